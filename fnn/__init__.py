@@ -1,0 +1,59 @@
+"""fnn: neural networks as pure functions of their parameters.
+
+A layer is a triple (init, apply, vjp) over immutable parameter trees, a model a composition of layers, an optimizer a
+pure function (state, gradients) -> state, and training a fold. `fnn.plot` and `fnn.interop` are imported by name.
+"""
+
+from fnn import checks, data, initializers, losses, metrics, optimizers, schedules, tree
+from fnn.batching import batches
+from fnn.checks import check_layer, check_vjp
+from fnn.compose import chain, concat, ensemble, residual
+from fnn.flat import ravel
+from fnn.initializers import (
+    glorot_normal,
+    glorot_uniform,
+    he_normal,
+    he_uniform,
+    lecun_normal,
+    normal,
+    orthogonal,
+    uniform,
+    zeros,
+)
+from fnn.layer import Layer, LayerError, LayerTypeError
+from fnn.layers import (
+    dropout,
+    elementwise,
+    elu,
+    flatten,
+    gelu,
+    identity,
+    leaky_relu,
+    linear,
+    log_softmax,
+    parameterless,
+    relu,
+    sigmoid,
+    softmax,
+    softplus,
+    swish,
+    tanh,
+)
+from fnn.losses import binary_cross_entropy, cross_entropy, huber, mse
+from fnn.optimizer import Optimizer, State, chain_updates
+from fnn.optimizers import (
+    adagrad,
+    adam,
+    adamw,
+    clip_by_global_norm,
+    clip_by_value,
+    momentum,
+    rmsprop,
+    sgd,
+    weight_decay,
+)
+from fnn.random import Key, fold, generator, split
+from fnn.schedules import constant, cosine, exponential, step_decay, warmup_cosine
+from fnn.summary import summary
+from fnn.training import Progress, epochs, evaluate, predict, train_step, until_stale, value_and_grad
+from fnn.tree import Params, TreeError

@@ -1,0 +1,237 @@
+"""Combinators: models are built of layers by function composition and by nothing else.
+
+Every combinator of layers is a layer and obeys the same laws; its parts' names are the keys of its parameter tree.
+"""
+
+from collections.abc import Mapping
+from itertools import accumulate, pairwise
+from typing import Any
+
+from fnn.layer import Back, Layer, LayerError, LayerTypeError, Shape, check_cotangent, unbroadcast
+from fnn.random import Key, fold, split
+from fnn.tree import Array, Params, Tree, stack
+
+__all__ = ["chain", "concat", "ensemble", "residual"]
+
+
+def _parts(combinator: str, layers: tuple[Layer, ...], named: Mapping[str, Layer]) -> dict[str, Layer]:
+    """Layers by name: "0", "1", ... for those without one."""
+    parts = {**{str(i): layer for i, layer in enumerate(layers)}, **named}
+    if len(parts) < len(layers) + len(named):
+        raise LayerError(combinator, f"a name among {sorted(named)} is also a position; choose another")
+    for name, layer in parts.items():
+        if not isinstance(layer, Layer):
+            hint = "; call it to make the layer" if callable(layer) else ""
+            raise LayerTypeError(combinator, f"part {name!r} must be a Layer, got {type(layer).__name__}{hint}")
+    return parts
+
+
+def _repr(combinator: str, parts: Mapping[str, Layer]) -> str:
+    """The call that makes the model, over several lines where one would be long."""
+    calls = [part.name if name.isdecimal() else f"{name}={part.name}" for name, part in parts.items()]
+    if len(", ".join(calls)) <= 100:
+        return f"{combinator}({', '.join(calls)})"
+    return f"{combinator}(\n" + "".join("    " + call.replace("\n", "\n    ") + ",\n" for call in calls) + ")"
+
+
+def _check_names(combinator: str, params: Any, parts: Mapping[str, Layer]) -> None:
+    """Raise a `LayerError` unless `params` has one entry a part."""
+    if not isinstance(params, Mapping):
+        raise LayerTypeError(
+            combinator, f"expected params as a mapping, got {type(params).__name__}; call f(params, x)"
+        )
+    if params.keys() != parts.keys():
+        missing, extra = [k for k in parts if k not in params], [k for k in params if k not in parts]
+        raise LayerError(combinator, f"these are parameters of another model: missing {missing}, unexpected {extra}")
+
+
+def chain(*layers: Layer, **named: Layer) -> Layer:
+    """Layers one behind the other: y = fₙ(... f₂(f₁(x))).
+
+    Layers without a name are called "0", "1", ... by their position. With a key, each layer gets it folded with its
+    position. A chain of no layers is the identity. A slice is the chain of the layers it takes, under their names, so
+    that `model[1:].apply(params[1:], x)` works. Raises `LayerError` for parts that are no layers.
+
+    >>> from fnn.layers import linear, relu
+    >>> chain(linear(64), relu, readout=linear(10))
+    chain(linear(64), relu, readout=linear(10))
+    """
+    parts = _parts("chain", layers, named)
+
+    def init(key: Key, shape: Shape) -> tuple[Params, Shape]:
+        params, name = {}, ""
+        try:
+            for i, (name, layer) in enumerate(parts.items()):
+                params[name], shape = layer.init(fold(key, i), shape)
+        except LayerError as error:
+            raise error.within(f"chain[{name!r}]") from None
+        return Params(params), shape
+
+    def apply(params: Tree, x: Array) -> Array:
+        _check_names("chain", params, parts)
+        name = ""
+        try:
+            for name, layer in parts.items():
+                x = layer.apply(params[name], x)
+        except LayerError as error:
+            raise error.within(f"chain[{name!r}]") from None
+        return x
+
+    def vjp(params: Tree, x: Array, key: Key | None = None) -> tuple[Array, Back]:
+        _check_names("chain", params, parts)
+        backs, name = {}, ""
+        try:
+            for i, (name, layer) in enumerate(parts.items()):
+                x, backs[name] = layer.vjp(params[name], x, None if key is None else fold(key, i))
+        except LayerError as error:
+            raise error.within(f"chain[{name!r}]") from None
+
+        def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Array]:
+            # Without need for dx, the pullback ends at the first layer that has parameters.
+            first = None if need_dx else next((name for name in parts if params[name]), None)
+            dparams: dict[str, Tree] = {name: {} for name in parts}
+            name = ""
+            try:
+                for name in reversed(parts):
+                    if name == first:
+                        dparams[name], _ = backs[name](dy, need_dx=False)
+                        return dparams, None
+                    dparams[name], dy = backs[name](dy)
+            except LayerError as error:
+                raise error.within(f"chain[{name!r}]") from None
+            return dparams, dy
+
+        return x, back
+
+    return Layer(init, apply, vjp, name=_repr("chain", parts), parts=parts, combine=chain)
+
+
+def concat(*branches: Layer, **named: Layer) -> Layer:
+    """Branches on the same input, their outputs side by side along the last axis: y = [f₁(x), f₂(x), ...].
+
+    Names, keys and slices are as in `chain`. Raises `LayerError` for no branches, and where the outputs differ in
+    more than their last axis.
+    """
+    parts = _parts("concat", branches, named)
+    if not parts:
+        raise LayerError("concat", "needs at least one branch")
+
+    def init(key: Key, shape: Shape) -> tuple[Params, Shape]:
+        params, shapes, name = {}, {}, ""
+        try:
+            for i, (name, branch) in enumerate(parts.items()):
+                params[name], shapes[name] = branch.init(fold(key, i), shape)
+        except LayerError as error:
+            raise error.within(f"concat[{name!r}]") from None
+        if len({(len(s), s[:-1]) for s in shapes.values()}) > 1 or () in shapes.values():
+            raise LayerError("concat", f"the branches' outputs must agree in all but the last axis, got {shapes}")
+        *outer, _ = shapes[name]
+        return Params(params), (*outer, sum(s[-1] for s in shapes.values()))
+
+    def join(ys: list[Array]) -> Array:
+        """The outputs side by side; a branch without parameters may lack an ensemble's leading axes."""
+        xp = ys[0].__array_namespace__()
+        if any(y.shape[:-1] != ys[0].shape[:-1] for y in ys):
+            outer = xp.broadcast_arrays(*(y[..., 0] for y in ys))[0].shape
+            ys = [xp.broadcast_to(y, (*outer, y.shape[-1])) for y in ys]
+        return xp.concat(ys, axis=-1)
+
+    def apply(params: Tree, x: Array) -> Array:
+        _check_names("concat", params, parts)
+        ys, name = [], ""
+        try:
+            for name, branch in parts.items():
+                ys.append(branch.apply(params[name], x))
+        except LayerError as error:
+            raise error.within(f"concat[{name!r}]") from None
+        return join(ys)
+
+    def vjp(params: Tree, x: Array, key: Key | None = None) -> tuple[Array, Back]:
+        _check_names("concat", params, parts)
+        ys, backs, name = [], [], ""
+        try:
+            for i, (name, branch) in enumerate(parts.items()):
+                y, back_of_branch = branch.vjp(params[name], x, None if key is None else fold(key, i))
+                ys.append(y)
+                backs.append(back_of_branch)
+        except LayerError as error:
+            raise error.within(f"concat[{name!r}]") from None
+        y = join(ys)
+
+        def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Array]:
+            check_cotangent("concat", dy, y.shape)
+            ends = pairwise(accumulate((y.shape[-1] for y in ys), initial=0))
+            dys = [unbroadcast(dy[..., start:stop], y) for (start, stop), y in zip(ends, ys, strict=True)]
+            if not need_dx:
+                return {n: b(d, need_dx=False)[0] for n, b, d in zip(parts, backs, dys, strict=True)}, None
+            dparams, dxs = zip(*(b(d) for b, d in zip(backs, dys, strict=True)), strict=True)
+            return dict(zip(parts, dparams, strict=True)), sum(dxs[1:], start=dxs[0])
+
+        return y, back
+
+    return Layer(init, apply, vjp, name=_repr("concat", parts), parts=parts, combine=concat)
+
+
+def residual(layer: Layer) -> Layer:
+    """A layer around which its input is carried: y = x + f(x) (He et al. 2016, equation 1).
+
+    The parameters are those of `layer`. Raises `LayerError` where f changes the shape of the features.
+    """
+    name = f"residual({layer.name})"
+
+    def init(key: Key, shape: Shape) -> tuple[Params, Shape]:
+        params, out_shape = layer.init(key, shape)
+        if out_shape != shape:
+            raise LayerError(name, f"x + f(x) needs features of one shape, f makes {out_shape} of {shape}")
+        return params, shape
+
+    def apply(params: Tree, x: Array) -> Array:
+        return x + layer.apply(params, x)
+
+    def vjp(params: Tree, x: Array, key: Key | None = None) -> tuple[Array, Back]:
+        y, back_of_layer = layer.vjp(params, x, key)
+
+        def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Array]:
+            if not need_dx:
+                return back_of_layer(dy, need_dx=False)
+            dparams, dx = back_of_layer(dy)
+            return dparams, unbroadcast(dy, x) + dx
+
+        return x + y, back
+
+    combine = layer.combine
+    again = None if combine is None else lambda **parts: residual(combine(**parts))
+    return Layer(init, apply, vjp, name=name, parts=layer.parts, combine=again)
+
+
+def ensemble(model: Layer, n: int) -> Layer:
+    """`n` networks of one architecture, trained side by side as one: parameters with a leading axis of `n`.
+
+    Network i starts from key i of `split(key, n)`. An input (batch, n_in) is shared by all, one of (n, batch, n_in)
+    holds each network's own; the output is (n, batch, n_out). Every layer is free in its leading axes, so that this
+    changes nothing but `init`. Raises `LayerError` unless `n` is a positive integer.
+    """
+    name = f"ensemble({model.name}, {n})"
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        raise LayerError(name, "the number of networks must be an integer from 1 up")
+
+    def init(key: Key, shape: Shape) -> tuple[Params, Shape]:
+        members = [model.init(each, shape) for each in split(key, n)]
+        return stack([params for params, _ in members]), members[0][1]
+
+    def check(params: Tree) -> None:
+        if getattr(params, "lead", (n,))[:1] != (n,):
+            raise LayerError(
+                name, f"the parameters are not of {n} networks but of {params.lead or 'one'}; use its init"
+            )
+
+    def apply(params: Tree, x: Array) -> Array:
+        check(params)
+        return model.apply(params, x)
+
+    def vjp(params: Tree, x: Array, key: Key | None = None) -> tuple[Array, Back]:
+        check(params)
+        return model.vjp(params, x, key)
+
+    parts = {name: ensemble(part, n) for name, part in model.parts.items()}
+    return Layer(init, apply, vjp, name=name, parts=parts, combine=model.combine)

@@ -1,0 +1,36 @@
+"""JAX: importing this module registers `Params` and optimizer states as JAX pytrees.
+
+Nothing else is needed, since layers, losses and optimizers are pure and keep to the array API standard: `jax.jit(step)`,
+`jax.lax.scan`, `jax.vmap` and `jax.grad` take them as they are.
+"""
+
+from typing import Any
+
+import jax
+
+from fnn.optimizer import State
+from fnn.tree import Params
+
+__all__: list[str] = []
+
+
+def _flatten_params(params: Params) -> tuple[tuple[Any, ...], tuple[tuple[str, ...], tuple[int, ...]]]:
+    return tuple(params.values()), (tuple(params), params.lead)
+
+
+def _unflatten_params(form: tuple[tuple[str, ...], tuple[int, ...]], parts: Any) -> Params:
+    # JAX fills trees with tracers and placeholders, which no check would let pass.
+    names, lead = form
+    return Params.trusted(dict(zip(names, parts, strict=True)), lead)
+
+
+def _flatten_state(state: State) -> tuple[tuple[Any, ...], Any]:
+    return (state.vector, state.step, state.slots, state.loss), state.layout
+
+
+def _unflatten_state(layout: Any, parts: Any) -> State:
+    return State(*parts, layout)
+
+
+jax.tree_util.register_pytree_node(Params, _flatten_params, _unflatten_params)
+jax.tree_util.register_pytree_node(State, _flatten_state, _unflatten_state)

@@ -1,0 +1,102 @@
+"""Activations: functions of one number, applied to each element, with their derivatives.
+
+Each is written so that no extreme input overflows or cancels on the way to a result that is itself in range.
+"""
+
+from math import pi, sqrt
+from typing import Any
+
+from fnn.layer import Layer, LayerError
+from fnn.layers.parameterless import elementwise, parameterless
+from fnn.tree import Array
+
+__all__ = ["elu", "gelu", "identity", "leaky_relu", "relu", "sigmoid", "softplus", "swish", "tanh"]
+
+
+def step(xp: Any, x: Array) -> Array:
+    """1 where x > 0, else 0, in x's dtype: the derivative of max(x, 0), with 0 at the kink."""
+    return xp.astype(x > 0, x.dtype)
+
+
+def logistic(xp: Any, x: Array) -> Array:
+    """1 / (1 + e⁻ˣ), for x < 0 in the form eˣ / (1 + eˣ): no overflow, and full precision in both tails."""
+    e = xp.exp(-xp.abs(x))
+    return xp.maximum(e, xp.astype(x >= 0, x.dtype)) / (1 + e)
+
+
+def _softplus(xp: Any, x: Array) -> Array:
+    return xp.maximum(x, 0.0) + xp.log1p(xp.exp(-xp.abs(x)))
+
+
+def _swish(xp: Any, x: Array) -> Array:
+    return xp.maximum(x, -1e30) * logistic(xp, x)  # the bound makes -inf · 0 the limit 0, and changes nothing else
+
+
+def _swish_slope(xp: Any, x: Array, y: Array) -> Array:
+    s = logistic(xp, x)
+    return s + s * (1 - s) * xp.clip(x, -1e30, 1e30)
+
+
+def _gelu_gate(xp: Any, x: Array) -> tuple[Array, Array]:
+    """tanh form's gate ½ (1 + tanh u) = σ(2u) with u = √(2/π) (x + 0.044715 x³), and the derivative of 2u.
+
+    Beyond |x| = 30 the gate is 0 or 1 in every precision, so that x³ need not be formed there.
+    """
+    x = xp.clip(x, -30.0, 30.0)
+    square, scale = x * x, 2 * sqrt(2 / pi)
+    return logistic(xp, scale * x * (1 + 0.044715 * square)), scale * (1 + 3 * 0.044715 * square)
+
+
+def _gelu(xp: Any, x: Array) -> Array:
+    return xp.maximum(x, -30.0) * _gelu_gate(xp, x)[0]
+
+
+def _gelu_slope(xp: Any, x: Array, y: Array) -> Array:
+    gate, slope = _gelu_gate(xp, x)
+    return gate + xp.clip(x, -30.0, 30.0) * gate * (1 - gate) * slope
+
+
+identity = parameterless("identity", lambda xp, x: x, lambda xp, x, y, dy: dy)
+"""y = x: the very same array."""
+
+relu = elementwise("relu", lambda xp, x: xp.maximum(x, 0.0), lambda xp, x, y: step(xp, x))
+"""y = max(x, 0) (Nair & Hinton 2010)."""
+
+sigmoid = elementwise("sigmoid", logistic, lambda xp, x, y: y * (1 - y))
+"""y = 1 / (1 + e⁻ˣ)."""
+
+tanh = elementwise("tanh", lambda xp, x: xp.tanh(x), lambda xp, x, y: 1 - y * y)
+"""y = (eˣ - e⁻ˣ) / (eˣ + e⁻ˣ)."""
+
+softplus = elementwise("softplus", _softplus, lambda xp, x, y: logistic(xp, x))
+"""y = log(1 + eˣ) (Dugas et al. 2001)."""
+
+swish = elementwise("swish", _swish, _swish_slope)
+"""y = x σ(x), also called SiLU (Ramachandran et al. 2017)."""
+
+gelu = elementwise("gelu", _gelu, _gelu_slope)
+"""y = ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))): the tanh form (Hendrycks & Gimpel 2016)."""
+
+elu = elementwise(
+    "elu",
+    lambda xp, x: xp.maximum(x, xp.expm1(xp.minimum(x, 0.0))),
+    lambda xp, x, y: 1 + xp.minimum(y, 0.0),
+)
+"""y = x for x > 0, eˣ - 1 below (Clevert et al. 2016, with α = 1)."""
+
+
+def leaky_relu(slope: float = 0.01) -> Layer:
+    """y = x for x > 0, slope · x below (Maas et al. 2013). Raises `LayerError` unless 0 < slope < 1.
+
+    >>> import numpy as np
+    >>> leaky_relu(0.1).apply({}, np.array([-2.0, 3.0]))
+    array([-0.2,  3. ])
+    """
+    name = f"leaky_relu({slope})"
+    if not isinstance(slope, (int, float)) or not 0 < slope < 1:
+        raise LayerError(name, "the slope must lie between 0 and 1; a slope of 0 is relu, of 1 identity")
+    return elementwise(
+        name,
+        lambda xp, x: xp.maximum(x, slope * x),
+        lambda xp, x, y: slope + (1 - slope) * step(xp, x),
+    )

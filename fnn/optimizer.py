@@ -1,0 +1,111 @@
+"""An optimizer: a pure function (state, gradients) -> state, on the flat vector of the parameters.
+
+A rule turns a direction into a direction, first of all the gradient; what comes out at the end is subtracted from the
+parameters. So all rules are of one kind, and compose: `chain_updates(clip_by_global_norm(1.0), adam(1e-3))`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import numpy as np
+
+from fnn.flat import Layout
+from fnn.tree import Array, Params, Tree
+
+__all__ = ["Optimizer", "Slots", "State", "chain_updates"]
+
+Slots = tuple[Any, ...]  # what a rule remembers: arrays, and in a chain tuples of them
+
+
+def _bits(part: Any) -> Any:
+    """An array, or a tuple of such, as a plain value that equals another one bit by bit."""
+    if isinstance(part, tuple):
+        return tuple(_bits(each) for each in part)
+    array = np.asarray(part)
+    return str(array.dtype), array.shape, array.tobytes()
+
+
+def _freeze(part: Any) -> Any:
+    """An array just made, or a tuple of such, marked read-only where its library knows of that."""
+    if isinstance(part, tuple):
+        return tuple(_freeze(each) for each in part)
+    if isinstance(part, np.ndarray):
+        part.flags.writeable = False
+    return part
+
+
+@attrs.frozen
+class State:
+    """Where a training stands: all that the next step needs, as a value; equal to another bit by bit.
+
+    `vector` are the parameters, flat (..., N); `step` counts the updates made; `slots` hold the optimizer's moments;
+    `loss` is the training loss of the last step (NaN before the first), one value for each leading index.
+    """
+
+    vector: Array = attrs.field(eq=_bits, repr=False)
+    step: Any
+    slots: Slots = attrs.field(eq=_bits, repr=False)
+    loss: Array = attrs.field(eq=_bits)
+    layout: Layout = attrs.field(repr=False)
+
+    @property
+    def params(self) -> Params:
+        """The parameters as a tree: read-only views of the vector."""
+        return self.layout.unravel(self.vector)
+
+
+@attrs.frozen(eq=False, repr=False)
+class Optimizer:
+    """An update rule on flat vectors, and its lifting to trees.
+
+    start(theta, layout)             -> slots                 what the rule remembers before the first step
+    rule(slots, g, theta, step)      -> (slots, direction)    step: the number of updates already made
+    """
+
+    start: Callable[[Array, Layout], Slots]
+    rule: Callable[[Slots, Array, Array, Any], tuple[Slots, Array]]
+    name: str
+
+    def init(self, params: Tree) -> State:
+        """The state before the first step; raises `TreeError` where the parameters differ in dtype."""
+        layout = Layout.of(params)
+        theta = layout.ravel(params)
+        loss = theta.__array_namespace__().full(layout.lead, np.nan, dtype=theta.dtype)
+        return State(_freeze(theta), 0, _freeze(self.start(theta, layout)), _freeze(loss), layout)
+
+    def update(self, state: State, grads: Tree) -> State:
+        """The state after one step along `grads`; raises `TreeError` where they do not match the parameters."""
+        theta = state.vector
+        g = state.layout.ravel(grads)
+        if g.dtype != theta.dtype:
+            g = g.__array_namespace__().astype(g, theta.dtype)
+        slots, direction = self.rule(state.slots, g, theta, state.step)
+        return State(_freeze(theta - direction), state.step + 1, _freeze(slots), state.loss, state.layout)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def chain_updates(*rules: Optimizer) -> Optimizer:
+    """Rules one behind the other, each on the direction that the one before it made.
+
+    >>> from fnn.optimizers import adam, clip_by_global_norm
+    >>> chain_updates(clip_by_global_norm(1.0), adam(1e-3))
+    chain_updates(clip_by_global_norm(1.0), adam(0.001))
+    """
+    for each in rules:
+        if not isinstance(each, Optimizer):
+            raise TypeError(f"chain_updates: expected optimizers, got {type(each).__name__}; call it to make one")
+
+    def start(theta: Array, layout: Layout) -> Slots:
+        return tuple(each.start(theta, layout) for each in rules)
+
+    def rule(slots: Slots, g: Array, theta: Array, step: Any) -> tuple[Slots, Array]:
+        after = []
+        for each, own in zip(rules, slots, strict=True):
+            own, g = each.rule(own, g, theta, step)
+            after.append(own)
+        return tuple(after), g
+
+    return Optimizer(start, rule, f"chain_updates({', '.join(each.name for each in rules)})")

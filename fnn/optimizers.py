@@ -1,0 +1,215 @@
+"""Update rules, as vector arithmetic that reads like the papers' algorithms.
+
+An ensemble's parameters are a matrix (R, N), one row a network: norms are each network's own, and a rate may be an
+array of R. All rules raise `ValueError` for settings out of range when they are built.
+"""
+
+from collections.abc import Callable, Iterator
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from fnn.flat import Layout, Span
+from fnn.optimizer import Optimizer, Slots
+from fnn.schedules import Schedule, check_range
+from fnn.tree import Array
+
+__all__ = [
+    "adagrad",
+    "adam",
+    "adamw",
+    "clip_by_global_norm",
+    "clip_by_value",
+    "momentum",
+    "rmsprop",
+    "sgd",
+    "weight_decay",
+]
+
+Rate = float | Schedule | np.ndarray
+
+
+def _rate(name: str, rate: Any) -> Callable[[Any, Array], Any]:
+    """(step, theta) -> the rate at this step: a number, or a column of one number a network."""
+    if callable(rate):
+        return lambda step, theta: rate(step)
+    if isinstance(rate, np.ndarray):
+        if rate.size == 0 or rate.dtype.kind != "f" or not (np.isfinite(rate).all() and (rate >= 0).all()):
+            raise ValueError(f"{name} must hold finite rates from 0 up, one a network, got {rate!r}")
+        return lambda step, theta: theta.__array_namespace__().asarray(rate[..., None], dtype=theta.dtype)
+    number = check_range(name, rate, 0)
+    return lambda step, theta: number
+
+
+def _no_slots(theta: Array, layout: Layout) -> Slots:
+    return ()
+
+
+def _zeros(n: int) -> Callable[[Array, Layout], Slots]:
+    """The start of `n` moments at zero."""
+    return lambda theta, layout: tuple(theta.__array_namespace__().zeros_like(theta) for _ in range(n))
+
+
+def sgd(lr: Rate) -> Optimizer:
+    """Gradient descent: θ ← θ - η g (Robbins & Monro 1951). `lr` η: a number, a schedule, or one number a network."""
+    rate = _rate("sgd(lr)", lr)
+
+    def rule(slots: Slots, g: Array, theta: Array, step: Any) -> tuple[Slots, Array]:
+        return slots, rate(step, theta) * g
+
+    return Optimizer(_no_slots, rule, f"sgd({lr})")
+
+
+def momentum(lr: Rate, mu: float = 0.9, nesterov: bool = False) -> Optimizer:
+    """Gradient descent with momentum: v ← μ v + g, θ ← θ - η v (Polyak 1964; Sutskever et al. 2013).
+
+    Nesterov's form looks one step ahead: θ ← θ - η (g + μ v). Raises `ValueError` unless 0 <= μ < 1.
+    """
+    rate, mu = _rate("momentum(lr)", lr), check_range("momentum(mu)", mu, 0, 1)
+
+    def rule(slots: Slots, g: Array, theta: Array, step: Any) -> tuple[Slots, Array]:
+        (v,) = slots
+        v = mu * v
+        v += g
+        return (v,), rate(step, theta) * (g + mu * v if nesterov else v)
+
+    return Optimizer(_zeros(1), rule, f"momentum({lr}, {mu}{', nesterov=True' if nesterov else ''})")
+
+
+def rmsprop(lr: Rate = 1e-2, decay: float = 0.99, eps: float = 1e-8) -> Optimizer:
+    """A rate for each parameter by its gradients' size: v ← ρ v + (1 - ρ) g², θ ← θ - η g / (√v + ε) (Hinton 2012)."""
+    rate, decay = _rate("rmsprop(lr)", lr), check_range("rmsprop(decay)", decay, 0, 1)
+    eps = check_range("rmsprop(eps)", eps, 0, open_low=True)
+
+    def rule(slots: Slots, g: Array, theta: Array, step: Any) -> tuple[Slots, Array]:
+        (v,) = slots
+        v = decay * v
+        v += (1 - decay) * (g * g)
+        return (v,), rate(step, theta) * g / (theta.__array_namespace__().sqrt(v) + eps)
+
+    return Optimizer(_zeros(1), rule, f"rmsprop({lr})")
+
+
+def adagrad(lr: Rate = 1e-2, eps: float = 1e-10) -> Optimizer:
+    """Rates that fall with all gradients seen: s ← s + g², θ ← θ - η g / (√s + ε) (Duchi et al. 2011)."""
+    rate, eps = _rate("adagrad(lr)", lr), check_range("adagrad(eps)", eps, 0, open_low=True)
+
+    def rule(slots: Slots, g: Array, theta: Array, step: Any) -> tuple[Slots, Array]:
+        (s,) = slots
+        s = s + g * g
+        return (s,), rate(step, theta) * g / (theta.__array_namespace__().sqrt(s) + eps)
+
+    return Optimizer(_zeros(1), rule, f"adagrad({lr})")
+
+
+def adam(lr: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> Optimizer:
+    """Adam (Kingma & Ba 2015, Algorithm 1): the mean of the gradients over the root of their mean square.
+
+    m ← β₁ m + (1 - β₁) g,  v ← β₂ v + (1 - β₂) g²,  θ ← θ - η m̂ / (√v̂ + ε),  m̂ = m / (1 - β₁ᵗ),  v̂ = v / (1 - β₂ᵗ).
+
+    The two corrections are numbers, so they are multiplied into η and ε instead of dividing m and v, which saves two
+    passes over the vectors: η' = η √(1 - β₂ᵗ) / (1 - β₁ᵗ), ε' = ε √(1 - β₂ᵗ).
+    Raises `ValueError` for a rate below 0, betas outside [0, 1) and an ε that is not positive.
+    """
+    rate = _rate("adam(lr)", lr)
+    b1, b2 = check_range("adam(b1)", b1, 0, 1), check_range("adam(b2)", b2, 0, 1)
+    eps = check_range("adam(eps)", eps, 0, open_low=True)
+
+    def rule(slots: Slots, g: Array, theta: Array, step: Any) -> tuple[Slots, Array]:
+        (m, v), t = slots, step + 1
+        m = b1 * m
+        m += (1 - b1) * g
+        v = b2 * v
+        v += (1 - b2) * (g * g)
+        root = (1 - b2**t) ** 0.5
+        scale = theta.__array_namespace__().sqrt(v)
+        scale += eps * root
+        direction = m / scale
+        direction *= rate(step, theta) * (root / (1 - b1**t))
+        return (m, v), direction
+
+    return Optimizer(_zeros(2), rule, f"adam({lr})")
+
+
+def _matrices(theta: Array, layout: Layout) -> Array:
+    """1.0 for the elements of weights, which have two axes or more, 0.0 for those of biases and gains."""
+
+    def walk(part: Layout) -> Iterator[np.ndarray]:
+        for _, below in part.parts:
+            if isinstance(below, Span):
+                own_axes = len(layout.lead) + len(below.shape) - len(part.lead)
+                yield np.full(prod(below.shape), float(own_axes >= 2))
+            else:
+                yield from walk(below)
+
+    xp = theta.__array_namespace__()
+    return xp.asarray(np.concatenate([np.zeros(0), *walk(layout)]), dtype=theta.dtype)
+
+
+def weight_decay(decay: float, *, matrices_only: bool = True) -> Optimizer:
+    """Adds λ θ to the direction: in front of an optimizer it is L2 regularisation, behind it decoupled decay of rate λ.
+
+    By default it leaves biases alone. Raises `ValueError` for a negative λ.
+    """
+    decay = check_range("weight_decay(decay)", decay, 0)
+
+    def start(theta: Array, layout: Layout) -> Slots:
+        return (_matrices(theta, layout),) if matrices_only else ()
+
+    def rule(slots: Slots, g: Array, theta: Array, step: Any) -> tuple[Slots, Array]:
+        return slots, g + decay * (theta * slots[0] if matrices_only else theta)
+
+    return Optimizer(start, rule, f"weight_decay({decay})")
+
+
+def adamw(
+    lr: Rate = 1e-3,
+    b1: float = 0.9,
+    b2: float = 0.999,
+    eps: float = 1e-8,
+    decay: float = 1e-2,
+    *,
+    matrices_only: bool = True,
+) -> Optimizer:
+    """Adam with decoupled weight decay: θ ← θ - η (m̂ / (√v̂ + ε) + λ θ) (Loshchilov & Hutter 2019, Algorithm 2).
+
+    By default the decay leaves biases alone. Raises `ValueError` as `adam` does, and for a negative λ.
+    """
+    rate, plain = _rate("adamw(lr)", lr), adam(lr, b1, b2, eps)
+    shrink = weight_decay(decay, matrices_only=matrices_only)
+
+    def start(theta: Array, layout: Layout) -> Slots:
+        return plain.start(theta, layout), shrink.start(theta, layout)
+
+    def rule(slots: Slots, g: Array, theta: Array, step: Any) -> tuple[Slots, Array]:
+        moments, direction = plain.rule(slots[0], g, theta, step)
+        mask, pull = shrink.rule(slots[1], theta.__array_namespace__().zeros_like(theta), theta, step)
+        return (moments, mask), direction + rate(step, theta) * pull
+
+    return Optimizer(start, rule, f"adamw({lr}, decay={decay})")
+
+
+def clip_by_global_norm(limit: float) -> Optimizer:
+    """Scales the direction down to the length `limit` where it is longer (Pascanu et al. 2013), each network's its own.
+
+    Raises `ValueError` unless the limit is positive.
+    """
+    limit = check_range("clip_by_global_norm(limit)", limit, 0, open_low=True)
+
+    def rule(slots: Slots, g: Array, theta: Array, step: Any) -> tuple[Slots, Array]:
+        xp = g.__array_namespace__()
+        norm = xp.sqrt(xp.sum(g * g, axis=-1, keepdims=True))
+        return slots, g * (limit / xp.maximum(norm, limit))
+
+    return Optimizer(_no_slots, rule, f"clip_by_global_norm({limit})")
+
+
+def clip_by_value(limit: float) -> Optimizer:
+    """Clips each element of the direction to [-limit, limit]. Raises `ValueError` unless the limit is positive."""
+    limit = check_range("clip_by_value(limit)", limit, 0, open_low=True)
+
+    def rule(slots: Slots, g: Array, theta: Array, step: Any) -> tuple[Slots, Array]:
+        return slots, g.__array_namespace__().clip(g, -limit, limit)
+
+    return Optimizer(_no_slots, rule, f"clip_by_value({limit})")

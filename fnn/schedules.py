@@ -1,0 +1,111 @@
+"""Schedules: a learning rate as a pure function of the number of updates made so far.
+
+A Python step gives a Python float, which beside float32 arrays changes no dtype; a traced step stays an array.
+"""
+
+from collections.abc import Callable
+from math import inf, pi
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Schedule", "constant", "cosine", "exponential", "step_decay", "warmup_cosine"]
+
+Schedule = Callable[[Any], Any]
+
+
+def _schedule(formula: Callable[[Any, Any], Any]) -> Schedule:
+    """The schedule step -> formula(xp, step)."""
+
+    def schedule(step: Any) -> Any:
+        if isinstance(step, (int, float)):
+            return float(formula(np, step))
+        return formula(step.__array_namespace__(), step)
+
+    return schedule
+
+
+def check_range(what: str, value: Any, low: float, high: float = inf, *, open_low: bool = False) -> float:
+    """`value` as a float; raises `ValueError` unless it is a number in [low, high), or (low, high) with `open_low`.
+
+    >>> check_range("momentum(mu)", 0.9, 0, 1)
+    0.9
+    """
+    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not number or not (low < value < high if open_low else low <= value < high):
+        raise ValueError(f"{what} must be a number in {'(' if open_low else '['}{low}, {high}), got {value!r}")
+    return float(value)
+
+
+def _steps(what: str, value: Any) -> int:
+    """`value`; raises `ValueError` unless it is a positive whole number of steps."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError(f"{what} must be a positive whole number of steps, got {value!r}")
+    return int(value)
+
+
+def constant(rate: float) -> Schedule:
+    """The same rate at every step.
+
+    >>> constant(0.1)(1000)
+    0.1
+    """
+    rate = check_range("constant(rate)", rate, 0)
+    return lambda step: rate
+
+
+def step_decay(rate: float, factor: float, every: int) -> Schedule:
+    """rate · factor^⌊step / every⌋: a drop by `factor`, in (0, 1), after `every` steps.
+
+    >>> [step_decay(1.0, 0.5, every=10)(step) for step in (0, 9, 10, 25)]
+    [1.0, 1.0, 0.5, 0.25]
+    """
+    rate, factor = (
+        check_range("step_decay(rate)", rate, 0),
+        check_range("step_decay(factor)", factor, 0, 1, open_low=True),
+    )
+    every = _steps("step_decay(every)", every)
+    return _schedule(lambda xp, step: rate * factor ** (step // every))
+
+
+def exponential(rate: float, factor: float, every: int = 1) -> Schedule:
+    """rate · factor^(step / every): a smooth decay by `factor`, in (0, 1), over `every` steps.
+
+    >>> exponential(1.0, 0.25, every=10)(5)
+    0.5
+    """
+    rate, factor = (
+        check_range("exponential(rate)", rate, 0),
+        check_range("exponential(factor)", factor, 0, 1, open_low=True),
+    )
+    every = _steps("exponential(every)", every)
+    return _schedule(lambda xp, step: rate * factor ** (step / every))
+
+
+def cosine(rate: float, steps: int, final: float = 0.0) -> Schedule:
+    """Half a cosine from `rate` to `final` over `steps`, constant after (Loshchilov & Hutter 2017, equation 5).
+
+    >>> [round(cosine(1.0, 100)(step), 3) for step in (0, 50, 100, 200)]
+    [1.0, 0.5, 0.0, 0.0]
+    """
+    rate, final, steps = (
+        check_range("cosine(rate)", rate, 0),
+        check_range("cosine(final)", final, 0),
+        _steps("cosine(steps)", steps),
+    )
+    return _schedule(lambda xp, step: final + (rate - final) * (1 + xp.cos(pi * xp.clip(step / steps, 0.0, 1.0))) / 2)
+
+
+def warmup_cosine(rate: float, warmup: int, steps: int, final: float = 0.0) -> Schedule:
+    """A straight line from 0 to `rate` over `warmup` steps, then `cosine` to `final` at `steps` (Goyal et al. 2017).
+
+    Raises `ValueError` unless 0 < warmup < steps.
+
+    >>> [round(warmup_cosine(1.0, 10, 110)(step), 3) for step in (0, 5, 10, 60, 110)]
+    [0.0, 0.5, 1.0, 0.5, 0.0]
+    """
+    warmup, steps = _steps("warmup_cosine(warmup)", warmup), _steps("warmup_cosine(steps)", steps)
+    if warmup >= steps:
+        raise ValueError(f"warmup_cosine: the warm-up of {warmup} steps must end before the {steps} steps are over")
+    decay = cosine(rate, steps - warmup, final)
+    return _schedule(lambda xp, step: xp.where(step < warmup, rate * step / warmup, decay(step - warmup)))

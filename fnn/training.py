@@ -1,0 +1,151 @@
+"""Training is a fold: a step is a pure function (state, batch) -> state, and everything else a fold or scan over it."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import accumulate, count, islice
+from typing import Any
+
+import attrs
+import numpy as np
+
+from fnn.batching import batches
+from fnn.layer import Layer
+from fnn.losses import Loss
+from fnn.optimizer import Optimizer, State
+from fnn.random import fold
+from fnn.tree import Array, Tree
+
+__all__ = ["Progress", "epochs", "evaluate", "predict", "train_step", "until_stale", "value_and_grad"]
+
+Batch = tuple[Array, Array]
+Step = Callable[[State, Batch], State]
+Record = Mapping[str, Any]
+
+
+def value_and_grad(model: Layer, loss: Loss) -> Callable[..., tuple[Array, Tree]]:
+    """The function (params, (x, target), key=None) -> (value, gradients) of a model under a loss.
+
+    With a key it is the stochastic pass. The gradient with respect to x is not computed.
+    """
+
+    def value_and_grad(params: Tree, batch: Batch, key: Any = None) -> tuple[Array, Tree]:
+        x, target = batch
+        prediction, back = model.vjp(params, x, key)
+        value, pullback = loss(prediction, target)
+        dparams, _ = back(pullback(), need_dx=False)
+        return value, dparams
+
+    return value_and_grad
+
+
+def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None) -> Step:
+    """The function (state, (x, target)) -> state of one optimizer step.
+
+    With a key, step i trains stochastically under `fold(key, i)`: a resumed run draws what an uninterrupted one would.
+    """
+    gradient = value_and_grad(model, loss)
+
+    def step(state: State, batch: Batch) -> State:
+        value, grads = gradient(state.params, batch, None if key is None else fold(key, state.step))
+        return attrs.evolve(optimizer.update(state, grads), loss=value)
+
+    return step
+
+
+@attrs.frozen
+class Progress:
+    """Where a training stands after some epochs: a value, to fold on from, to compare and to keep.
+
+    `state` is the last state, `best` the one after `best_epoch` epochs, which had the greatest score so far; `history`
+    holds a record an epoch.
+    """
+
+    state: State
+    best: State
+    best_epoch: int = 0
+    best_score: float = -np.inf
+    history: tuple[Record, ...] = attrs.field(default=(), repr=lambda history: f"<{len(history)} records>")
+
+    @classmethod
+    def start(cls, state: State) -> "Progress":
+        """Before the first epoch."""
+        return cls(state, state)
+
+
+def epochs(
+    step: Step,
+    order: Callable[[int], Iterable[Batch]],
+    start: Progress | State,
+    measure: Callable[[Tree], Record] = lambda params: {},
+    score: Callable[[Record], float] = lambda record: record["epoch"],
+) -> Iterator[Progress]:
+    """The progress after each further epoch, without end: a scan that `islice` or `until_stale` cuts off.
+
+    order(i) gives the batches of epoch i, counted from 0; `measure(params)` what to record at its end, beside "epoch"
+    (counted from 1) and "loss", the mean of its steps' training losses; `score(record)` says how good an epoch was:
+    the best so far is kept, by default the latest. Scanning on from a progress equals never having stopped.
+    """
+
+    def advance(progress: Progress, epoch: int) -> Progress:
+        state, losses = progress.state, []
+        for batch in order(epoch):
+            state = step(state, batch)
+            losses.append(np.asarray(state.loss, dtype=np.float64))
+        if not losses:
+            raise ValueError(f"epochs: order({epoch}) gave no batch; is the data empty?")
+        record = {"epoch": epoch + 1, "loss": sum(losses) / len(losses), **measure(state.params)}
+        history, new_score = (*progress.history, record), score(record)
+        if new_score > progress.best_score:
+            return Progress(state, state, epoch + 1, new_score, history)
+        return attrs.evolve(progress, state=state, history=history)
+
+    first = Progress.start(start) if isinstance(start, State) else start
+    return islice(accumulate(count(len(first.history)), advance, initial=first), 1, None)
+
+
+def until_stale(progresses: Iterable[Progress], patience: int) -> Iterator[Progress]:
+    """Early stopping: the progresses up to the first whose best is `patience` epochs old. Its `best` is the result.
+
+    Raises `ValueError` unless the patience is a positive integer.
+    """
+    if isinstance(patience, bool) or not isinstance(patience, int) or patience < 1:
+        raise ValueError(f"until_stale: the patience must be an integer from 1 up, got {patience!r}")
+
+    def scan() -> Iterator[Progress]:
+        for progress in progresses:
+            yield progress
+            if len(progress.history) - progress.best_epoch >= patience:
+                return
+
+    return scan()
+
+
+def predict(model: Layer, params: Tree, x: Array, size: int = 1000, *, lead: int = 0) -> Array:
+    """`model.apply(params, x)` in batches of `size` examples, so that hidden layers never hold more.
+
+    `lead` is the number of axes of x in front of the examples' axis.
+    """
+    parts = [model.apply(params, part) for (part,) in batches(None, (x,), size, lead=lead)]
+    return parts[0].__array_namespace__().concat(parts, axis=-2)
+
+
+def evaluate(
+    model: Layer,
+    params: Tree,
+    data: Batch,
+    measures: Mapping[str, Callable[[Array, Array], Any]],
+    size: int = 1000,
+    *,
+    lead: int = 0,
+) -> dict[str, Any]:
+    """The means over all examples of measures(prediction, target), in batches of `size` examples.
+
+    Each measure gives the mean over a batch, one for each leading index. A loss gives a pair of which the value is
+    first: `toolz.compose(toolz.first, cross_entropy)`. `lead` is the number of axes in front of the examples' axis.
+    """
+    totals, n = dict.fromkeys(measures, 0.0), 0
+    for x, target in batches(None, data, size, lead=lead):
+        prediction, n_batch = model.apply(params, x), x.shape[lead]
+        for name, measure in measures.items():
+            totals[name] = totals[name] + n_batch * np.asarray(measure(prediction, target), dtype=np.float64)[()]
+        n += n_batch
+    return {name: total / n for name, total in totals.items()}
