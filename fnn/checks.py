@@ -94,8 +94,15 @@ class _Case:
 
     def leads(self) -> tuple[Shape, ...]:
         """Leading axes to try: (), (3,) and (2, 3), where 3 is the number of networks for an ensemble."""
-        own = self.params().lead or (3,)
+        own = self.networks() or (3,)
         return (), own, (2, *own)
+
+    def networks(self) -> Shape:
+        """The leading axes that an ensemble anywhere in the layer gives its output."""
+        nodes = [self.params()]
+        for node in nodes:
+            nodes.extend(part for part in node.values() if isinstance(part, Params))
+        return max((node.lead for node in nodes if tree.leaves(node)), key=len, default=())
 
     def variations(self) -> Iterator[np.ndarray]:
         """Inputs with several leading axes, and batches of 5, 1 and 0 examples."""
@@ -116,13 +123,13 @@ def _init(case: _Case, law: str) -> None:
 def _shapes(case: _Case, law: str) -> None:
     """apply returns the features that init predicts, in x's dtype, behind x's leading axes and batch"""
     _, out_shape = case.layer.init(case.key, case.shape)
-    lead = case.params().lead
+    lead = case.networks()
     for dtype in (np.float32, np.float64):
         params = case.params(dtype=dtype)
         for x in case.variations():
             y = case.layer.apply(params, x.astype(dtype))
             outer = x.shape[: x.ndim - len(case.shape)]
-            expected = np.broadcast_shapes(outer[:-1], lead if tree.leaves(params) else ()) + outer[-1:] + out_shape
+            expected = np.broadcast_shapes(outer[:-1], lead) + outer[-1:] + out_shape
             _require(y.shape == expected, case.layer, law, f"x {x.shape} gives {y.shape}, expected {expected}")
             _require(y.dtype == dtype, case.layer, law, f"{np.dtype(dtype)} gives {y.dtype}")
 
@@ -136,7 +143,10 @@ def _forward(case: _Case, law: str) -> None:
 
 def _structure(case: _Case, law: str) -> None:
     """dparams has the names, shapes and dtypes of params, dx those of x, and need_dx=False changes no dparams"""
-    form = lambda leaf: (leaf.shape, leaf.dtype)  # noqa: E731
+
+    def form(leaf: Any) -> tuple[Any, ...]:
+        return leaf.shape, leaf.dtype
+
     for x in case.variations():
         params = case.params(dtype=np.float32)
         x = x.astype(np.float32)
@@ -163,11 +173,11 @@ def _linear(case: _Case, law: str) -> None:
 def _leading_axes(case: _Case, law: str) -> None:
     """axes in front of (batch, features) are free: stacking inputs or parameters stacks the outputs"""
     params, others, xs = case.params(0), case.params(1), case.x((3,))
-    stacked = case.layer.apply(params, xs[:, None] if params.lead else xs)
+    stacked = case.layer.apply(params, np.expand_dims(xs, tuple(range(1, 1 + len(case.networks())))))
     one_by_one = np.stack([case.layer.apply(params, x) for x in xs])
     error = _difference(stacked, one_by_one)
     _require(error < 1e-12, case.layer, law, f"3 stacked inputs are off by {error:.1e}")
-    if tree.leaves(params) and not params.lead:
+    if tree.leaves(params) and not case.networks():
         both = case.layer.apply(tree.stack([params, others]), xs[0])
         error = _difference(both, np.stack([case.layer.apply(each, xs[0]) for each in (params, others)]))
         _require(error < 1e-12, case.layer, law, f"2 stacked parameters are off by {error:.1e}")

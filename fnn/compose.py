@@ -219,8 +219,8 @@ def ensemble(model: Layer, n: int) -> Layer:
         members = [model.init(each, shape) for each in split(key, n)]
         return stack([params for params, _ in members]), members[0][1]
 
-    def check(params: Tree) -> None:
-        if getattr(params, "lead", (n,))[:1] != (n,):
+    def check(params: Any) -> None:
+        if n not in getattr(params, "lead", (n,)):  # an ensemble of ensembles has several
             raise LayerError(
                 name, f"the parameters are not of {n} networks but of {params.lead or 'one'}; use its init"
             )

@@ -10,12 +10,14 @@ from typing import Any
 import attrs
 import numpy as np
 
+from fnn.batching import batches
 from fnn.idx import DataFormatError, FilePath, read_idx
 from fnn.random import Key, fold, generator
 
 __all__ = [
     "DataFormatError",
     "Line",
+    "batches",
     "blobs",
     "class_labels",
     "line",

@@ -107,7 +107,8 @@ def binary_cross_entropy(prediction: Array, target: Array, *, reduction: str = "
     """
     if isinstance(target, np.ndarray) and target.size and not (target.min() >= 0 and target.max() <= 1):
         raise ValueError(
-            f"binary_cross_entropy: targets are probabilities from 0 to 1, got {target.min()} to {target.max()}; scale them"
+            "binary_cross_entropy: targets are probabilities from 0 to 1, "
+            f"got {target.min()} to {target.max()}; scale them"
         )
 
     def f(xp: Any, z: Array, t: Array) -> tuple[Array, Callable[[], Array]]:

@@ -4,6 +4,7 @@ A `Key` names a stream of random numbers; it does not hold one. Folding integers
 that every initial weight, batch order and dropout mask is a pure function of (seed, path) and nothing else.
 """
 
+from collections.abc import Iterable
 from functools import singledispatch
 from typing import Any
 
@@ -23,6 +24,10 @@ def _to_int(i: Any) -> Any:
     return int(i) if isinstance(i, np.integer) else i
 
 
+def _to_path(path: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(map(_to_int, path))
+
+
 @attrs.frozen
 class Key:
     """The name of a stream of random numbers: a seed, and a path of integers below it.
@@ -35,15 +40,15 @@ class Key:
     """
 
     seed: int = attrs.field(converter=_to_int)
-    path: tuple[int, ...] = attrs.field(default=(), converter=lambda path: tuple(map(_to_int, path)))
+    path: tuple[int, ...] = attrs.field(default=(), converter=_to_path)
 
     @seed.validator
-    def _check_seed(self, _: object, seed: object) -> None:
+    def _check_seed(self, _: Any, seed: object) -> None:
         if not _is_word(seed, 128):
             raise ValueError(f"Key: the seed must be an integer from 0 to 2**128 - 1, got {seed!r}")
 
     @path.validator
-    def _check_path(self, _: object, path: tuple[object, ...]) -> None:
+    def _check_path(self, _: Any, path: tuple[object, ...]) -> None:
         for i in path:
             if not _is_word(i, 32):
                 raise ValueError(f"Key: only integers from 0 to 2**32 - 1 can be folded in, got {i!r}")

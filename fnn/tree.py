@@ -58,9 +58,9 @@ class Params(Mapping[str, Any]):
         tree = {} if tree is None else tree
         if not isinstance(tree, Mapping):
             raise TreeError(f"Params: expected a mapping of names to arrays, got {type(tree).__name__}")
-        lead = getattr(tree, "lead", ()) if lead is None else tuple(lead)
-        object.__setattr__(self, "_items", {name: _freeze(tree[name], lead, (name,)) for name in tree})
-        object.__setattr__(self, "lead", lead)
+        axes: tuple[int, ...] = getattr(tree, "lead", ()) if lead is None else tuple(lead)
+        object.__setattr__(self, "_items", {name: _freeze(tree[name], axes, (name,)) for name in tree})
+        object.__setattr__(self, "lead", axes)
 
     @classmethod
     def trusted(cls, frozen: dict[str, Any], lead: tuple[int, ...] = ()) -> "Params":

@@ -1,7 +1,7 @@
 """JAX: importing this module registers `Params` and optimizer states as JAX pytrees.
 
-Nothing else is needed, since layers, losses and optimizers are pure and keep to the array API standard: `jax.jit(step)`,
-`jax.lax.scan`, `jax.vmap` and `jax.grad` take them as they are.
+Nothing else is needed, since layers, losses and optimizers are pure and keep to the array API standard:
+`jax.jit(step)`, `jax.lax.scan`, `jax.vmap` and `jax.grad` take them as they are.
 """
 
 from typing import Any
@@ -29,7 +29,8 @@ def _flatten_state(state: State) -> tuple[tuple[Any, ...], Any]:
 
 
 def _unflatten_state(layout: Any, parts: Any) -> State:
-    return State(*parts, layout)
+    vector, step, slots, loss = parts
+    return State(vector, step, slots, loss, layout)
 
 
 jax.tree_util.register_pytree_node(Params, _flatten_params, _unflatten_params)

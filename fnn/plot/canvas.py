@@ -1,0 +1,115 @@
+"""What all pictures share: the palette, quiet axes, checked input, and files that are equal byte for byte.
+
+Figures are built from `matplotlib.figure.Figure`: pyplot would keep every one of them in a global list.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from copy import deepcopy
+from io import BytesIO, StringIO
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+
+__all__ = ["COLOURS", "INK", "MARKERS", "axes_or_new", "checked", "interval", "not_empty", "quiet", "save"]
+
+# Okabe and Ito's colours, which colour-blind readers tell apart, without the yellow that is lost on white; three of
+# Paul Tol's make them ten, one a digit, nearly as far apart for protan, deutan and tritan eyes.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#222222", "#882255", "#332288", "#BBBBBB")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
+INK = "#444444"
+
+
+def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
+    """`ax` itself, or the only axes of a new figure of `width` x `height` inches."""
+    return Figure(figsize=(width, height), layout="constrained").add_subplot() if ax is None else ax
+
+
+def quiet(ax: Axes, grid: Literal["x", "y"] | None = None) -> None:
+    """Thin spines on two sides, short ticks, and light lines across one axis, behind the data."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set(linewidth=0.6, color=INK)
+    ax.tick_params(width=0.6, length=3, color=INK)
+    if grid is not None:
+        ax.grid(axis=grid, linewidth=0.5, color="#DDDDDD")
+        ax.set_axisbelow(True)
+
+
+def not_empty(where: str, groups: Mapping[str, Any]) -> None:
+    """Raise `ValueError` if there is no group to draw."""
+    if not groups:
+        raise ValueError(f"{where}: there must be at least one named group to draw, got an empty mapping")
+
+
+def checked(what: str, values: Any, axes: str, *, nan: bool = False, remedy: str = "reshape them") -> np.ndarray:
+    """`values` as an array with the axes that `axes` names, all numbers, none of them infinite (or, unless `nan`, nan).
+
+    >>> checked("boxes: group 'adam'", [0.5, 0.25], "(runs,)")
+    array([0.5 , 0.25])
+    >>> checked("boxes: group 'adam'", [[0.5, 0.25]], "(runs,)")
+    Traceback (most recent call last):
+    ValueError: boxes: group 'adam' must have the axes (runs,), none empty, got shape (1, 2): reshape them
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{what} must have the axes {axes}, got rows of different lengths: pad or cut them") from error
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{what} must be real numbers, got dtype {array.dtype}: convert them to floats")
+    if array.ndim != len(re.findall(r"\w+", axes)) or array.size == 0:
+        raise ValueError(f"{what} must have the axes {axes}, none empty, got shape {array.shape}: {remedy}")
+    bad = np.isinf(array) if nan else ~np.isfinite(array)
+    if bad.any():
+        raise ValueError(f"{what} must be finite, got {bad.sum()} values of {bad.size} that are not: leave them out")
+    return array
+
+
+def interval(what: str, values: Any) -> tuple[float, float]:
+    """The pair (low, high), checked.
+
+    >>> interval("boxes: interval 'adam'", (0.97, 0.96))
+    Traceback (most recent call last):
+    ValueError: boxes: interval 'adam' must be (low, high) with low <= high, got (0.97, 0.96): swap or recompute them
+    """
+    ends = tuple(checked(what, values, "(2,)", remedy="give (low, high)").tolist())
+    if len(ends) != 2 or ends[0] > ends[1]:
+        raise ValueError(f"{what} must be (low, high) with low <= high, got {ends}: swap or recompute them")
+    return ends[0], ends[1]
+
+
+def _named_in_order(svg: str) -> str:
+    """`svg` with its hashed ids replaced by numbers in the order of their appearance.
+
+    >>> _named_in_order('<path id="p0123456789"/><use xlink:href="#p0123456789"/>')
+    '<path id="id0"/><use xlink:href="#id0"/>'
+    """
+    hashed = dict.fromkeys(re.findall(r'\bid="([a-z]*[0-9a-f]{10})"', svg))
+    names = {old: f"id{i}" for i, old in enumerate(hashed)}
+    return re.sub(r'(?<=["#])[a-z]*[0-9a-f]{10}(?=[")])', lambda found: names.get(found[0], found[0]), svg)
+
+
+def save(figure: Figure | SubFigure, path: str | os.PathLike[str], *, dpi: float = 200) -> tuple[Path, Path]:
+    """Write `figure` to `path` + ".png", with `dpi` pixels an inch, and to `path` + ".svg"; return the two paths.
+
+    A part of a figure is saved with the whole, so that `save(curves(...).figure, path)` is always right. The same
+    figure gives the same bytes, and is left as it is: no dates, no versions, and ids counted instead of salted at
+    random. (The rcParam `svg.hashsalt` would do the last, but for all threads of the process.)
+
+    Raises `ValueError` if `path` already ends in .png or .svg, and `OSError` if its directory does not exist.
+    """
+    stem = os.fspath(path)
+    if stem.endswith((".png", ".svg")):
+        raise ValueError(f"save: the path must come without a suffix, got {stem!r}: write {stem[:-4]!r}")
+    # Copies are drawn, since drawing moves a constrained layout a little further each time; and both to the end before
+    # a file is opened, so that a figure which cannot be drawn leaves no half of a pair.
+    png, svg, whole = BytesIO(), StringIO(), figure.get_figure(root=True)
+    deepcopy(whole).savefig(png, format="png", dpi=dpi, metadata={"Software": None})
+    deepcopy(whole).savefig(svg, format="svg", dpi=dpi, metadata={"Date": None, "Creator": None})
+    paths = Path(f"{stem}.png"), Path(f"{stem}.svg")
+    paths[0].write_bytes(png.getvalue())
+    paths[1].write_text(_named_in_order(svg.getvalue()), encoding="utf-8", newline="\n")
+    return paths

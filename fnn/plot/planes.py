@@ -1,0 +1,121 @@
+"""Pictures of the plane: labelled points, and the regions in which a classifier decides for each class."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.patheffects import withStroke
+from numpy.typing import ArrayLike
+
+from fnn.plot.canvas import COLOURS, MARKERS, axes_or_new, checked, quiet
+
+__all__ = ["decision_regions", "points"]
+
+
+def points(
+    x: ArrayLike,
+    labels: ArrayLike,
+    *,
+    ax: Axes | None = None,
+    names: Sequence[Any] | None = None,
+    xlabel: str = "$x_1$",
+    ylabel: str = "$x_2$",
+    size: float = 16,
+) -> Axes:
+    """Points (n, 2) with the colour and the marker of their class, an integer >= 0 for each; `size` in square points.
+
+    `names`, one a class, are written at the median of its points. Every class is one collection that bears its name,
+    or else "class k", as label, so that `ax.legend()` explains them.
+
+    Raises `ValueError` for other shapes, values that are not finite, or labels that are no class indices or unnamed.
+
+    >>> len(points([[0, 0], [1, 1], [2, 2]], [0, 1, 0]).collections)
+    2
+    """
+    at = checked("points: x", x, "(n, 2)", remedy="pick two columns")
+    classes = checked("points: labels", labels, "(n,)", remedy="for one-hot rows give labels.argmax(-1)")
+    if at.shape != (len(classes), 2):
+        raise ValueError(f"points: x must have the shape ({len(classes)}, 2), a row for each label, got {at.shape}")
+    if classes.dtype.kind not in "biu" or classes.min() < 0:
+        raise ValueError("points: labels must be integers >= 0, got others: convert them to class indices")
+    if names is not None and len(names) <= classes.max():
+        raise ValueError(f"points: names must reach class {classes.max()}, got {len(names)}: name every class")
+    ax = axes_or_new(ax, 4.8, 4.8)
+    many = len(at) > 2000  # seen through each other, and stored as pixels: as vectors they would take megabytes
+    for k in np.unique(classes.astype(int)).tolist():
+        own = at[classes == k]
+        ax.scatter(
+            own[:, 0],
+            own[:, 1],
+            s=size,
+            color=COLOURS[k % len(COLOURS)],
+            marker=MARKERS[k % len(MARKERS)],
+            edgecolors="none" if many else "white",
+            linewidths=0.3,
+            alpha=0.5 if many else 1,
+            rasterized=many,
+            label=f"class {k}" if names is None else str(names[k]),
+        )
+        if names is not None:
+            x1, x2 = np.median(own, axis=0)
+            halo = withStroke(linewidth=3, foreground="white")
+            ax.text(x1, x2, str(names[k]), ha="center", va="center", size="large", weight="bold", path_effects=[halo])
+    quiet(ax)
+    ax.set_aspect("equal", adjustable="datalim")
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    return ax
+
+
+def _leads(scores: np.ndarray) -> np.ndarray:
+    """By how much each class (m, k) is ahead of the best of the others, negative where it is behind.
+
+    >>> _leads(np.array([[0.75, 0.25, 0.0]]))
+    array([[ 0.5 , -0.5 , -0.75]])
+    """
+    second, first = np.partition(scores, -2, axis=-1)[:, -2:].T[..., None]
+    return scores - np.where(scores == first, second, first)
+
+
+def decision_regions(
+    classify: Callable[[np.ndarray], ArrayLike],
+    x: ArrayLike,
+    labels: ArrayLike,
+    *,
+    ax: Axes | None = None,
+    resolution: int = 200,
+) -> Axes:
+    """Where `classify` decides for which class, in light colours, and the points (n, 2) with their true labels on top.
+
+    `classify` maps points (m, 2) to class indices (m,) or to a probability of each class (m, k); probabilities let the
+    borders run smoothly between the `resolution` x `resolution` places at which it is asked.
+
+    Raises what `points` raises, and `ValueError` if `classify` returns another shape.
+
+    >>> decision_regions(lambda x: x[:, 0] > 1, [[0, 0], [2, 2]], [0, 1]).get_xlabel()
+    '$x_1$'
+    """
+    ax = points(x, labels, ax=ax)
+    at = np.asarray(x)
+    reach = 0.56 * float(np.ptp(at, axis=0).max()) or 1.0  # the same in both directions: panels side by side match
+    sides = [np.linspace(c - reach, c + reach, resolution) for c in (at.min(axis=0) + np.ptp(at, axis=0) / 2).tolist()]
+    plane = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)
+    answers = np.asarray(classify(plane))
+    answers = checked("decision_regions: what classify returns", answers, "(m, k)" if answers.ndim == 2 else "(m,)")
+    indices = answers.ndim == 1 and answers.dtype.kind in "biu" and answers.min() >= 0
+    if not (indices or (answers.ndim == 2 and answers.shape[1] > 1)) or len(answers) != len(plane):
+        raise ValueError(
+            f"decision_regions: classify must return class indices (m,) or probabilities (m, k >= 2), got shape "
+            f"{answers.shape} of {answers.dtype} for m = {len(plane)}: for one probability p return p[:, 0] > 0.5"
+        )
+    scores = np.eye(max(2, int(answers.max()) + 1))[answers.astype(int)] if indices else answers
+    for k, lead in enumerate(_leads(scores).T.reshape(-1, resolution, resolution)):
+        if lead.max() > 0:
+            pale = 0.8 + 0.2 * np.array(to_rgb(COLOURS[k % len(COLOURS)]))
+            ax.contourf(*sides, lead, levels=[0, lead.max()], colors=[pale], zorder=0)
+            if lead.min() < 0:
+                ax.contour(*sides, lead, levels=[0], colors="white", linewidths=1.5, zorder=0.5)
+    ax.set_aspect("equal", adjustable="box")
+    ax.set(xlim=sides[0][[0, -1]], ylim=sides[1][[0, -1]])
+    return ax

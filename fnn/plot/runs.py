@@ -1,0 +1,168 @@
+"""Pictures of repeated runs: how they went, where they ended, and by how much they differ.
+
+A group keeps its place in the mapping, and with it its colour and line style, in every picture.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
+
+from fnn.metrics import iqm, iqr
+from fnn.plot.canvas import COLOURS, INK, axes_or_new, checked, interval, not_empty, quiet
+
+__all__ = ["boxes", "curves", "differences"]
+
+_LINES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2, 1, 1, 1, 2)), (0, (3, 1)))
+
+
+def curves(
+    series: Mapping[str, ArrayLike],
+    *,
+    ax: Axes | None = None,
+    xlabel: str = "epoch",
+    ylabel: str = "",
+    start: int = 1,
+    x: ArrayLike | None = None,
+) -> Axes:
+    """One line a series, the interquartile mean of its runs, in a band that is their interquartile range.
+
+    Each series is an array (runs, epochs) drawn at `x`, by default start, start + 1, ...; a single run has no band.
+    A run that ended early is padded with nan. Each epoch then speaks of the runs still going, and the line pales once
+    these are fewer than half: a jump there tells who left, not what was learnt. More than five legends stand outside.
+
+    Raises `ValueError` for an empty mapping, other shapes, infinities, or nan before the end of a run.
+
+    >>> curves({"ReLU": [[0.9, 0.5, 0.4], [0.8, 0.6, 0.5]]}, ylabel="loss").get_ylabel()
+    'loss'
+    """
+    not_empty("curves", series)
+    places = None if x is None else checked("curves: x", x, "(epochs,)")
+    ax = axes_or_new(ax, 6.4, 4)
+    for i, (name, values) in enumerate(series.items()):
+        what = f"curves: series {name!r}"
+        runs = checked(what, values, "(runs, epochs)", nan=True, remedy="a single run is values[None, :]")
+        alive = ~np.isnan(runs)
+        if not alive[:, 0].all() or (alive[:, 1:] > alive[:, :-1]).any():
+            raise ValueError(
+                f"{what} may have nan only after a run's last epoch, got it earlier: drop or cut such runs"
+            )
+        epochs = [epoch[going] for epoch, going in zip(runs.T, alive.T, strict=True) if going.any()]
+        at = start + np.arange(len(epochs)) if places is None else places[: len(epochs)]
+        if len(at) != len(epochs):
+            raise ValueError(
+                f"curves: x must have a place for each of the {len(epochs)} epochs of {name!r}, got {len(at)}: add them"
+            )
+        middle = [iqm(epoch) for epoch in epochs]
+        half = sum(2 * len(epoch) >= len(runs) for epoch in epochs)
+        look: dict[str, Any] = {
+            "color": COLOURS[i % len(COLOURS)],
+            "linestyle": _LINES[i % len(_LINES)],
+            "linewidth": 1.6,
+        }
+        ax.plot(at[:half], middle[:half], label=name, **look)
+        if half < len(epochs):
+            ax.plot(at[half - 1 :], middle[half - 1 :], alpha=0.4, **look)
+        if len(runs) > 1:
+            low, high = zip(*map(iqr, epochs), strict=True)
+            ax.fill_between(at, low, high, color=look["color"], alpha=0.16, linewidth=0)
+    quiet(ax, "y")
+    if x is None:
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.margins(x=0.01)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    outside: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if len(series) > 5 else {}
+    ax.legend(frameon=False, handlelength=2.8, **outside)
+    return ax
+
+
+def boxes(
+    groups: Mapping[str, ArrayLike],
+    *,
+    ax: Axes | None = None,
+    xlabel: str = "",
+    ylabel: str = "",
+    intervals: Mapping[str, tuple[float, float]] | None = None,
+) -> Axes:
+    """A box a group: quartiles and median, whiskers to the last run within 1.5 box heights, and a point for every run.
+
+    Each group is an array (runs,). The diamond beside a box is the interquartile mean; `intervals` gives its 95 %
+    interval (low, high), for all or some groups. The points' sideways places follow from their order alone.
+
+    Raises `ValueError` for an empty mapping, other shapes, values that are not finite, or an interval of no group.
+
+    >>> boxes({"SGD": [0.90, 0.91, 0.92], "Adam": [0.96, 0.97, 0.98]}, ylabel="accuracy").get_ylabel()
+    'accuracy'
+    """
+    not_empty("boxes", groups)
+    intervals = intervals or {}
+    if not intervals.keys() <= groups.keys():
+        raise ValueError(
+            f"boxes: intervals must name groups of {list(groups)}, got {list(intervals)}: leave out the rest"
+        )
+    ax = axes_or_new(ax, max(4.0, 1.2 + 0.9 * len(groups)), 4)
+    for i, (name, values) in enumerate(groups.items()):
+        runs, colour = checked(f"boxes: group {name!r}", values, "(runs,)"), COLOURS[i % len(COLOURS)]
+        line = {"color": colour, "linewidth": 1}
+        ax.boxplot(
+            runs,
+            positions=[i],
+            widths=0.5,
+            showfliers=False,
+            manage_ticks=False,
+            patch_artist=True,
+            boxprops={"facecolor": f"{colour}22", "edgecolor": colour, "linewidth": 1},
+            medianprops={"color": colour, "linewidth": 1.8},
+            whiskerprops=line,
+            capprops=line,
+        )
+        # Multiples of the golden ratio spread any number of points evenly, and neighbours far apart.
+        jitter = (np.arange(len(runs)) * 0.618034) % 1 - 0.5
+        ax.plot(i + 0.36 * jitter, runs, "o", color=colour, markersize=3.6, alpha=0.75, markeredgewidth=0)
+        if name in intervals:
+            ax.vlines(i + 0.38, *interval(f"boxes: interval {name!r}", intervals[name]), color=INK, linewidth=1.2)
+        label = f"interquartile mean{', 95 % interval' if intervals else ''}" if i == 0 else None
+        ax.plot(i + 0.38, iqm(runs), "D", color=INK, markersize=4.5, markeredgewidth=0, label=label)
+    quiet(ax, "y")
+    ax.set_xticks(range(len(groups)), [name.replace(" ", "\n") for name in groups])
+    ax.set_xlim(-0.6, len(groups) - 0.4)
+    bottom, top = ax.get_ylim()
+    ax.set_ylim(bottom, top + 0.07 * (top - bottom))  # a place for the legend, above all data
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.legend(frameon=False, fontsize="small", handlelength=1)
+    return ax
+
+
+def differences(
+    groups: Mapping[str, tuple[float, float, float]], *, ax: Axes | None = None, xlabel: str = "difference"
+) -> Axes:
+    """A line a comparison: its (estimate, low, high) beside zero, filled where the interval excludes zero.
+
+    Raises `ValueError` for an empty mapping, anything but three finite numbers, or low > high.
+
+    >>> differences({"Adam - SGD": (0.06, 0.05, 0.07)}, xlabel="accuracy gained").get_xlabel()
+    'accuracy gained'
+    """
+    not_empty("differences", groups)
+    ax = axes_or_new(ax, 4.6 + 0.08 * max(map(len, groups)), 1.0 + 0.42 * len(groups))
+    ax.axvline(0, color=INK, linewidth=0.8)
+    for i, (name, values) in enumerate(groups.items()):
+        what = f"differences: {name!r}"
+        triple = checked(what, values, "(3,)", remedy="give (estimate, low, high)")
+        if len(triple) != 3:
+            raise ValueError(f"{what} must be 3 numbers, got {len(triple)}: give (estimate, low, high)")
+        low, high = interval(what, triple[1:])
+        colour = COLOURS[0] if low > 0 or high < 0 else INK
+        ax.hlines(i, low, high, color=colour, linewidth=1.6)
+        face = "white" if colour == INK else colour
+        ax.plot(triple[0], i, "o", color=colour, markerfacecolor=face, markersize=6.5, markeredgewidth=1.4)
+    quiet(ax, "x")
+    ax.spines["left"].set_visible(False)
+    ax.set_yticks(range(len(groups)), list(groups))
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylim(len(groups) - 0.4, -0.6)
+    ax.set_xlabel(xlabel)
+    return ax
