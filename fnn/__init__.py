@@ -58,6 +58,8 @@ from fnn.summary import summary
 from fnn.training import Progress, epochs, evaluate, predict, train_step, until_stale, value_and_grad
 from fnn.tree import Params, TreeError
 
+__version__ = "0.1.0"
+
 __all__ = [
     "Key",
     "Layer",

@@ -81,7 +81,7 @@ def split(key: Any, n: int) -> tuple[Any, ...]:
     return tuple(fold(key, i) for i in range(n))
 
 
-def generator(key: Key) -> np.random.Generator:
+def generator(key: Key) -> "np.random.Generator":  # quoted: NumPy loads its random module when first asked for it
     """A fresh NumPy generator at the start of the stream that `key` names: to be used once and dropped.
 
     The stream is that of `SeedSequence(seed, spawn_key=path)`, which `SeedSequence.spawn` would reach by counting.

@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 import numpy as np
+from toolz import merge_with
 
 from fnn.batching import batches
 from fnn.layer import Layer
@@ -142,10 +143,11 @@ def evaluate(
     Each measure gives the mean over a batch, one for each leading index. A loss gives a pair of which the value is
     first: `toolz.compose(toolz.first, cross_entropy)`. `lead` is the number of axes in front of the examples' axis.
     """
-    totals, n = dict.fromkeys(measures, 0.0), 0
-    for x, target in batches(None, data, size, lead=lead):
-        prediction, n_batch = model.apply(params, x), x.shape[lead]
-        for name, measure in measures.items():
-            totals[name] = totals[name] + n_batch * np.asarray(measure(prediction, target), dtype=np.float64)[()]
-        n += n_batch
-    return {name: total / n for name, total in totals.items()}
+
+    def share(batch: Batch) -> dict[str, Any]:
+        """What a batch adds to each mean: its own, weighed by its share of the examples."""
+        x, target = batch
+        prediction, weight = model.apply(params, x), x.shape[lead] / data[0].shape[lead]
+        return {name: weight * np.asarray(f(prediction, target), dtype=np.float64)[()] for name, f in measures.items()}
+
+    return merge_with(sum, *map(share, batches(None, data, size, lead=lead)))

@@ -1,0 +1,60 @@
+"""The command line: `python -m recipes` lists the recipes, `python -m recipes NAME` carries one out."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from recipes.book import Options, commands, cook, find, names
+from recipes.recipe import Command
+from recipes.sweep import SweepError
+
+__all__ = ["main"]
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 up, got {text!r}")
+    return int(text)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options that every recipe takes."""
+    listing = "\n".join(f"  {name:20} {find(name).summary}" for name in (*names, *commands))
+    command = argparse.ArgumentParser(
+        prog="python -m recipes",
+        description="The paper's experiments, one a recipe:\n\n" + listing,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("recipe", nargs="?", help="the recipe's name; without one, they are listed")
+    command.add_argument("--runs", type=_positive, help="independent runs of each configuration")
+    command.add_argument("--epochs", type=_positive, help="epochs of each run, at most")
+    command.add_argument("--jobs", type=_positive, help="runs side by side (default: one for each core)")
+    command.add_argument("--seed", type=int, default=0, help="the seed from which all randomness follows (default: 0)")
+    command.add_argument("--data", metavar="DIR", help="a directory of IDX files named as MNIST's (default: MNIST)")
+    command.add_argument("--out", metavar="DIR", default="results", help="where results go (default: results)")
+    command.add_argument("--paper", action="store_true", help="the paper's own number of runs")
+    command.add_argument("--fresh", action="store_true", help="run again what is already there")
+    return command
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out the command; returns the exit status: 1 where something failed, 2 for a wrong call."""
+    command = parser()
+    given = vars(command.parse_args(arguments))
+    name = given.pop("recipe")
+    if name is None:
+        command.print_help()
+        return 0
+    try:
+        recipe, options = find(name), Options(**given)
+        print(f"{recipe.name}: {recipe.summary}")
+        if isinstance(recipe, Command):
+            recipe.run(options)
+            return 0
+        results = cook(recipe, options)
+    except (KeyError, ValueError, FileNotFoundError, SweepError) as error:
+        print(f"python -m recipes: {error.args[0] if isinstance(error, KeyError) else error}")
+        return 1 if isinstance(error, SweepError) else 2
+    print("\n".join(recipe.describe(results)))
+    print("written to", Path(options.out) / recipe.name)
+    return 0
