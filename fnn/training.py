@@ -6,7 +6,6 @@ from typing import Any
 
 import attrs
 import numpy as np
-from toolz import merge_with
 
 from fnn.batching import batches
 from fnn.layer import Layer
@@ -126,6 +125,7 @@ def predict(model: Layer, params: Tree, x: Array, size: int = 1000, *, lead: int
     `lead` is the number of axes of x in front of the examples' axis.
     """
     parts = [model.apply(params, part) for (part,) in batches(None, (x,), size, lead=lead)]
+    parts = parts or [model.apply(params, x)]
     return parts[0].__array_namespace__().concat(parts, axis=-2)
 
 
@@ -150,4 +150,7 @@ def evaluate(
         prediction, weight = model.apply(params, x), x.shape[lead] / data[0].shape[lead]
         return {name: weight * np.asarray(f(prediction, target), dtype=np.float64)[()] for name, f in measures.items()}
 
-    return merge_with(sum, *map(share, batches(None, data, size, lead=lead)))
+    if data[0].shape[lead] == 0:
+        raise ValueError("evaluate: no examples, so there is no mean; is the data empty?")
+    shares = [share(batch) for batch in batches(None, data, size, lead=lead)]
+    return {name: sum(each[name] for each in shares) for name in measures}

@@ -106,7 +106,9 @@ def run(options: Options) -> None:
             f"{rows[batch]['products']:.3f} s, ratio {rows[batch]['ratio']:.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
         )
     milliseconds, found = import_milliseconds()
-    print(f"import fnn adds {milliseconds:.0f} ms to import numpy; of {', '.join(MODULES)} it imports {found or 'none'}")
+    print(
+        f"import fnn adds {milliseconds:.0f} ms to import numpy; of {', '.join(MODULES)} it imports {found or 'none'}"
+    )
     result = {"epochs": rows, "import_milliseconds": milliseconds, "imports": found}
     write_text(Path(options.out) / "benchmark" / "result.json", json.dumps(result, indent=1))
 

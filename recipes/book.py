@@ -68,9 +68,9 @@ def cook(recipe: Recipe, options: Options) -> Results:
     groups = {name: attrs.evolve(config, **changes) for name, config in recipe.groups.items()}
     data = recipe.load(options.data)
     tasks = [
-        Task(recipe.run, recipe.load, options.data, config, options.seed, index)
+        Task(recipe.run, recipe.load, options.data, config, key)
         for config in groups.values()
-        for index in range(n_runs)
+        for key in fnn.split(fnn.Key(options.seed), n_runs)
     ]
     out = Path(options.out)
     done = sweep(tasks, data.checksums, out / "runs", jobs=options.jobs, fresh=options.fresh)

@@ -60,7 +60,9 @@ def run(
     optimizer = OPTIMIZERS[config.optimizer](config.rate)
     step = fnn.train_step(model, fnn.cross_entropy, optimizer)
     measures = {"loss": compose(first, fnn.cross_entropy), "accuracy": accuracy}
-    measured = {"train": data.train, "validation": data.validation} if config.curves else {"validation": data.validation}
+    measured = (
+        {"train": data.train, "validation": data.validation} if config.curves else {"validation": data.validation}
+    )
 
     def order(epoch: int) -> Iterator[Any]:
         return fnn.batches(fnn.fold(order_key, epoch), data.train, config.batch_size)

@@ -38,7 +38,9 @@ def _find(directory: Path, name: str) -> Path:
     for suffix in (".gz", "", ".xz"):
         if (path := directory / (name + suffix)).is_file():
             return path
-    raise FileNotFoundError(f"{directory} holds no {name}, {name}.gz or {name}.xz; --data takes a directory of IDX files")
+    raise FileNotFoundError(
+        f"{directory} holds no {name}, {name}.gz or {name}.xz; --data takes a directory of IDX files"
+    )
 
 
 def _checksum(array: np.ndarray) -> str:

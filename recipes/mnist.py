@@ -38,7 +38,9 @@ def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
     median = median_run(results)
     wrong = np.flatnonzero(median["predicted"] != labels)[:SHOWN]
     n_wrong = int(np.sum(median["predicted"] != labels))
-    below.suptitle(f"The first {len(wrong)} of {n_wrong:,} misclassified among {len(labels):,} test digits", fontsize=10)
+    below.suptitle(
+        f"The first {len(wrong)} of {n_wrong:,} misclassified among {len(labels):,} test digits", fontsize=10
+    )
     if len(wrong):
         titles = [f"true {labels[i]}\npredicted {median['predicted'][i]}" for i in wrong]
         plot.image_grid(x[wrong].reshape(-1, *data.shape), titles=titles, columns=8, figure=below)

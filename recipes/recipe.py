@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 from matplotlib.figure import Figure
 
-from fnn.random import Key, fold
+from fnn.random import Key
 
 __all__ = ["Command", "Recipe", "Results", "Task", "Watch"]
 
@@ -55,15 +55,9 @@ class Task:
     load: Callable[[str | None], Any]
     directory: str | None
     config: Any
-    seed: int
-    index: int
-
-    @property
-    def key(self) -> Key:
-        """The key of this run: the same for every configuration."""
-        return fold(Key(self.seed), self.index)
+    key: Key
 
     def describe(self) -> dict[str, Any]:
         """What the result depends on besides the data, as plain values."""
         run = f"{self.run.__module__}.{self.run.__qualname__}"
-        return {"run": run, "config": attrs.asdict(self.config), "seed": self.seed, "index": self.index}
+        return {"run": run, "config": attrs.asdict(self.config), "key": attrs.asdict(self.key)}

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+import fnn
 from fnn import tree
 
 __all__ = ["digest", "load_tree", "save_tree", "write_text"]
@@ -43,8 +44,12 @@ def write_text(path: Path, text: str) -> None:
 
 
 def save_tree(path: Path, values: tree.Tree) -> None:
-    """Write a tree of arrays and numbers as an .npz whose members are the paths of the leaves."""
-    flat: Any = {"/".join(at): np.asarray(leaf) for at, leaf in tree.items(values)}
+    """Write a tree of arrays and numbers as an .npz whose members are the paths of the leaves.
+
+    Raises `TreeError` for anything else, which NumPy would pickle.
+    """
+    numbers = fnn.Params(tree.map(np.asarray, dict(values)))
+    flat: Any = {"/".join(at): leaf for at, leaf in tree.items(numbers)}
     _replace(path, lambda file: np.savez(file, **flat))
 
 

@@ -40,7 +40,7 @@ def _in_this_process(todo: Mapping[Path, Task]) -> dict[Path, str]:
 
     def watch(epochs: Iterator[Any], task: Task) -> Iterator[Any]:
         total = getattr(task.config, "epochs", None)
-        return iter(tqdm(epochs, desc=f"run {task.index}", total=total, unit="epoch", leave=False))
+        return iter(tqdm(epochs, desc=f"run {task.key.path[-1]}", total=total, unit="epoch", leave=False))
 
     failures = {}
     for path, task in todo.items():

@@ -1,0 +1,178 @@
+"""The recipes, small: what they write, that they resume, and that nothing depends on how they are run."""
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import attrs
+import numpy as np
+import pytest
+
+from fnn import Key, generator, split, tree
+from fnn.data import DataFormatError
+from recipes import digits, mnist
+from recipes.book import Options, cook, find, names
+from recipes.command import main
+from recipes.recipe import Task
+from recipes.store import load_tree, save_tree
+from recipes.sweep import SweepError, sweep
+
+ROOT = Path(__file__).parent.parent
+
+
+def write_idx(path, array):
+    header = bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
+    path.write_bytes(header + array.astype(np.uint8).tobytes())
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A directory of IDX files: 600 + 100 images of 4 x 4 pixels whose brightest row is their class."""
+    folder = tmp_path_factory.mktemp("digits")
+    rng = generator(Key(0))
+    for part, n in (("train", 600), ("t10k", 100)):
+        labels = rng.integers(4, size=n)
+        images = rng.integers(100, size=(n, 4, 4))
+        images[np.arange(n), labels] += 100
+        write_idx(folder / f"{part}-images-idx3-ubyte", images)
+        write_idx(folder / f"{part}-labels-idx1-ubyte", labels)
+    return str(folder)
+
+
+def test_mnist_travels_with_the_project():
+    data = digits.load()
+    assert [len(labels) for _, labels in (data.train, data.validation, data.test)] == [50_000, 10_000, 10_000]
+    assert data.train[0].shape == (50_000, 784)
+    assert data.train[0].dtype == np.float32
+    assert (data.train[0].min(), data.train[0].max()) == (0, 1)
+    assert dict(data.checksums) == digits.SHA256
+
+
+def test_a_changed_mnist_is_refused(tmp_path, monkeypatch):
+    for file in (ROOT / "recipes" / "data").glob("*.gz"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    path = tmp_path / "t10k-labels-idx1-ubyte.gz"
+    labels = bytearray(gzip.decompress(path.read_bytes()))
+    labels[8] = (labels[8] + 1) % 10
+    path.write_bytes(gzip.compress(bytes(labels)))
+    monkeypatch.setattr(digits, "HERE", tmp_path)
+    with pytest.raises(DataFormatError, match=r"t10k-labels.* expected SHA-256"):
+        digits.load.__wrapped__(None)
+
+
+def test_missing_data_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"holds no train-images-idx3-ubyte"):
+        digits.load.__wrapped__(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", names)
+def test_every_recipe_runs_small(name, small, tmp_path):
+    recipe = find(name)
+    results = cook(recipe, Options(runs=2, epochs=2, jobs=1, data=small, out=str(tmp_path)))
+    written = json.loads((tmp_path / name / "result.json").read_text())
+    assert written["recipe"] == name
+    assert len(written["seeds"]) == 2
+    assert set(written["data"]["sha256"]) == set(digits.SHA256)
+    assert {"python", "numpy", "fnn"} <= set(written["versions"])
+    assert (tmp_path / name / "parameters.npz").exists()
+    assert list((tmp_path / name).glob("*.png"))
+    assert list((tmp_path / name).glob("*.svg"))
+    assert recipe.describe(results)
+
+
+def test_mnist_writes_what_it_found(small, tmp_path):
+    results = cook(mnist.RECIPE, Options(runs=2, epochs=20, jobs=1, data=small, out=str(tmp_path)))
+    written = json.loads((tmp_path / "mnist" / "result.json").read_text())
+    assert written["configuration"]["epochs"] == 20
+    assert written["test_accuracy"] == [run["scores"]["test_accuracy"] for run in results["mnist"]]
+    assert min(written["test_accuracy"]) > 0.5
+    assert {len(curve) for curves in written["curves"].values() for curve in curves} == {20}
+    weights = load_tree(tmp_path / "mnist" / "parameters.npz")["mnist"]["1"]["0"]["weights"]
+    assert (weights == results["mnist"][1]["params"]["0"]["weights"]).all()
+    assert (
+        results["mnist"][0]["scores"] != results["mnist"][1]["scores"]
+        or (results["mnist"][0]["params"]["0"]["weights"] != weights).any()
+    )
+
+
+def leaves(result):
+    return [(path, leaf.tobytes()) for path, leaf in tree.items(result)]
+
+
+def test_results_do_not_depend_on_jobs_and_are_not_computed_twice(small, tmp_path, capsys):
+    runs = {}
+    for jobs in (1, 2):
+        options = Options(runs=2, epochs=1, jobs=jobs, data=small, out=str(tmp_path / str(jobs)))
+        runs[jobs] = cook(mnist.RECIPE, options)["mnist"]
+    assert [leaves(run) for run in runs[1]] == [leaves(run) for run in runs[2]]
+    files = {path: path.stat().st_mtime_ns for path in (tmp_path / "2" / "runs").iterdir()}
+    assert len(files) == 2
+    again = cook(mnist.RECIPE, attrs.evolve(options, runs=3))["mnist"]
+    assert "2 of 3 runs are in" in capsys.readouterr().out
+    assert [leaves(run) for run in again[:2]] == [leaves(run) for run in runs[2]]
+    assert {path: path.stat().st_mtime_ns for path in files} == files
+
+
+def failing_run(config, key, data, watch):
+    if key.path == (1,):
+        raise ArithmeticError("no convergence")
+    return {"scores": {"x": 1.0}}
+
+
+@attrs.frozen
+class Nothing:
+    rate: float = 0.5
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_failing_run_is_named_and_the_others_are_kept(jobs, small, tmp_path):
+    tasks = [Task(failing_run, digits.load, small, Nothing(), key) for key in split(Key(0), 3)]
+    with pytest.raises(SweepError, match=r"(?s)1 of 3 runs failed.*'rate': 0.5.*'path': \(1,\).*no convergence"):
+        sweep(tasks, {}, tmp_path, jobs=jobs)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_failing_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / "x.npz"
+    save_tree(path, {"a": np.ones(3)})
+    with pytest.raises(ValueError, match="expected an array of numbers"):
+        save_tree(path, {"a": np.array([object()])})
+    assert load_tree(path)["a"].tolist() == [1, 1, 1]
+    assert [file.name for file in tmp_path.iterdir()] == ["x.npz"]
+
+
+def test_command_lists_runs_and_refuses(small, tmp_path, capsys):
+    assert main([]) == 0
+    assert all(find(name).summary in capsys.readouterr().out for name in names[:1])
+    assert main(["mnist", "--epochs", "1", "--data", small, "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "run 0: test accuracy" in said
+    assert "IQM of 1 run: " in said
+    assert main(["mnits"]) == 2
+    assert "did you mean 'mnist'?" in capsys.readouterr().out
+    assert main(["mnist", "--data", str(tmp_path)]) == 2
+    assert "holds no train-images" in capsys.readouterr().out
+    assert main(["mnist", "--seed", "-1", "--data", small, "--out", str(tmp_path)]) == 2
+    assert "seed must be an integer from 0" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["mnist", "--jobs", "0"])
+    assert "whole number from 1 up" in capsys.readouterr().err
+
+
+def test_command_as_a_module(tmp_path):
+    said = subprocess.run([sys.executable, "-m", "recipes"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "mnist" in said.stdout
+
+
+def test_the_wheel_holds_the_library_alone(tmp_path):
+    from zipfile import ZipFile
+
+    from hatchling.builders.wheel import WheelBuilder
+
+    (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
+    assert Path(wheel).stat().st_size < 150_000
+    files = ZipFile(wheel).namelist()
+    assert "fnn/py.typed" in files
+    assert {file.split("/")[0].split("-")[0] for file in files} == {"fnn"}
