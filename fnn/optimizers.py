@@ -42,6 +42,11 @@ def _rate(name: str, rate: Any) -> Callable[[Any, Array], Any]:
     return lambda step, theta: number
 
 
+def _show(rate: Any) -> str:
+    """A rate as its constructor was called: a number, an array, or a schedule's name."""
+    return getattr(rate, "__name__", str(rate))
+
+
 def _no_slots(theta: Array, layout: Layout) -> Slots:
     return ()
 
@@ -58,7 +63,7 @@ def sgd(lr: Rate) -> Optimizer:
     def rule(slots: Slots, g: Array, theta: Array, step: Any) -> tuple[Slots, Array]:
         return slots, rate(step, theta) * g
 
-    return Optimizer(_no_slots, rule, f"sgd({lr})")
+    return Optimizer(_no_slots, rule, f"sgd({_show(lr)})")
 
 
 def momentum(lr: Rate, mu: float = 0.9, nesterov: bool = False) -> Optimizer:
@@ -74,7 +79,7 @@ def momentum(lr: Rate, mu: float = 0.9, nesterov: bool = False) -> Optimizer:
         v += g
         return (v,), rate(step, theta) * (g + mu * v if nesterov else v)
 
-    return Optimizer(_zeros(1), rule, f"momentum({lr}, {mu}{', nesterov=True' if nesterov else ''})")
+    return Optimizer(_zeros(1), rule, f"momentum({_show(lr)}, {mu}{', nesterov=True' if nesterov else ''})")
 
 
 def rmsprop(lr: Rate = 1e-2, decay: float = 0.99, eps: float = 1e-8) -> Optimizer:
@@ -88,7 +93,7 @@ def rmsprop(lr: Rate = 1e-2, decay: float = 0.99, eps: float = 1e-8) -> Optimize
         v += (1 - decay) * (g * g)
         return (v,), rate(step, theta) * g / (theta.__array_namespace__().sqrt(v) + eps)
 
-    return Optimizer(_zeros(1), rule, f"rmsprop({lr})")
+    return Optimizer(_zeros(1), rule, f"rmsprop({_show(lr)})")
 
 
 def adagrad(lr: Rate = 1e-2, eps: float = 1e-10) -> Optimizer:
@@ -100,7 +105,7 @@ def adagrad(lr: Rate = 1e-2, eps: float = 1e-10) -> Optimizer:
         s = s + g * g
         return (s,), rate(step, theta) * g / (theta.__array_namespace__().sqrt(s) + eps)
 
-    return Optimizer(_zeros(1), rule, f"adagrad({lr})")
+    return Optimizer(_zeros(1), rule, f"adagrad({_show(lr)})")
 
 
 def adam(lr: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> Optimizer:
@@ -129,7 +134,7 @@ def adam(lr: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8)
         direction *= rate(step, theta) * (root / (1 - b1**t))
         return (m, v), direction
 
-    return Optimizer(_zeros(2), rule, f"adam({lr})")
+    return Optimizer(_zeros(2), rule, f"adam({_show(lr)})")
 
 
 def _matrices(theta: Array, layout: Layout) -> Array:
@@ -187,7 +192,7 @@ def adamw(
         mask, pull = shrink.rule(slots[1], theta.__array_namespace__().zeros_like(theta), theta, step)
         return (moments, mask), direction + rate(step, theta) * pull
 
-    return Optimizer(start, rule, f"adamw({lr}, decay={decay})")
+    return Optimizer(start, rule, f"adamw({_show(lr)}, decay={decay})")
 
 
 def clip_by_global_norm(limit: float) -> Optimizer:

@@ -14,14 +14,15 @@ __all__ = ["Schedule", "constant", "cosine", "exponential", "step_decay", "warmu
 Schedule = Callable[[Any], Any]
 
 
-def _schedule(formula: Callable[[Any, Any], Any]) -> Schedule:
-    """The schedule step -> formula(xp, step)."""
+def _schedule(name: str, formula: Callable[[Any, Any], Any]) -> Schedule:
+    """The schedule step -> formula(xp, step), under the name by which an optimizer's repr calls it."""
 
     def schedule(step: Any) -> Any:
         if isinstance(step, (int, float)):
             return float(formula(np, step))
         return formula(step.__array_namespace__(), step)
 
+    schedule.__name__ = schedule.__qualname__ = name
     return schedule
 
 
@@ -51,7 +52,7 @@ def constant(rate: float) -> Schedule:
     0.1
     """
     rate = check_range("constant(rate)", rate, 0)
-    return lambda step: rate
+    return _schedule(f"constant({rate})", lambda xp, step: rate)
 
 
 def step_decay(rate: float, factor: float, every: int) -> Schedule:
@@ -60,12 +61,10 @@ def step_decay(rate: float, factor: float, every: int) -> Schedule:
     >>> [step_decay(1.0, 0.5, every=10)(step) for step in (0, 9, 10, 25)]
     [1.0, 1.0, 0.5, 0.25]
     """
-    rate, factor = (
-        check_range("step_decay(rate)", rate, 0),
-        check_range("step_decay(factor)", factor, 0, 1, open_low=True),
-    )
+    rate = check_range("step_decay(rate)", rate, 0)
+    factor = check_range("step_decay(factor)", factor, 0, 1, open_low=True)
     every = _steps("step_decay(every)", every)
-    return _schedule(lambda xp, step: rate * factor ** (step // every))
+    return _schedule(f"step_decay({rate}, {factor}, {every})", lambda xp, step: rate * factor ** (step // every))
 
 
 def exponential(rate: float, factor: float, every: int = 1) -> Schedule:
@@ -74,12 +73,10 @@ def exponential(rate: float, factor: float, every: int = 1) -> Schedule:
     >>> exponential(1.0, 0.25, every=10)(5)
     0.5
     """
-    rate, factor = (
-        check_range("exponential(rate)", rate, 0),
-        check_range("exponential(factor)", factor, 0, 1, open_low=True),
-    )
+    rate = check_range("exponential(rate)", rate, 0)
+    factor = check_range("exponential(factor)", factor, 0, 1, open_low=True)
     every = _steps("exponential(every)", every)
-    return _schedule(lambda xp, step: rate * factor ** (step / every))
+    return _schedule(f"exponential({rate}, {factor}, {every})", lambda xp, step: rate * factor ** (step / every))
 
 
 def cosine(rate: float, steps: int, final: float = 0.0) -> Schedule:
@@ -88,12 +85,13 @@ def cosine(rate: float, steps: int, final: float = 0.0) -> Schedule:
     >>> [round(cosine(1.0, 100)(step), 3) for step in (0, 50, 100, 200)]
     [1.0, 0.5, 0.0, 0.0]
     """
-    rate, final, steps = (
-        check_range("cosine(rate)", rate, 0),
-        check_range("cosine(final)", final, 0),
-        _steps("cosine(steps)", steps),
-    )
-    return _schedule(lambda xp, step: final + (rate - final) * (1 + xp.cos(pi * xp.clip(step / steps, 0.0, 1.0))) / 2)
+    rate, final = check_range("cosine(rate)", rate, 0), check_range("cosine(final)", final, 0)
+    steps = _steps("cosine(steps)", steps)
+
+    def formula(xp: Any, step: Any) -> Any:
+        return final + (rate - final) * (1 + xp.cos(pi * xp.minimum(step / steps, 1.0))) / 2
+
+    return _schedule(f"cosine({rate}, {steps})", formula)
 
 
 def warmup_cosine(rate: float, warmup: int, steps: int, final: float = 0.0) -> Schedule:
@@ -108,4 +106,8 @@ def warmup_cosine(rate: float, warmup: int, steps: int, final: float = 0.0) -> S
     if warmup >= steps:
         raise ValueError(f"warmup_cosine: the warm-up of {warmup} steps must end before the {steps} steps are over")
     decay = cosine(rate, steps - warmup, final)
-    return _schedule(lambda xp, step: xp.where(step < warmup, rate * step / warmup, decay(step - warmup)))
+
+    def formula(xp: Any, step: Any) -> Any:
+        return xp.where(step < warmup, rate * step / warmup, decay(step - warmup))
+
+    return _schedule(f"warmup_cosine({rate}, {warmup}, {steps})", formula)
