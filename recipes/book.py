@@ -21,10 +21,10 @@ from recipes.recipe import Command, Recipe, Results, Size, Task, scores
 from recipes.store import save_tree, write_text
 from recipes.sweep import sweep
 
-__all__ = ["Options", "commands", "cook", "describe", "find", "names", "size_of", "tasks_of"]
+__all__ = ["Options", "commands", "cook", "describe", "executor_of", "find", "names", "size_of", "tasks_of"]
 
 names = ("mnist",)
-commands = ("benchmark",)
+commands = ("paper", "benchmark")
 
 
 @attrs.frozen

@@ -1,6 +1,7 @@
 """A classifier of digits: the network, its training and its test, shared by every study of one setting."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -9,8 +10,11 @@ import numpy as np
 from toolz import compose, first, last, pluck
 
 import fnn
+from fnn.initializers import Initializer
+from fnn.losses import Loss
 from fnn.metrics import accuracy
 from recipes.digits import Digits
+from recipes.reference_loss import cross_entropy_with_wrong_gradient
 
 __all__ = ["Config", "network", "run"]
 
@@ -20,11 +24,25 @@ OPTIMIZERS: dict[str, Callable[[float], fnn.Optimizer]] = {
     "momentum": fnn.momentum,
     "adam": fnn.adam,
 }
+LOSSES: dict[str, Loss] = {
+    "cross_entropy": fnn.cross_entropy,
+    "cross_entropy_with_wrong_gradient": cross_entropy_with_wrong_gradient,
+}
+WEIGHTS: dict[str, Initializer] = {
+    "normal": fnn.normal(),
+    "uniform": fnn.uniform(),
+    "he_normal": fnn.he_normal,
+    "he_uniform": fnn.he_uniform,
+    "glorot_normal": fnn.glorot_normal,
+    "glorot_uniform": fnn.glorot_uniform,
+    "lecun_normal": fnn.lecun_normal,
+    "orthogonal": fnn.orthogonal,
+}
 
 
 @attrs.frozen
 class Config:
-    """784-64-32-10 as in the paper; a study varies one of the fields.
+    """784-64-32-10 as in the paper; a study varies one of the fields. Names are those of the tables above.
 
     `patience` is the number of epochs without a better validation accuracy after which training stops (0: never); the
     best epoch's parameters are kept in any case. `curves` measures the training set too, at the end of each epoch.
@@ -32,6 +50,8 @@ class Config:
 
     hidden: tuple[int, ...] = (64, 32)
     activation: str = "relu"
+    weights: str = "he_normal"
+    loss: str = "cross_entropy"
     optimizer: str = "adam"
     rate: float = 1e-3
     batch_size: int = 128
@@ -46,8 +66,9 @@ def network(config: Config, n_classes: int = 10) -> fnn.Layer:
     >>> network(Config())
     chain(linear(64), relu, linear(32), relu, linear(10))
     """
-    hidden = [layer for width in config.hidden for layer in (fnn.linear(width), ACTIVATIONS[config.activation])]
-    return fnn.chain(*hidden, fnn.linear(n_classes))
+    linear, activation = partial(fnn.linear, weights=WEIGHTS[config.weights]), ACTIVATIONS[config.activation]
+    hidden = [layer for width in config.hidden for layer in (linear(width), activation)]
+    return fnn.chain(*hidden, linear(n_classes))
 
 
 def run(
@@ -58,7 +79,7 @@ def run(
     model = network(config)
     params, _ = model.init(init_key, data.train[0].shape[1:])
     optimizer = OPTIMIZERS[config.optimizer](config.rate)
-    step = fnn.train_step(model, fnn.cross_entropy, optimizer)
+    step = fnn.train_step(model, LOSSES[config.loss], optimizer)
     measures = {"loss": compose(first, fnn.cross_entropy), "accuracy": accuracy}
     measured = (
         {"train": data.train, "validation": data.validation} if config.curves else {"validation": data.validation}

@@ -12,7 +12,7 @@ import numpy as np
 import fnn
 from fnn import tree
 
-__all__ = ["digest", "load_tree", "save_tree", "write_text"]
+__all__ = ["digest", "load_tree", "save_tree", "write_bytes", "write_text"]
 
 
 def digest(description: Mapping[str, Any]) -> str:
@@ -38,9 +38,14 @@ def _replace(path: Path, write: Any) -> None:
         partial.unlink(missing_ok=True)
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    _replace(path, lambda file: file.write(content))
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all."""
-    _replace(path, lambda file: file.write(text.encode()))
+    write_bytes(path, text.encode())
 
 
 def save_tree(path: Path, values: tree.Tree) -> None:

@@ -1,0 +1,133 @@
+"""What the pictures and claims of small networks share: all runs' curves, the median run and the worst one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import attrs
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from fnn import plot
+from fnn.metrics import bootstrap_interval, iqm
+from recipes.claims import KEY, Claim, at_least, describe_scores, judged
+from recipes.recipe import Recipe, Results, Size, no_data, scores
+from recipes.synthetic import Config, network
+
+__all__ = ["Run", "falls_fast", "ranked", "recipe", "regions", "stands_out", "stays_within"]
+
+Run = Mapping[str, Any]  # the result of one run
+UNITS = {"mse": "mean squared error", "cross_entropy": "cross-entropy (nats)"}
+
+
+def ranked(runs: Sequence[Run], gap: str) -> list[Run]:
+    """The runs from best to worst, by the score `gap`; of equal ones, the greater loss counts as worse."""
+    return [runs[i] for i in np.lexsort((scores(runs, "loss"), scores(runs, gap)))]
+
+
+def figure(config: Config, runs: Sequence[Run], panel: Callable[..., str], gap: str, best: str) -> Figure:
+    """The curves of all runs above, beside what is possible; the median and the worst run below."""
+    whole = Figure(figsize=(8, 7.4), layout="constrained")
+    above, below = whole.subfigures(2, 1, height_ratios=(1, 1.5), squeeze=False).flat
+    names, label = list(runs[0]["curves"]), f"IQM and IQR of {len(runs)} runs" if len(runs) > 1 else "one run"
+    for ax, name in zip(above.subplots(1, len(names), squeeze=False).flat, names, strict=True):
+        unit = UNITS[config.loss] if name == "loss" else name
+        plot.curves({label: [run["curves"][name] for run in runs]}, ax=ax, start=0, ylabel=unit)
+        if f"best_{name}" in runs[0]["scores"]:
+            ax.axhline(iqm(scores(runs, f"best_{name}")), color="black", linestyle="--", linewidth=1, label=best)
+        ax.set_yscale("log" if name == "loss" else "linear")
+        ax.legend(frameon=False, loc="upper right" if name == "loss" else "center right")
+    order = ranked(runs, gap)
+    shown = {"median": order[len(order) // 2], "worst": order[-1]} if len(order) > 1 else {"only": order[0]}
+    for ax, (name, run) in zip(below.subplots(1, len(shown), squeeze=False).flat, shown.items(), strict=True):
+        ax.set_title(f"{name} run: {panel(ax, config, run)}", fontsize=10)
+    handles, labels = ax.get_legend_handles_labels()
+    below.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
+    return whole
+
+
+def regions(ax: Axes, config: Config, run: Run) -> str:
+    """The regions in which a run's classifier decides for each class, the run's points, and how many it mistakes."""
+    model, (x, labels) = network(config), (run["data"]["x"], run["data"]["y"])
+    params = {name: run["params"].get(name, {}) for name in model.parts}  # files lack layers without parameters
+    plot.decision_regions(lambda x: model.apply(params, x.astype(np.float32)), x, labels, ax=ax)
+    least = round(len(x) * (1 - run["scores"]["best_accuracy"]))
+    return f"{run['scores']['mistakes']:.0f} of {len(x)} mistaken (dashed: {least})"
+
+
+def falls_fast(statement: str, runs: Sequence[Run]) -> Claim:
+    """The claim that nine tenths of the loss's decrease come in the first tenth of the epochs."""
+    losses = np.array([run["curves"]["loss"] for run in runs])  # (runs, 1 + epochs)
+    n = losses.shape[1] - 1
+    tenth = max(1, n // 10)
+    start, early, end = losses[:, [0, tenth, -1]].T
+    share = (start - early) / np.where(start > end, start - end, np.inf)
+    fall = f"the loss falls from {iqm(start):.3g} to {iqm(end):.3g}"
+    measured = f"{fall}; share of that in the first {tenth} of {n} epochs: {describe_scores(share, 3)}"
+    return attrs.evolve(at_least(statement, share.tolist(), 0.9), measured=measured)
+
+
+def stays_within(statement: str, what: str, gaps: np.ndarray, bound: float) -> Claim:
+    """The claim that a gap stays below a bound in the median run and, which says more, in the worst."""
+    low, high = resampled(gaps, partial(np.max, axis=-1))
+    ends = f"median {np.median(gaps):.4f}, worst {max(gaps):.4f} (95 % interval {low:.4f} to {high:.4f})"
+    return Claim(statement, f"{what}: {ends}, to stay below {bound}", judged(bound - high, bound - low))
+
+
+def stands_out(statement: str, what: str, runs: Sequence[Run], gap: str, score: str) -> Claim:
+    """The claim that a score is greater in the worst run by `gap` than in the middle half of all runs."""
+    values = scores(ranked(runs, gap), score)
+
+    def excess(ranks: np.ndarray) -> Any:
+        """Of runs (..., n) by their ranks: the last one's value, less the interquartile mean."""
+        ranks = ranks.astype(int)
+        return values[ranks.max(axis=-1)] - iqm(values[ranks])
+
+    low, high = resampled(np.arange(len(values)), excess)
+    more = f"{values[-1] - iqm(values):+.1f} against the IQM of all (95 % interval {low:+.1f} to {high:+.1f})"
+    return Claim(statement, f"{what}: {values[-1]:.1f} in the worst run, {more}", judged(low, high))
+
+
+def resampled(values: np.ndarray, statistic: Callable[[np.ndarray], Any]) -> tuple[float, float]:
+    """The 95 % bootstrap interval of a statistic of the runs; without end for a single run, which shows no spread."""
+    return bootstrap_interval(values, statistic, key=KEY) if len(values) > 1 else (-np.inf, np.inf)
+
+
+def recipe(
+    name: str,
+    text: str | None,
+    shown: str,
+    config: Config,
+    run: Callable[..., Run],
+    panel: Callable[[Axes, Config, Run], str],
+    claims: Callable[[Sequence[Run]], Sequence[Claim]],
+    *,
+    gap: str,
+    best: str,
+    score: str = "accuracy",
+) -> Recipe:
+    """The recipe of such an experiment, whose module's `text` begins with its summary: always all runs, all epochs.
+
+    `gap` is the score by which runs are ranked, `best` what the scores "best_loss" and "best_accuracy" are in a legend,
+    and panel(ax, config, run) draws one run and returns what to say of it.
+    """
+
+    def figures(results: Results, data: Any) -> dict[str, Figure]:
+        return {name: figure(config, results[name], panel, gap, best)}
+
+    return Recipe(
+        name=name,
+        summary=(text or "").strip().partition("\n")[0],
+        figure=shown,
+        groups={name: config},
+        run=run,
+        load=no_data,
+        figures=figures,
+        claims=lambda results, data: claims(results[name]),
+        paper=Size(config.runs),
+        first=Size(config.runs),
+        quick=Size(config.runs),
+        score=score,
+        together=True,
+    )

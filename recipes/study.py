@@ -1,0 +1,155 @@
+"""A study: the classifier under one field of its configuration varied, everything else and every seed kept.
+
+Each of the paper's box plots is one; what they share is here: the comparisons, the figure, the paper's 15 runs.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+from matplotlib.figure import Figure
+
+from fnn import plot
+from fnn.metrics import bootstrap_difference, iqm, iqr
+from recipes import classifier, digits
+from recipes.claims import KEY, Claim, better, interval_of, judged
+from recipes.recipe import Recipe, Results, Size, scores
+
+__all__ = ["PAPERS_GRADIENT", "Group", "average", "gain", "groups_of", "more_variable", "similar", "study"]
+
+Group = tuple[str, Sequence[float]]  # a name, and one score a run in the order of the seeds
+
+# Why a sentence of the paper may fail here.
+PAPERS_GRADIENT = (
+    "The paper's runs followed a gradient that is not the derivative of the loss; `activations` shows both."
+)
+
+
+def groups_of(results: Results, score: str = "test_accuracy", called: str = "{}") -> dict[str, Group]:
+    """One score of every run, group by group; `called` makes their names in a claim from those of the groups."""
+    return {name: (called.format(name), scores(runs, score).tolist()) for name, runs in results.items()}
+
+
+def average(*groups: Group) -> Group:
+    """The mean of several groups, seed by seed.
+
+    >>> average(("8", [0.5, 0.25]), ("16", [1.0, 0.75]))
+    ('mean of 8 and 16', [0.75, 0.5])
+    """
+    names, values = zip(*groups, strict=True)
+    return f"mean of {' and '.join(names)}", np.mean(values, axis=0).tolist()
+
+
+def gain(before: Group, after: Group) -> Group:
+    """What each seed gains from one group to the next.
+
+    >>> gain(("16", [0.5, 0.25]), ("32", [1.0, 0.5]))
+    ('gain from 16 to 32', [0.5, 0.25])
+    """
+    return f"gain from {before[0]} to {after[0]}", np.subtract(after[1], before[1]).tolist()
+
+
+def difference(
+    ours: Sequence[float], theirs: Sequence[float], statistic: Callable[..., Any] = iqm
+) -> tuple[float, float, float]:
+    """The difference of a statistic of two groups, pair by pair, and its interval (without end for a single run)."""
+    estimate = float(statistic(ours) - statistic(theirs))
+    if len(ours) < 2:
+        return estimate, -np.inf, np.inf
+    return estimate, *bootstrap_difference(ours, theirs, statistic, key=KEY, paired=True)
+
+
+def similar(statement: str, a: Group, b: Group, margin: float, reason: str = "") -> Claim:
+    """The claim that the interquartile means of two groups differ by less than a margin."""
+    _, low, high = difference(a[1], b[1])
+    most, least = max(-low, high), max(low, -high, 0)
+    compared = better(statement, a, b, reason)
+    measured = f"{compared.measured}, to lie within {margin} of zero"
+    return attrs.evolve(compared, measured=measured, verdict=judged(margin - most, margin - least))
+
+
+def spread(values: Any) -> Any:
+    """The interquartile range: (..., runs) -> (...).
+
+    >>> spread([1, 2, 3, 4, 5])
+    np.float64(2.0)
+    """
+    low, high = iqr(values)
+    return high - low
+
+
+def more_variable(statement: str, a: Group, b: Group, reason: str = "") -> Claim:
+    """The claim that group `a` has the greater interquartile range."""
+    (name, ours), (other, theirs) = a, b
+    estimate, low, high = difference(ours, theirs, spread)
+    ranges = f"interquartile range of {name} {spread(ours):.4f}, of {other} {spread(theirs):.4f}"
+    interval = f"{estimate:+.4f} (95 % interval {low:+.4f} to {high:+.4f})" if len(ours) > 1 else "unknown (one run)"
+    return Claim(statement, f"{ranges}; difference {interval}", judged(low, high), reason)
+
+
+def cut_off(results: Results, groups: Mapping[str, classifier.Config]) -> int:
+    """After how many epochs runs ended that had patience left and were meant to go on; 0 where none did."""
+    runs = [(config, run) for name, config in groups.items() for run in results[name]]
+    lengths = [(config, len(run["curves"]["validation_accuracy"]), run["scores"]["best_epoch"]) for config, run in runs]
+    return max((n for config, n, best in lengths if n < config.epochs and n - best < config.patience), default=0)
+
+
+def comparison(groups: Mapping[str, Sequence[float]], compared: Mapping[str, str], varied: str) -> Figure:
+    """Left every run's test accuracy; right, where there are pairs to resample, the differences within them."""
+    n, figure = len(next(iter(groups.values()))), Figure(figsize=(9, 4), layout="constrained")
+    if n == 1:
+        plot.boxes(groups, ax=figure.subplots(), xlabel=varied, ylabel="test accuracy (one run of each)")
+        return figure
+    left, right = figure.subplots(1, 2, width_ratios=(1 + 0.7 * len(groups), 3.2))
+    intervals = {name: interval_of(values) for name, values in groups.items()}
+    plot.boxes(groups, ax=left, xlabel=varied, ylabel="test accuracy", intervals=intervals)
+    left.set_title(f"{n} runs of each", fontsize=10)
+    rows = {f"{name}\n− {other}": difference(groups[name], groups[other]) for name, other in compared.items()}
+    plot.differences(rows, ax=right, xlabel="difference in test accuracy")
+    right.set_title("paired by seed, 95 % interval", fontsize=10)
+    right.locator_params(axis="x", nbins=3)
+    for ax in (left, right):
+        ax.tick_params(labelsize=8.5)
+    return figure
+
+
+def study(
+    name: str,
+    text: str | None,
+    figure: str,
+    groups: Mapping[str, classifier.Config],
+    claims: Callable[[Results, Any], Sequence[Claim]],
+    *,
+    varied: str,
+    compared: Mapping[str, str],
+    first: int,
+    quick: int,
+) -> Recipe:
+    """The recipe of a study, whose module's `text` begins with its summary.
+
+    `varied` names what distinguishes the groups; `compared` names, for each group that the figure compares, the other.
+    A newcomer's three runs have `first` epochs, a quick report's two have `quick`.
+    """
+
+    def with_caution(results: Results, data: digits.Digits) -> Sequence[Claim]:
+        n = cut_off(results, groups)
+        caution = f"; runs cut off after {n} epoch{'s' if n > 1 else ''}" if n else ""
+        return [attrs.evolve(claim, measured=claim.measured + caution) for claim in claims(results, data)]
+
+    def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
+        return {name: comparison(dict(groups_of(results).values()), compared, varied)}
+
+    return Recipe(
+        name=name,
+        summary=(text or "").strip().partition("\n")[0],
+        figure=figure,
+        groups=groups,
+        run=classifier.run,
+        load=digits.load,
+        figures=figures,
+        claims=with_caution,
+        paper=Size(15),
+        first=Size(3, epochs=first),
+        quick=Size(2, epochs=quick),
+    )

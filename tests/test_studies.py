@@ -1,0 +1,258 @@
+"""The box-plot studies: what they compare, what they conclude from planted results, and what they draw and keep."""
+
+import json
+
+import attrs
+import numpy as np
+import pytest
+
+import fnn
+from fnn import Key, generator
+from recipes import activations, batch_size, classifier, hidden_size, initializers, optimizers
+from recipes.book import Options, cook
+from recipes.classifier import Config
+from recipes.recipe import Size
+from recipes.reference_loss import cross_entropy_with_wrong_gradient
+
+STUDIES = {study.RECIPE.name: study for study in (activations, batch_size, hidden_size, optimizers, initializers)}
+RNG = np.random.default_rng(0)
+
+
+def groups_of(name):
+    return STUDIES[name].RECIPE.groups
+
+
+def planted(name, means, spreads=2e-4, epochs=(10,), n=15, length=50):
+    """Results of `n` runs a group, symmetric around these means with these spreads, each group in an order of its own.
+
+    A number stands for itself in each group.
+    """
+    groups, steps = list(groups_of(name)), np.linspace(-1, 1, n) if n > 1 else np.zeros(1)
+    columns = zip(*(np.broadcast_to(values, len(groups)) for values in (means, spreads, epochs)), strict=True)
+    return {
+        group: [
+            {
+                "scores": {"test_accuracy": mean + spread * step, "best_epoch": epoch},
+                "curves": {"validation_accuracy": np.zeros(length)},
+            }
+            for step in np.random.default_rng(i).permutation(steps)
+        ]
+        for i, (group, (mean, spread, epoch)) in enumerate(zip(groups, columns, strict=True))
+    }
+
+
+# What they compare.
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "values"),
+    [
+        ("batch_size", "batch_size", [8, 16, 32, 64, 128, 256]),
+        ("hidden_size", "hidden", [(16, 16), (32, 32), (64, 64), (128, 128)]),
+        (
+            "initializers",
+            "weights",
+            [
+                "normal",
+                "uniform",
+                "he_normal",
+                "he_uniform",
+                "glorot_normal",
+                "glorot_uniform",
+                "lecun_normal",
+                "orthogonal",
+            ],
+        ),
+    ],
+)
+def test_a_study_varies_one_field(name, field, values):
+    base = Config(batch_size=64, patience=10) if name == "initializers" else Config()
+    assert list(groups_of(name).values()) == [attrs.evolve(base, **{field: value}) for value in values]
+
+
+def test_the_optimizers_have_rates_of_their_own():
+    rates = [("sgd", 0.01), ("momentum", 0.01), ("adam", 0.001)]
+    assert list(groups_of("optimizers").values()) == [Config(optimizer=name, rate=rate) for name, rate in rates]
+    assert "momentum(0.01, 0.9)" in repr(classifier.OPTIMIZERS["momentum"](0.01))
+
+
+def test_the_activations_are_compared_under_both_gradients():
+    losses = ("cross_entropy", "cross_entropy_with_wrong_gradient")
+    expected = [Config(activation=name, loss=loss) for loss in losses for name in ("relu", "sigmoid", "tanh")]
+    assert list(groups_of("activations").values()) == expected
+
+
+def test_the_paper_s_setting():
+    base = Config()
+    assert (base.optimizer, base.rate, base.batch_size, base.epochs, base.patience) == ("adam", 0.001, 128, 50, 5)
+    assert (base.hidden, base.activation, base.loss) == ((64, 32), "relu", "cross_entropy")
+    assert {study.RECIPE.paper for study in STUDIES.values()} == {Size(15)}
+    assert all(study.RECIPE.quick.runs > 1 for study in STUDIES.values())
+
+
+def test_one_configuration_in_several_studies_is_one_value():
+    shared = groups_of("activations")["ReLU"], groups_of("batch_size")["batch 128"], groups_of("optimizers")["Adam"]
+    assert set(shared) == {Config()}
+
+
+def test_the_named_weights_and_loss_are_used():
+    params, _ = classifier.network(Config(weights="normal")).init(Key(0), (784,))
+    assert params["0"]["weights"].std() == pytest.approx(0.01, rel=0.01)
+    x = generator(Key(1)).random((700, 16), dtype=np.float32)
+    pair = x, x.argmax(axis=-1) % 10
+    data = classifier.Digits(train=pair, validation=pair, test=pair, shape=(4, 4), checksums={})
+    configs = [Config(loss=loss, epochs=1) for loss in classifier.LOSSES]
+    weights = [classifier.run(config, Key(0), data)["params"]["0"]["weights"] for config in configs]
+    assert not np.array_equal(*weights)
+
+
+# The paper's gradient.
+
+
+def test_the_wrong_gradient_is_the_right_one_times_p_1_p():
+    logits, labels = RNG.normal(size=(5, 4)), np.array([0, 1, 2, 3, 0])
+    (value, right), (same, wrong) = (
+        loss(logits, labels) for loss in (fnn.cross_entropy, cross_entropy_with_wrong_gradient)
+    )
+    p = fnn.softmax.apply({}, logits)
+    assert value == same
+    np.testing.assert_allclose(wrong(), right() * p * (1 - p), rtol=1e-14)
+    np.testing.assert_allclose(wrong(3.0), 3 * wrong(), rtol=1e-14)
+
+
+def test_the_wrong_gradient_is_no_derivative_of_the_value():
+    logits, labels, h = RNG.normal(size=(5, 4)), np.array([0, 1, 2, 3, 0]), 1e-6
+    _, wrong = cross_entropy_with_wrong_gradient(logits, labels)
+    units = np.eye(logits.size).reshape(-1, *logits.shape)
+
+    def at(z):
+        return cross_entropy_with_wrong_gradient(z, labels)[0]
+
+    slopes = np.array([(at(logits + h * unit) - at(logits - h * unit)) / (2 * h) for unit in units])
+    np.testing.assert_allclose(fnn.cross_entropy(logits, labels)[1]().ravel(), slopes, atol=1e-9)
+    cosine = wrong().ravel() @ slopes / np.linalg.norm(wrong()) / np.linalg.norm(slopes)
+    assert cosine < 0.97  # nor is it a multiple
+
+
+# What they conclude.
+
+AS_THE_PAPER = {
+    "activations": [0.970, 0.960, 0.972, 0.970, 0.960, 0.972],
+    "batch_size": ([0.950, 0.955, 0.960, 0.975, 0.970, 0.965], [6e-3, 6e-3, 1e-4, 3e-3, 3e-4, 1e-4]),
+    "hidden_size": [0.945, 0.963, 0.972, 0.976],
+    "optimizers": ([0.91, 0.96, 0.971], [3e-3, 3e-3, 2e-4], [40, 30, 10]),
+    "initializers": [0.960, 0.962, 0.972, 0.972, 0.970, 0.970, 0.968, 0.970],
+}
+OTHERWISE = {
+    "activations": [0.970, 0.980, 0.960, 0.970, 0.980, 0.960],
+    "batch_size": ([0.980, 0.975, 0.972, 0.960, 0.970, 0.975], [1e-4, 1e-4, 1e-4, 2e-4, 4e-3, 1e-4]),
+    "hidden_size": [0.990, 0.970, 0.960, 0.955],
+    "optimizers": ([0.98, 0.97, 0.96], [2e-4, 2e-4, 3e-3], [10, 20, 30]),
+    "initializers": [0.980, 0.980, 0.970, 0.960, 0.975, 0.960, 0.975, 0.970],
+}
+
+
+def tupled(numbers):
+    return numbers if isinstance(numbers, tuple) else (numbers,)
+
+
+def judge(name, numbers, **settings):
+    return STUDIES[name].RECIPE.claims(planted(name, *tupled(numbers), **settings), None)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize(("numbers", "verdict"), [(AS_THE_PAPER, "holds"), (OTHERWISE, "fails")])
+def test_claims_are_judged_by_what_was_measured(name, numbers, verdict):
+    claims = judge(name, numbers[name])
+    assert {claim.statement: claim.verdict for claim in claims} == {claim.statement: verdict for claim in claims}
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_one_run_decides_nothing(name):
+    assert {claim.verdict for claim in judge(name, AS_THE_PAPER[name], n=1)} == {"undecided"}
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_equal_groups_decide_for_nothing_but_likeness(name):
+    for claim in judge(name, 0.97, spreads=1e-3):
+        assert claim.verdict == ("holds" if "alike" in claim.statement or "similar" in claim.statement else "undecided")
+
+
+@pytest.mark.parametrize(
+    ("length", "best", "said"), [(1, 1, "1 epoch"), (7, 5, "7 epochs"), (8, 3, None), (50, 50, None)]
+)
+def test_claims_say_whether_the_runs_were_cut_off(length, best, said):
+    measured = [claim.measured for claim in judge("hidden_size", 0.97, epochs=best, length=length)]
+    assert all(text.endswith(f"; runs cut off after {said}") if said else "cut" not in text for text in measured)
+
+
+# What they draw and keep.
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_figure_shows_every_run_and_every_difference(name):
+    recipe = STUDIES[name].RECIPE
+    (figure,) = recipe.figures(planted(name, 0.97), None).values()
+    left, right = figure.axes
+    points = [line.get_ydata() for line in left.lines if line.get_marker() == "o"]
+    assert [len(runs) for runs in points] == [15] * len(recipe.groups)
+    labels = [tick.get_text().replace("\n", " ") for tick in left.get_xticklabels()]
+    assert labels == list(recipe.groups)
+    assert left.get_xlabel()
+    assert (left.get_ylabel(), left.get_title()) == ("test accuracy", "15 runs of each")
+    rows = [tick.get_text().split("\n− ") for tick in right.get_yticklabels()]
+    assert len(rows) >= 2
+    assert {group for row in rows for group in row} == set(recipe.groups)
+    assert right.get_xlabel() == "difference in test accuracy"
+
+
+def seen(axis):
+    """The labels of the ticks that are drawn."""
+    low, high = sorted(axis.get_view_interval())
+    return [tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+
+
+@pytest.mark.parametrize("numbers", [AS_THE_PAPER, OTHERWISE])
+@pytest.mark.parametrize("name", STUDIES)
+def test_no_label_lies_on_another_or_outside(name, numbers):
+    (figure,) = STUDIES[name].RECIPE.figures(planted(name, *tupled(numbers[name])), None).values()
+    figure.draw_without_rendering()
+    axes = figure.axes
+    texts = [
+        text for ax in axes for text in (ax.title, ax.xaxis.label, ax.yaxis.label, *seen(ax.xaxis), *seen(ax.yaxis))
+    ]
+    boxes = [text.get_window_extent() for text in texts if text.get_text()]
+    assert len(boxes) > 15
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+    assert all(box.x0 >= 0 and box.y0 >= 0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1 for box in boxes)
+
+
+def test_one_run_has_no_differences_to_draw():
+    (figure,) = activations.RECIPE.figures(planted("activations", 0.97, n=1), None).values()
+    (ax,) = figure.axes
+    assert "one run" in ax.get_ylabel()
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """IDX files of 120 + 50 images of 3 x 3 pixels; the brightest of the first four is the class."""
+    folder = tmp_path_factory.mktemp("tiny")
+    for part, n in (("train", 120), ("t10k", 50)):
+        images = generator(Key(n)).integers(256, size=(n, 3, 3))
+        labels = images.reshape(n, 9)[:, :4].argmax(axis=-1)
+        for kind, array in (("images-idx3", images), ("labels-idx1", labels)):
+            header = bytes((0, 0, 8, array.ndim)) + np.array(array.shape, ">u4").tobytes()
+            (folder / f"{part}-{kind}-ubyte").write_bytes(header + array.astype(np.uint8).tobytes())
+    return str(folder)
+
+
+def test_studies_run_small_and_share_their_runs(tiny, tmp_path):
+    kept = []
+    for name, study in STUDIES.items():
+        results, claims = cook(study.RECIPE, Options(runs=2, epochs=2, jobs=1, data=tiny, out=str(tmp_path)))
+        written = json.loads((tmp_path / name / "result.json").read_text())
+        assert list(results) == list(written["groups"]) == list(groups_of(name))
+        assert all("; runs cut off after 2 epochs" in claim.measured for claim in claims)
+        assert (tmp_path / name / f"{name}.png").stat().st_size > 10_000
+        kept.append(len(list((tmp_path / "runs").iterdir())))
+    assert kept == [12, 12 + 10, 22 + 8, 30 + 4, 34 + 16]

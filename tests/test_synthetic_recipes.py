@@ -1,0 +1,175 @@
+"""The small networks' recipes: one fold for all runs, what is possible beside them, verdicts on planted runs."""
+
+import json
+from functools import partial, reduce
+
+import attrs
+import numpy as np
+import pytest
+
+import fnn
+from recipes import linear_classification, linear_regression, synthetic, xor, xor_tanh
+from recipes.book import Options, cook, describe
+from recipes.median_and_worst import falls_fast, ranked, stands_out, stays_within
+from recipes.recipe import no_data
+
+DRAWS = {
+    "linear_regression": linear_regression.draw,
+    "linear_classification": linear_classification.draw,
+    "xor": xor.draw,
+    "xor_tanh": xor.draw,
+}
+RECIPES = {m.RECIPE.name: m.RECIPE for m in (linear_regression, linear_classification, xor, xor_tanh)}
+
+
+def small(recipe, **changes):
+    (config,) = recipe.groups.values()
+    return attrs.evolve(config, **{"runs": 3, "epochs": 3, **changes})
+
+
+def run(recipe, config, seed=0):
+    return recipe.run(config, fnn.Key(seed), no_data(None))
+
+
+def members(result):
+    """What the runs of a result are once they have been taken apart."""
+    return [fnn.tree.map(lambda leaf, i=i: leaf[i], result) for i in range(len(result["scores"]["loss"]))]
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_a_run_repeats_itself_and_has_the_runs_as_first_axis(recipe):
+    first, again = (run(recipe, small(recipe)) for _ in range(2))
+    assert {len(leaf) for leaf in fnn.tree.leaves(first)} == {3}
+    assert first["curves"]["loss"].shape == (3, 1 + 3)
+    assert first["data"]["x"].shape[:2] == (3, 400)
+    assert all(map(np.array_equal, fnn.tree.leaves(first), fnn.tree.leaves(again)))
+    other = run(recipe, small(recipe), seed=1)
+    assert not np.array_equal(first["data"]["x"], other["data"]["x"])
+    assert len({leaf.tobytes() for leaf in first["params"]["0"]["weights"]}) == 3
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_the_ensemble_equals_each_network_trained_alone_with_its_key(recipe):
+    config, keys = small(recipe), fnn.split(fnn.Key(0), 3)
+    together = run(recipe, config)
+    model, optimizer = synthetic.network(config), {"sgd": fnn.sgd, "adam": fnn.adam}[config.optimizer](config.rate)
+    loss = {"mse": fnn.mse, "cross_entropy": fnn.cross_entropy}[config.loss]
+    step = fnn.train_step(model, partial(loss, reduction=config.reduction), optimizer)
+    for i, key in enumerate(keys):
+        points = DRAWS[recipe.name](fnn.fold(key, 0), config.points)
+        pair = points["x"], points["y"]
+        state = optimizer.init(model.init(fnn.fold(key, 1), pair[0].shape[1:])[0])
+        for epoch in range(config.epochs):
+            state = reduce(step, fnn.batches(fnn.fold(fnn.fold(keys[0], 2), epoch), pair, config.batch_size), state)
+        for alone, member in zip(fnn.tree.leaves(state.params), fnn.tree.leaves(together["params"]), strict=True):
+            np.testing.assert_allclose(member[i], alone, rtol=1e-5, atol=1e-5)
+        end = loss(model.apply(state.params, pair[0]), pair[1])[0]
+        assert together["scores"]["loss"][i] == pytest.approx(float(end), rel=1e-4)
+
+
+def test_the_first_runs_do_not_depend_on_the_number_of_runs():
+    few, many = (run(xor.RECIPE, small(xor.RECIPE, runs=runs)) for runs in (2, 4))
+    for a, b in zip(fnn.tree.leaves(few), fnn.tree.leaves(many), strict=True):
+        np.testing.assert_allclose(a, b[:2], atol=1e-5)
+
+
+def test_a_fitted_line_is_measured_against_the_true_one_and_least_squares():
+    x = np.linspace(0, 10, 100_001)
+    by_hand = np.sqrt(np.mean(((0.3 * x - 1) - (0.1 * x + 0.5)) ** 2))
+    assert linear_regression.distance((0.3, -1), (0.1, 0.5)) == pytest.approx(by_hand, rel=1e-4)
+    scores = run(linear_regression.RECIPE, small(linear_regression.RECIPE, epochs=60))["scores"]
+    assert (scores["best_loss"] <= scores["loss"]).all()
+    assert scores["best_loss"] == pytest.approx(np.full(3, 0.25), abs=0.06)
+    assert (scores["best_distance"] < 0.1).all()
+    assert (scores["distance"] < 1).all()
+
+
+def test_a_classifier_is_measured_against_what_its_points_allow():
+    scores = run(xor.RECIPE, small(xor.RECIPE))["scores"]
+    assert (scores["best_accuracy"] > 0.98).all()
+    assert scores["shortfall"] == pytest.approx(scores["best_accuracy"] - scores["accuracy"])
+    assert scores["mistakes"] == pytest.approx(400 * (1 - scores["accuracy"]))
+    result = run(linear_classification.RECIPE, small(linear_classification.RECIPE, runs=8, epochs=20))
+    for x, labels, best in zip(*result["data"].values(), result["scores"]["best_accuracy"], strict=True):
+        centres = np.stack([x[labels == k].mean(axis=0) for k in (0, 1)])
+        nearest = np.linalg.norm(x[:, None] - centres, axis=-1).argmin(axis=-1)
+        assert best == np.mean(nearest == labels)
+    assert np.median(result["scores"]["turned"]) < 60
+
+
+def planted(losses=(10.0, 0.3, 0.2), n=8, **scores):
+    """Runs of ten epochs with a loss before, early and late, and scores that are the same, or one a run."""
+    values = {name: np.broadcast_to(value, n) for name, value in {"loss": losses[-1], **scores}.items()}
+    curve = np.array([losses[0], *[losses[1]] * 9, losses[2]])
+    data = {"y": np.zeros(400)}
+    return [{"scores": {k: v[i] for k, v in values.items()}, "curves": {"loss": curve}, "data": data} for i in range(n)]
+
+
+def verdicts(recipe, runs):
+    return [claim.verdict for claim in recipe.claims({recipe.name: runs}, no_data(None))]
+
+
+def test_claims_on_planted_runs():
+    known = {"best_loss": 0.19, "best_distance": 0.03}
+    line = RECIPES["linear_regression"]
+    assert verdicts(line, planted(**known, distance=0.1)) == ["holds"] * 3
+    assert verdicts(line, planted((10, 9, 5), **known, distance=2.0)) == ["fails"] * 3
+    assert verdicts(line, planted(n=1, **known, distance=0.1)) == ["undecided"] * 3
+
+    blobs, last = RECIPES["linear_classification"], np.arange(8) == 7
+    good = {"accuracy": 0.999, "shortfall": 0.001 * last, "turned": 5 + np.arange(8.0)}
+    assert verdicts(blobs, planted(**good)) == ["holds"] * 4
+    bad = {"accuracy": 0.8, "shortfall": 0.1 + 0.1 * last, "turned": 20 - np.arange(8.0)}
+    assert verdicts(blobs, planted((10, 9, 5), **bad)) == ["fails"] * 4
+    assert verdicts(blobs, planted(n=1, accuracy=1, shortfall=0, turned=0)) == ["undecided"] * 4
+
+    cross = RECIPES["xor"]
+    good = {"accuracy": 0.99, "best_accuracy": 0.995, "shortfall": np.linspace(0, 0.01, 8), "mistakes": np.arange(8)}
+    assert verdicts(cross, planted(**good)) == ["holds"] * 3
+    assert verdicts(cross, planted(**{**good, "accuracy": 0.7, "shortfall": 0.3}))[:2] == ["fails"] * 2
+
+
+def test_the_worst_run_decides_and_ties_go_to_the_greater_loss():
+    assert stays_within("", "gap", np.array([0.0] * 20 + [0.09]), 0.1).verdict == "holds"
+    assert stays_within("", "gap", np.array([0.0] * 20 + [0.11]), 0.1).verdict == "undecided"
+    assert stays_within("", "gap", np.array([0.11] * 21), 0.1).verdict == "fails"
+    runs = planted(n=3, gap=[0.1, 0.0, 0.1], loss=[2.0, 3.0, 1.0])
+    assert [each["scores"]["loss"] for each in ranked(runs, "gap")] == [3.0, 1.0, 2.0]
+    alike = planted(gap=np.arange(8), score=1.0)
+    assert stands_out("", "score", alike, "gap", "score").verdict == "undecided"
+    assert falls_fast("", planted((1.0, 1.0, 2.0))).verdict == "fails"
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_figures_show_the_curves_the_median_and_the_worst_run(recipe):
+    runs = members(run(recipe, small(recipe)))
+    ((name, figure),) = recipe.figures({recipe.name: runs}, no_data(None)).items()
+    assert name == recipe.name
+    *curves, median, worst = figure.axes
+    labels = [(ax.get_xlabel(), ax.get_ylabel()) for ax in curves]
+    if recipe.name == "linear_regression":
+        assert labels == [("epoch", "mean squared error")]
+        assert (median.get_xlabel(), median.get_ylabel()) == ("x", "y")
+        assert [line.get_label() for line in worst.get_lines()] == ["points", "fitted line", "true line"]
+    else:
+        assert labels == [("epoch", "cross-entropy (nats)"), ("epoch", "accuracy")]
+        assert (median.get_xlabel(), median.get_ylabel()) == ("$x_1$", "$x_2$")
+    assert median.get_title().startswith("median run: ")
+    assert worst.get_title().startswith("worst run: ")
+    (alone,) = recipe.figures({recipe.name: runs[:1]}, no_data(None)).values()
+    assert [ax.get_title()[:9] for ax in alone.axes[len(curves) :]] == ["only run:"]
+
+
+def test_cooked_small_and_not_trained_twice(tmp_path):
+    options = Options(runs=2, epochs=2, out=str(tmp_path))
+    results, claims = cook(xor.RECIPE, options)
+    written = json.loads((tmp_path / "xor" / "result.json").read_text())
+    assert written["accuracy"] == [each["scores"]["accuracy"] for each in results["xor"]]
+    assert {len(curve) for curves in written["curves"].values() for curve in curves} == {1 + 2}
+    assert len(written["claims"]) == len(claims) == 3
+    assert sorted(path.suffix for path in (tmp_path / "xor").iterdir()) == [".json", ".npz", ".png", ".svg"]
+    assert len(describe(xor.RECIPE, results, claims)) > len(claims)
+    (kept,) = (tmp_path / "runs").iterdir()
+    before = kept.stat().st_mtime_ns
+    assert [each["scores"] for each in cook(xor.RECIPE, options)[0]["xor"]] == [e["scores"] for e in results["xor"]]
+    assert kept.stat().st_mtime_ns == before
