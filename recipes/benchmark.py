@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from functools import reduce
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -13,6 +14,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 import fnn
 from recipes import classifier, digits
@@ -33,13 +35,13 @@ def bare_products(sizes: tuple[int, ...], batch: int, n: int) -> Callable[[], No
     def normal(*shape: int) -> np.ndarray:
         return rng.standard_normal(shape, dtype=np.float32)
 
-    weights = [normal(n_in, n_out) for n_in, n_out in zip(sizes, sizes[1:], strict=False)]
+    weights = [normal(n_in, n_out) for n_in, n_out in pairwise(sizes)]
     values, slopes = ([normal(batch, size) for size in sizes] for _ in range(2))
     gradients = [np.empty_like(w) for w in weights]
 
     def epoch() -> None:
         for _ in range(-(-n // batch)):
-            for w, x, y in zip(weights, values, values[1:], strict=False):
+            for w, (x, y) in zip(weights, pairwise(values), strict=True):
                 np.matmul(x, w, out=y)
             for i, w in reversed(list(enumerate(weights))):
                 np.matmul(values[i].T, slopes[i + 1], out=gradients[i])
@@ -98,12 +100,14 @@ def run(options: Options) -> None:
     sizes, n = (data[0].shape[1], 64, 32, 10), len(data[1])
     rows = {}
     for batch in (128, 32, 8):
-        seconds = interleaved({"products": bare_products(sizes, batch, n), "fnn": fnn_epoch(sizes, batch, data)})
+        with threadpool_limits(1):
+            seconds = interleaved({"products": bare_products(sizes, batch, n), "fnn": fnn_epoch(sizes, batch, data)})
         ratios = [b / a for a, b in zip(seconds["products"], seconds["fnn"], strict=True)]
         rows[batch] = {**{name: median(times) for name, times in seconds.items()}, "ratio": median(ratios)}
+        ours, bare = rows[batch]["fnn"], rows[batch]["products"]
         print(
-            f"batch {batch:3}: an epoch of {n:,} takes {rows[batch]['fnn']:.3f} s, its bare products "
-            f"{rows[batch]['products']:.3f} s, ratio {rows[batch]['ratio']:.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+            f"batch {batch:3}: an epoch of {n:,} takes {ours:.3f} s, its bare products {bare:.3f} s, "
+            f"ratio {rows[batch]['ratio']:.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
         )
     milliseconds, found = import_milliseconds()
     print(

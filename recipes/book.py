@@ -2,7 +2,9 @@
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import version
@@ -13,12 +15,13 @@ import attrs
 import numpy as np
 
 import fnn
-from fnn import plot
-from recipes.recipe import Command, Recipe, Results, Task
+from fnn import plot, tree
+from recipes.claims import Claim, describe_scores
+from recipes.recipe import Command, Recipe, Results, Size, Task, scores
 from recipes.store import save_tree, write_text
 from recipes.sweep import sweep
 
-__all__ = ["Options", "commands", "cook", "find", "names"]
+__all__ = ["Options", "commands", "cook", "describe", "find", "names", "size_of", "tasks_of"]
 
 names = ("mnist",)
 commands = ("benchmark",)
@@ -35,7 +38,9 @@ class Options:
     data: str | None = None
     out: str = "results"
     paper: bool = False
+    quick: bool = False
     fresh: bool = False
+    executor: str | None = None
 
 
 def find(name: str) -> Recipe | Command:
@@ -47,6 +52,43 @@ def find(name: str) -> Recipe | Command:
     return import_module(f"recipes.{name}").RECIPE
 
 
+def size_of(recipe: Recipe, options: Options) -> Size:
+    """How much to do: what the options say, else the paper's, the quick or a newcomer's size."""
+    size = recipe.paper if options.paper else recipe.quick if options.quick else recipe.first
+    return Size(options.runs or size.runs, options.epochs or size.epochs)
+
+
+def tasks_of(recipe: Recipe, options: Options) -> dict[str, list[Task]]:
+    """The tasks of each group: one a run, or one for all runs where they train together."""
+    size, root = size_of(recipe, options), fnn.Key(options.seed)
+    changes: dict[str, int] = {} if size.epochs is None else {"epochs": size.epochs}
+    if recipe.together:
+        changes["runs"] = size.runs
+    keys = [root] if recipe.together else fnn.split(root, size.runs)
+    groups = {name: attrs.evolve(config, **changes) for name, config in recipe.groups.items()}
+    return {
+        name: [Task(recipe.run, recipe.load, options.data, config, key) for key in keys]
+        for name, config in groups.items()
+    }
+
+
+def executor_of(options: Options) -> AbstractContextManager[Executor | None]:
+    """The executor that `--executor dask:ADDRESS` names, or None for processes of this machine."""
+    if options.executor is None:
+        return nullcontext(None)
+    kind, _, address = options.executor.partition(":")
+    if kind != "dask" or not address:
+        raise ValueError(f"--executor takes dask:ADDRESS, got {options.executor!r}")
+    from dask.distributed import Client  # an optional extra
+
+    return Client(address).get_executor()
+
+
+def _member(together: tree.Tree, i: int) -> Any:
+    """The result of one of the runs that trained together."""
+    return tree.map(lambda leaf: leaf[i], together)
+
+
 def _plain(value: Any) -> Any:
     """Arrays as lists and NumPy's numbers as Python's, for JSON."""
     if isinstance(value, Mapping):
@@ -54,35 +96,34 @@ def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
 
 
-def _of_group(config: Any, runs: Any) -> dict[str, Any]:
+def _of_group(config: Any, runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """One group as plain values: its configuration, its scores (one number a run), its curves (one list a run)."""
-    scores = {name: [float(run["scores"][name]) for run in runs] for name in runs[0]["scores"]}
+    by_name = {name: scores(runs, name).tolist() for name in runs[0]["scores"]}
     curves = {name: [_plain(run["curves"][name]) for run in runs] for name in runs[0].get("curves", {})}
-    return {"configuration": attrs.asdict(config), **scores, "curves": curves}
+    return {"configuration": attrs.asdict(config), **by_name, "curves": curves}
 
 
-def cook(recipe: Recipe, options: Options) -> Results:
+def cook(recipe: Recipe, options: Options) -> tuple[Results, Sequence[Claim]]:
     """Carry out a recipe and write result.json, parameters.npz and its figures to a folder of its own."""
-    n_runs = options.runs or (recipe.paper_runs if options.paper else recipe.first_runs)
-    changes = {} if options.epochs is None else {"epochs": options.epochs}
-    groups = {name: attrs.evolve(config, **changes) for name, config in recipe.groups.items()}
-    data = recipe.load(options.data)
-    tasks = [
-        Task(recipe.run, recipe.load, options.data, config, key)
-        for config in groups.values()
-        for key in fnn.split(fnn.Key(options.seed), n_runs)
-    ]
-    out = Path(options.out)
-    done = sweep(tasks, data.checksums, out / "runs", jobs=options.jobs, fresh=options.fresh)
-    results = {name: done[i * n_runs : (i + 1) * n_runs] for i, name in enumerate(groups)}
+    data, groups, out = recipe.load(options.data), tasks_of(recipe, options), Path(options.out)
+    tasks = [task for of_group in groups.values() for task in of_group]
+    with executor_of(options) as executor:
+        checksums = [data.checksums] * len(tasks)
+        done = iter(sweep(tasks, checksums, out / "runs", jobs=options.jobs, executor=executor, fresh=options.fresh))
+    n_runs = size_of(recipe, options).runs
+    results: dict[str, list[Any]] = {name: [next(done) for _ in of_group] for name, of_group in groups.items()}
+    if recipe.together:
+        results = {name: [_member(together, i) for i in range(n_runs)] for name, (together,) in results.items()}
+    claims = recipe.claims(results, data)
 
     folder = out / recipe.name
-    parts = {name: _of_group(groups[name], runs) for name, runs in results.items()}
+    parts = {name: _of_group(groups[name][0].config, runs) for name, runs in results.items()}
     result = {
         "recipe": recipe.name,
         **(parts[recipe.name] if list(parts) == [recipe.name] else {"groups": parts}),
-        "seeds": [{"seed": options.seed, "run": index} for index in range(n_runs)],
-        "data": {"directory": options.data or "MNIST", "sha256": dict(data.checksums)},
+        "claims": [attrs.asdict(claim) for claim in claims],
+        "seeds": [attrs.asdict(key) for key in fnn.split(fnn.Key(options.seed), n_runs)],
+        "data": {"directory": options.data or "the project's own", "sha256": dict(data.checksums)},
         "versions": {
             "python": platform.python_version(),
             **{package: version(package) for package in ("numpy", "attrs", "toolz", "matplotlib")},
@@ -90,8 +131,17 @@ def cook(recipe: Recipe, options: Options) -> Results:
         },
     }
     write_text(folder / "result.json", json.dumps(result, indent=1))
-    parameters = {name: {str(i): run["params"] for i, run in enumerate(runs)} for name, runs in results.items()}
+    parameters = {name: {str(i): run.get("params", {}) for i, run in enumerate(runs)} for name, runs in results.items()}
     save_tree(folder / "parameters.npz", parameters)
     for name, figure in recipe.figures(results, data).items():
         plot.save(figure, folder / name)
-    return results
+    return results, claims
+
+
+def describe(recipe: Recipe, results: Results, claims: Sequence[Claim]) -> Sequence[str]:
+    """The lines to print: each run of a single group, each group's interquartile mean, and the verdicts."""
+    label = recipe.score.replace("_", " ")
+    each = next(iter(results.values())) if len(results) == 1 else ()
+    runs = [f"run {i}: {label} {score:.4f}" for i, score in enumerate(scores(each, recipe.score))] if each else []
+    groups = [f"{name}: {label}, IQM {describe_scores(scores(of, recipe.score))}" for name, of in results.items()]
+    return [*runs, *groups, *(f"{claim.verdict:>9}: {claim.statement} {claim.measured}" for claim in claims)]

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from recipes.book import Options, commands, cook, find, names
+from recipes.book import Options, commands, cook, describe, find, names
 from recipes.recipe import Command
 from recipes.sweep import SweepError
 
@@ -32,7 +32,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--seed", type=int, default=0, help="the seed from which all randomness follows (default: 0)")
     command.add_argument("--data", metavar="DIR", help="a directory of IDX files named as MNIST's (default: MNIST)")
     command.add_argument("--out", metavar="DIR", default="results", help="where results go (default: results)")
-    command.add_argument("--paper", action="store_true", help="the paper's own number of runs")
+    command.add_argument("--paper", action="store_true", help="the paper's own number of runs and epochs")
+    command.add_argument("--quick", action="store_true", help="few runs and epochs, as in a quick report")
+    command.add_argument("--executor", metavar="dask:ADDRESS", help="a cluster whose workers carry out the runs")
     command.add_argument("--fresh", action="store_true", help="run again what is already there")
     return command
 
@@ -51,10 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(recipe, Command):
             recipe.run(options)
             return 0
-        results = cook(recipe, options)
+        results, claims = cook(recipe, options)
     except (KeyError, ValueError, FileNotFoundError, SweepError) as error:
         print(f"python -m recipes: {error.args[0] if isinstance(error, KeyError) else error}")
         return 1 if isinstance(error, SweepError) else 2
-    print("\n".join(recipe.describe(results)))
+    print("\n".join(describe(recipe, results, claims)))
     print("written to", Path(options.out) / recipe.name)
     return 0

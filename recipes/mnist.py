@@ -1,16 +1,15 @@
 """A 784-64-32-10 network learns to read the digits of MNIST (figure 5)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from fnn import plot
-from fnn.metrics import bootstrap_interval, iqm
-from fnn.random import Key
 from recipes import classifier, digits
-from recipes.recipe import Recipe, Results
+from recipes.claims import Claim, at_least, interval_of, judged
+from recipes.recipe import Recipe, Results, Size, scores
 
 __all__ = ["RECIPE", "figures"]
 
@@ -19,11 +18,10 @@ CONFIG = classifier.Config(epochs=20, patience=0, curves=True)
 SHOWN = 16  # misclassified digits in the figure
 
 
-def median_run(results: Results) -> Mapping[str, Any]:
+def median_run(results: Results) -> Any:
     """The run whose test accuracy is the median (the lower one of two)."""
     runs = results["mnist"]
-    ranked = np.argsort([float(run["scores"]["test_accuracy"]) for run in runs], kind="stable")
-    return runs[ranked[(len(runs) - 1) // 2]]
+    return runs[np.argsort(scores(runs), kind="stable")[(len(runs) - 1) // 2]]
 
 
 def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
@@ -35,36 +33,44 @@ def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
         series = {part: [run["curves"][f"{part}_{measure}"] for run in runs] for part in ("train", "validation")}
         plot.curves(series, ax=ax, ylabel={"loss": "cross-entropy (nats)", "accuracy": "accuracy"}[measure])
     x, labels = data.test
-    median = median_run(results)
-    wrong = np.flatnonzero(median["predicted"] != labels)[:SHOWN]
-    n_wrong = int(np.sum(median["predicted"] != labels))
-    below.suptitle(
-        f"The first {len(wrong)} of {n_wrong:,} misclassified among {len(labels):,} test digits", fontsize=10
-    )
-    if len(wrong):
-        titles = [f"true {labels[i]}\npredicted {median['predicted'][i]}" for i in wrong]
-        plot.image_grid(x[wrong].reshape(-1, *data.shape), titles=titles, columns=8, figure=below)
+    predicted = median_run(results)["predicted"]
+    wrong = np.flatnonzero(predicted != labels)
+    shown = wrong[:SHOWN]
+    title = f"The first {len(shown)} of {len(wrong):,} misclassified among {len(labels):,} test digits"
+    below.suptitle(title, fontsize=10)
+    if len(shown):
+        titles = [f"true {labels[i]}\npredicted {predicted[i]}" for i in shown]
+        plot.image_grid(x[shown].reshape(-1, *data.shape), titles=titles, columns=8, figure=below)
     return {"mnist": figure}
 
 
-def describe(results: Results) -> Sequence[str]:
-    """The test accuracy of each run and their interquartile mean."""
-    accuracies = [float(run["scores"]["test_accuracy"]) for run in results["mnist"]]
-    lines = [f"run {i}: test accuracy {accuracy:.4f}" for i, accuracy in enumerate(accuracies)]
-    interval = ""
-    if len(accuracies) > 1:
-        low, high = bootstrap_interval(accuracies, key=Key(0))
-        interval = f", 95 % interval {low:.4f} to {high:.4f}"
-    return [*lines, f"IQM of {len(accuracies)} run{'s' * (len(accuracies) > 1)}: {iqm(accuracies):.4f}{interval}"]
+def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
+    """Test accuracy of about 97 %, most of the gain in the first five to ten epochs."""
+    runs = results["mnist"]
+    gains = [run["curves"]["validation_accuracy"] for run in runs]
+    early = [float((c[: min(10, len(c))].max() - c[0]) - (c.max() - c[: min(10, len(c))].max())) for c in gains]
+    share = [float((c[: min(10, len(c))].max() - 0.1) / (c.max() - 0.1)) for c in gains]
+    low, high = interval_of(early)
+    return [
+        at_least("The network reads 97 % of the test digits.", scores(runs).tolist(), 0.97),
+        Claim(
+            "Most of the improvement comes in the first 5 to 10 epochs.",
+            f"{100 * np.mean(share):.1f} % of the gain in validation accuracy over chance is made by epoch 10",
+            judged(low, high),
+        ),
+    ]
 
 
 RECIPE = Recipe(
     name="mnist",
     summary=(__doc__ or "").strip(),
+    figure="figure 5",
     groups={"mnist": CONFIG},
     run=classifier.run,
     load=digits.load,
     figures=figures,
-    describe=describe,
-    paper_runs=15,
+    claims=claims,
+    paper=Size(15),
+    first=Size(1),
+    quick=Size(2, epochs=5),
 )

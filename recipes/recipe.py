@@ -1,41 +1,70 @@
-"""A recipe as a value: configurations by name, a pure run, and what to draw and say of the results."""
+"""A recipe as a value: configurations by name, a pure run, and what to draw and conclude from the results."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
+import numpy as np
 from matplotlib.figure import Figure
 
 from fnn.random import Key
+from recipes.claims import Claim
 
-__all__ = ["Command", "Recipe", "Results", "Task", "Watch"]
+__all__ = ["Command", "NoData", "Recipe", "Results", "Size", "Task", "Watch", "no_data", "scores"]
 
 Watch = Callable[[Iterator[Any]], Iterator[Any]]  # shows the passing of epochs, and changes nothing
 Results = Mapping[str, Sequence[Mapping[str, Any]]]  # the runs of each group, in the order of their seeds
 
 
 @attrs.frozen
+class Size:
+    """How much of an experiment to do: runs of each configuration, and epochs where not the configuration's own."""
+
+    runs: int
+    epochs: int | None = None
+
+
+@attrs.frozen
 class Recipe:
     """An experiment.
 
+    figure     the paper's figure or table that it redoes, "figure 6", or "" where the paper shows none
     groups     configurations by name; each is run with the same seeds, so that groups compare in pairs
-    run        run(config, key, data, watch) -> a tree of numbers and arrays: one training, a pure function
+    run        run(config, key, data, watch) -> a tree of numbers and arrays with "scores": one training, pure
     load       load(directory or None) -> data, with `checksums`
     figures    figures(results, data) -> figures by name
-    describe   describe(results) -> the lines to print
-    paper_runs the paper's number of runs
-    first_runs a newcomer's
+    claims     claims(results, data) -> the paper's claims with our verdicts
+    score      the score that is printed of each group
+    paper, first, quick    the paper's size, a newcomer's (under a minute), and that of a quick report
+    together   whether one run trains all networks of a group as an ensemble: then `config` has a field `runs`, and
+               every leaf of the result has the runs as its first axis
     """
 
     name: str
     summary: str
+    figure: str
     groups: Mapping[str, Any]
     run: Callable[..., Mapping[str, Any]]
     load: Callable[[str | None], Any]
     figures: Callable[[Results, Any], Mapping[str, Figure]]
-    describe: Callable[[Results], Sequence[str]]
-    paper_runs: int
-    first_runs: int = 1
+    claims: Callable[[Results, Any], Sequence[Claim]]
+    paper: Size
+    first: Size
+    quick: Size
+    score: str = "test_accuracy"
+    together: bool = False
+
+
+@attrs.frozen
+class NoData:
+    """The data of a recipe that draws its own from the key."""
+
+    checksums: Mapping[str, str] = attrs.field(factory=dict)
+
+
+def no_data(directory: str | None) -> NoData:
+    """Loads nothing."""
+    return NoData()
 
 
 @attrs.frozen
@@ -61,3 +90,8 @@ class Task:
         """What the result depends on besides the data, as plain values."""
         run = f"{self.run.__module__}.{self.run.__qualname__}"
         return {"run": run, "config": attrs.asdict(self.config), "key": attrs.asdict(self.key)}
+
+
+def scores(runs: Sequence[Mapping[str, Any]], name: str = "test_accuracy") -> np.ndarray:
+    """One score of every run: (runs,)."""
+    return np.array([float(run["scores"][name]) for run in runs])

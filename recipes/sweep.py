@@ -3,11 +3,14 @@
 import os
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from functools import partial
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread, local
 from typing import Any
 
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 import fnn
@@ -15,6 +18,9 @@ from recipes.recipe import Task
 from recipes.store import digest, load_tree, save_tree
 
 __all__ = ["SweepError", "sweep"]
+
+ATTEMPTS = 3  # at a run whose worker dies, before it counts as failed
+Outcome = Mapping[str, Any] | str  # a result, or the traceback of a run that raised
 
 
 class SweepError(RuntimeError):
@@ -26,58 +32,93 @@ def path_of(task: Task, checksums: Mapping[str, str], folder: Path) -> Path:
     return folder / f"{digest({**task.describe(), 'data': dict(checksums), 'fnn': fnn.__version__})}.npz"
 
 
-def work(task: Task, path: Path) -> str | None:
-    """Carry out a task and keep its result; returns the traceback of one that raised."""
+def work(task: Task, watch: Any = iter) -> Outcome:
+    """Carry out a task on one BLAS thread, wherever it runs: the last bits of a product depend on their number.
+
+    What it raises comes back as text, so that no failure depends on being picklable.
+    """
     try:
-        save_tree(path, task.run(task.config, task.key, task.load(task.directory), iter))
+        with threadpool_limits(1):
+            return task.run(task.config, task.key, task.load(task.directory), watch)
     except Exception:
         return traceback.format_exc()
-    return None
 
 
-def _in_this_process(todo: Mapping[Path, Task]) -> dict[Path, str]:
-    """Carry out tasks one after the other, with a bar over the epochs of each."""
+def _follow_the_parent() -> None:
+    """Let this worker end with its parent, also when that is killed and can tell nobody."""
 
-    def watch(epochs: Iterator[Any], task: Task) -> Iterator[Any]:
-        total = getattr(task.config, "epochs", None)
-        return iter(tqdm(epochs, desc=f"run {task.key.path[-1]}", total=total, unit="epoch", leave=False))
+    def wait() -> None:
+        if (parent := parent_process()) is not None:
+            parent.join()
+            os._exit(1)
 
-    failures = {}
-    for path, task in todo.items():
+    Thread(target=wait, daemon=True).start()
+
+
+def _one_worker() -> ProcessPoolExecutor:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when the worker starts: no idle threads are made
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_follow_the_parent)
+
+
+def _in_a_lane(lane: Any, task: Task) -> Outcome:
+    """Carry out a task in the worker process of this thread, and in a new one where that one dies."""
+    for _ in range(ATTEMPTS):
+        if not hasattr(lane, "pool"):
+            lane.pool = _one_worker()
         try:
-            data = task.load(task.directory)
-            save_tree(path, task.run(task.config, task.key, data, lambda epochs, task=task: watch(epochs, task)))
-        except Exception:
-            failures[path] = traceback.format_exc()
-    return failures
+            return lane.pool.submit(work, task).result()
+        except BrokenExecutor:
+            del lane.pool
+    return f"the worker process died {ATTEMPTS} times over this run: killed, or out of memory?"
 
 
-def _in_executor(todo: Mapping[Path, Task], executor: Executor) -> dict[Path, str]:
-    """Carry out tasks in an executor's workers, with one bar over all."""
-    futures = {executor.submit(work, task, path): path for path, task in todo.items()}
-    bar = tqdm(as_completed(futures), total=len(futures), unit="run", leave=False)
-    return {futures[future]: error for future in bar if (error := future.result()) is not None}
+def _alone(todo: Mapping[Path, Task]) -> Iterator[tuple[Path, Outcome]]:
+    """Carry out tasks one after the other in this process, with a bar over the epochs of each."""
+    for path, task in todo.items():
+        total = getattr(task.config, "epochs", None)
+        yield path, work(task, partial(tqdm, desc="epochs", total=total, unit="epoch", leave=False))
+
+
+def _side_by_side(todo: Mapping[Path, Task], jobs: int, executor: Executor | None) -> Iterator[tuple[Path, Outcome]]:
+    """Carry out tasks in `jobs` processes of this machine, or in an executor's workers; one bar over all."""
+    lane = local()
+    with ThreadPoolExecutor(jobs) as threads:
+        if executor is None:
+            futures = {threads.submit(_in_a_lane, lane, task): path for path, task in todo.items()}
+        else:
+            futures = {executor.submit(work, task): path for path, task in todo.items()}
+        for future in tqdm(as_completed(futures), total=len(futures), desc="runs", unit="run", leave=False):
+            error = future.exception()
+            yield futures[future], future.result() if error is None else repr(error)
 
 
 def sweep(
-    tasks: Sequence[Task], checksums: Mapping[str, str], folder: Path, *, jobs: int | None = None, fresh: bool = False
+    tasks: Sequence[Task],
+    checksums: Sequence[Mapping[str, str]],
+    folder: Path,
+    *,
+    jobs: int | None = None,
+    executor: Executor | None = None,
+    fresh: bool = False,
 ) -> list[Mapping[str, Any]]:
     """The results of all tasks, in order; those found in `folder` are not run again unless `fresh`.
 
-    Up to `jobs` processes of one BLAS thread each (default: one a core). Raises `SweepError` after the last run where
-    some have failed.
+    `checksums` are those of each task's data. Up to `jobs` processes of this machine (default: one a core) or the
+    workers of any `executor` carry them out; the results do not depend on which. Each is kept as soon as it is there.
+    Raises `SweepError` after the last run where some have failed.
     """
-    paths = [path_of(task, checksums, folder) for task in tasks]
+    paths = [path_of(task, sums, folder) for task, sums in zip(tasks, checksums, strict=True)]
     todo = {path: task for path, task in zip(paths, tasks, strict=True) if fresh or not path.exists()}
-    if len(todo) < len(paths):
-        print(f"{len(paths) - len(todo)} of {len(paths)} runs are in {folder} already; --fresh repeats them")
-    workers = min(jobs or os.cpu_count() or 1, len(todo))
-    if workers <= 1:
-        failures = _in_this_process(todo)
-    else:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            failures = _in_executor(todo, pool)
+    if found := len(set(paths)) - len(todo):
+        print(f"{found} of {len(set(paths))} runs are in {folder} already; --fresh repeats them")
+    jobs = min(jobs or os.cpu_count() or 1, len(todo))
+    failures = {}
+    for path, outcome in _alone(todo) if jobs <= 1 and executor is None else _side_by_side(todo, jobs, executor):
+        if isinstance(outcome, str):
+            failures[path] = outcome
+        else:
+            save_tree(path, outcome)
     if failures:
         blocks = [f"{todo[path].describe()}\n{error}" for path, error in failures.items()]
-        raise SweepError("\n".join([f"{len(failures)} of {len(tasks)} runs failed:", *blocks]))
+        raise SweepError("\n".join([f"{len(failures)} of {len(todo)} runs failed:", *blocks]))
     return [load_tree(path) for path in paths]
