@@ -3,17 +3,44 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
+import attrs
 
+from fnn.params import Array, is_array
 from fnn.random import generator
-from fnn.tree import Array
+from fnn.settings import whole
 
-__all__ = ["batches"]
+__all__ = ["Batches", "batches"]
 
 
-def batches(
-    key: Any, arrays: Sequence[Array], size: int, *, drop_last: bool = False, lead: int = 0
-) -> Iterator[tuple[Array, ...]]:
+@attrs.frozen(eq=False)
+class Batches:
+    """One epoch, which may be gone through again: tuples of arrays; see `batches`."""
+
+    key: Any
+    arrays: tuple[Array, ...] = attrs.field(repr=False)
+    size: int
+    drop_last: bool
+    lead: int
+
+    def __len__(self) -> int:
+        n = self.arrays[0].shape[self.lead]
+        return n // self.size if self.drop_last else -(-n // self.size)
+
+    def __iter__(self) -> Iterator[tuple[Array, ...]]:
+        starts = range(0, len(self) * self.size, self.size)
+        if self.key is None:
+            behind = (slice(None),) * self.lead
+            for i in starts:
+                yield tuple(array[(*behind, slice(i, i + self.size))] for array in self.arrays)
+            return
+        order = generator(self.key).permutation(self.arrays[0].shape[self.lead])
+        # One take a batch: shuffling all of the data at once would move it through memory twice.
+        for i in starts:
+            index = order[i : i + self.size]
+            yield tuple(a.__array_namespace__().take(a, index, axis=self.lead) for a in self.arrays)
+
+
+def batches(key: Any, arrays: Sequence[Array], size: int, *, drop_last: bool = False, lead: int = 0) -> Batches:
     """One epoch: tuples of `size` examples at the same places in all arrays, in an order drawn from the key.
 
     A fresh order an epoch takes a fresh key: `batches(fold(key, epoch), (x, y), 128)`. Without a key (None) the order
@@ -21,24 +48,21 @@ def batches(
     lie along axis `lead`: 1 for data (R, n, ...) of R networks, which then share one order.
     Raises `ValueError` for arrays that differ in their number of examples, for none, and for a size below 1.
 
+    >>> import numpy as np
     >>> [x.tolist() for (x,) in batches(None, (np.arange(5),), 2)]
     [[0, 1], [2, 3], [4]]
     """
-    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
-        raise ValueError(f"batches: the size of a batch must be an integer from 1 up, got {size!r}")
-    if not isinstance(arrays, (tuple, list)) or not arrays:
-        raise ValueError(f"batches: expected a tuple of arrays such as (x, y), got {type(arrays).__name__}")
+    size, lead = whole("batches(size)", size), whole("batches(lead)", lead, low=0)
+    if not isinstance(arrays, (tuple, list)) or not arrays or not all(is_array(array) for array in arrays):
+        raise ValueError(
+            f"batches: expected a tuple of arrays such as (x, y), got {type(arrays).__name__}; np.asarray?"
+        )
+    if any(array.ndim <= lead for array in arrays):
+        shapes = [array.shape for array in arrays]
+        raise ValueError(f"batches: the examples' axis is {lead}, but the arrays have shapes {shapes}; set lead")
     lengths = [array.shape[lead] for array in arrays]
     if len(set(lengths)) > 1:
         raise ValueError(f"batches: all arrays need one length, got {lengths}; does every x have its y?")
-    n = lengths[0]
-    starts = range(0, n - n % size if drop_last else n, size)
-    behind = (slice(None),) * lead
-    if key is None:
-        return (tuple(array[(*behind, slice(i, i + size))] for array in arrays) for i in starts)
-    order = generator(key).permutation(n)
-    # One take a batch: shuffling all of the data at once would move it through memory twice.
-    return (
-        tuple(array.__array_namespace__().take(array, order[i : i + size], axis=lead) for array in arrays)
-        for i in starts
-    )
+    if key is not None:
+        generator(key)  # refuse what is no key now, not in the first epoch
+    return Batches(key, tuple(arrays), size, drop_last, lead)

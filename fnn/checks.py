@@ -12,8 +12,8 @@ import numpy as np
 
 from fnn import tree
 from fnn.layer import Layer, Shape
+from fnn.params import Array, Params, Tree, show
 from fnn.random import Key, fold, generator
-from fnn.tree import Array, Params, Tree
 
 __all__ = ["LawError", "check_layer", "check_vjp"]
 
@@ -50,7 +50,7 @@ def check_vjp(layer: Layer, params: Tree, x: Array, *, key: Key | None = None, r
     ⟨u, f(params + h t, x + h s)⟩ by h: for each leaf on its own, for x, and for all jointly. The tolerance is relative
     to √Σ (gradient · direction)², what such a sum is of the order of. With a key, f is the stochastic pass.
     """
-    names = [tree.show(path) for path, _ in tree.items(params)] + ["x"]
+    names = [show(path) for path, _ in tree.items(params)] + ["x"]
     leaves = [np.asarray(leaf, np.float64) for leaf in (*tree.leaves(params), x)]
     places = iter(range(len(leaves)))
     index = tree.map(lambda _: next(places), dict(params))  # each leaf's place in `leaves`, in the tree's own form
@@ -63,8 +63,9 @@ def check_vjp(layer: Layer, params: Tree, x: Array, *, key: Key | None = None, r
     dparams, dx = back(u)
     gradients = [g for _, g in sorted(tree.leaves(tree.map(lambda i, g: (i, g), index, dparams)), key=lambda p: p[0])]
     gradients.append(dx)
+    directions = [(i, v, max(1.0, float(np.max(np.abs(v), initial=0)))) for i, v in enumerate(leaves)]
     for place in [*range(len(leaves)), None]:
-        ts = [_normal(Key(0, (1, i)), v.shape) * (place in (i, None)) for i, v in enumerate(leaves)]
+        ts = [_normal(Key(0, (1, i)), v.shape) * (scale * (place in (i, None))) for i, v, scale in directions]
         above, below = (
             float(np.sum(u * f([v + sign * STEP * t for v, t in zip(leaves, ts, strict=True)])[0])) for sign in (1, -1)
         )
@@ -99,10 +100,13 @@ class _Case:
 
     def networks(self) -> Shape:
         """The leading axes that an ensemble anywhere in the layer gives its output."""
-        nodes = [self.params()]
-        for node in nodes:
-            nodes.extend(part for part in node.values() if isinstance(part, Params))
-        return max((node.lead for node in nodes if tree.leaves(node)), key=len, default=())
+
+        def leads(node: Params) -> Iterator[Shape]:
+            yield node.lead if tree.leaves(node) else ()
+            for part in node.values():
+                yield from leads(part) if isinstance(part, Params) else ()
+
+        return max(leads(self.params()), key=len)
 
     def variations(self) -> Iterator[np.ndarray]:
         """Inputs with several leading axes, and batches of 5, 1 and 0 examples."""
@@ -116,7 +120,7 @@ def _init(case: _Case, law: str) -> None:
     once, again = case.layer.init(case.key, case.shape), case.layer.init(case.key, case.shape)
     _require(isinstance(once[0], Params) and isinstance(once[1], tuple), case.layer, law, f"it returns {once!r}")
     _require(once == again, case.layer, law, "a second call gives other parameters")
-    writable = [tree.show(path) for path, leaf in tree.items(once[0]) if leaf.flags.writeable]
+    writable = [show(path) for path, leaf in tree.items(once[0]) if leaf.flags.writeable]
     _require(not writable, case.layer, law, f"writable leaves at {writable}")
 
 
@@ -131,7 +135,11 @@ def _shapes(case: _Case, law: str) -> None:
             outer = x.shape[: x.ndim - len(case.shape)]
             expected = np.broadcast_shapes(outer[:-1], lead) + outer[-1:] + out_shape
             _require(y.shape == expected, case.layer, law, f"x {x.shape} gives {y.shape}, expected {expected}")
-            _require(y.dtype == dtype, case.layer, law, f"{np.dtype(dtype)} gives {y.dtype}")
+            keyed, _ = case.layer.vjp(params, x.astype(dtype), fold(case.key, 5))
+            _require(
+                y.dtype == keyed.dtype == dtype, case.layer, law, f"{np.dtype(dtype)} gives {y.dtype}, {keyed.dtype}"
+            )
+            _require(y.shape == keyed.shape, case.layer, law, f"with a key, {y.shape} becomes {keyed.shape}")
 
 
 def _forward(case: _Case, law: str) -> None:
@@ -167,7 +175,7 @@ def _linear(case: _Case, law: str) -> None:
     _require(pulls[0] == pulls[3], case.layer, law, "a second call with the same cotangent gives another gradient")
     for path, (a, b, both) in tree.items(tree.map(lambda *leaves: leaves, *pulls[:3])):
         error = _difference(both, 2 * a - 3 * b)
-        _require(error < 1e-10, case.layer, law, f"off by {error:.1e} at {tree.show(path)}")
+        _require(error < 1e-10, case.layer, law, f"off by {error:.1e} at {show(path)}")
 
 
 def _leading_axes(case: _Case, law: str) -> None:
@@ -181,6 +189,15 @@ def _leading_axes(case: _Case, law: str) -> None:
         both = case.layer.apply(tree.stack([params, others]), xs[0])
         error = _difference(both, np.stack([case.layer.apply(each, xs[0]) for each in (params, others)]))
         _require(error < 1e-12, case.layer, law, f"2 stacked parameters are off by {error:.1e}")
+
+
+def _examples(case: _Case, law: str) -> None:
+    """examples of a batch do not see one another: a part of the batch has that part of the outputs"""
+    x = case.x()
+    out_axes = len(case.layer.init(case.key, case.shape)[1])
+    whole, alone = case.layer.apply(case.params(), x), case.layer.apply(case.params(), x[:2])
+    error = _difference(whole[(..., slice(2), *(slice(None),) * out_axes)], alone)
+    _require(error < 1e-12, case.layer, law, f"the first 2 of 5 examples are off by {error:.1e}")
 
 
 def _purity(case: _Case, law: str) -> None:
@@ -221,6 +238,7 @@ LAWS: tuple[Callable[[_Case, str], None], ...] = (
     _structure,
     _linear,
     _leading_axes,
+    _examples,
     _purity,
     _derivative,
 )
@@ -233,4 +251,10 @@ def check_layer(layer: Layer, shape: Shape, *, key: Key = Key(0)) -> None:  # no
     >>> check_layer(chain(linear(8), relu, linear(3)), (4,))
     """
     for law in LAWS:
-        law(_Case(layer, tuple(shape), key), (law.__doc__ or "").strip())
+        statement = (law.__doc__ or law.__name__).strip()
+        try:
+            law(_Case(layer, tuple(shape), key), statement)
+        except LawError:
+            raise
+        except Exception as error:
+            raise LawError(f"{layer.name} breaks the law “{statement}”: {type(error).__name__}: {error}") from error

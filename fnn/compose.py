@@ -3,13 +3,14 @@
 Every combinator of layers is a layer and obeys the same laws; its parts' names are the keys of its parameter tree.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import accumulate, pairwise
 from typing import Any
 
-from fnn.layer import Back, Layer, LayerError, LayerTypeError, Shape, check_cotangent, unbroadcast
+from fnn.layer import Back, Layer, LayerError, LayerTypeError, Shape, check_cotangent, check_shape, unbroadcast
 from fnn.random import Key, fold, split
-from fnn.tree import Array, Params, Tree, stack
+from fnn.settings import whole
+from fnn.tree import Array, Params, Tree, leaves, stack
 
 __all__ = ["chain", "concat", "ensemble", "residual"]
 
@@ -20,10 +21,15 @@ def _parts(combinator: str, layers: tuple[Layer, ...], named: Mapping[str, Layer
     if len(parts) < len(layers) + len(named):
         raise LayerError(combinator, f"a name among {sorted(named)} is also a position; choose another")
     for name, layer in parts.items():
-        if not isinstance(layer, Layer):
-            hint = "; call it to make the layer" if callable(layer) else ""
-            raise LayerTypeError(combinator, f"part {name!r} must be a Layer, got {type(layer).__name__}{hint}")
+        _check_layer(f"{combinator}[{name!r}]", layer)
     return parts
+
+
+def _check_layer(combinator: str, layer: Any) -> None:
+    """Raise a `LayerTypeError` unless `layer` is one."""
+    if not isinstance(layer, Layer):
+        hint = "; call it to make the layer" if callable(layer) else ""
+        raise LayerTypeError(combinator, f"expected a Layer, got {type(layer).__name__}{hint}")
 
 
 def _repr(combinator: str, parts: Mapping[str, Layer]) -> str:
@@ -32,6 +38,14 @@ def _repr(combinator: str, parts: Mapping[str, Layer]) -> str:
     if len(", ".join(calls)) <= 100:
         return f"{combinator}({', '.join(calls)})"
     return f"{combinator}(\n" + "".join("    " + call.replace("\n", "\n    ") + ",\n" for call in calls) + ")"
+
+
+def _at(place: str, f: Callable[..., Any], *args: Any) -> Any:
+    """f(*args), with `place` put in front of the path of an error."""
+    try:
+        return f(*args)
+    except LayerError as error:
+        raise error.within(place) from None
 
 
 def _check_names(combinator: str, params: Any, parts: Mapping[str, Layer]) -> None:
@@ -57,48 +71,37 @@ def chain(*layers: Layer, **named: Layer) -> Layer:
     chain(linear(64), relu, readout=linear(10))
     """
     parts = _parts("chain", layers, named)
+    places = {name: f"chain[{name!r}]" for name in parts}
 
     def init(key: Key, shape: Shape) -> tuple[Params, Shape]:
-        params, name = {}, ""
-        try:
-            for i, (name, layer) in enumerate(parts.items()):
-                params[name], shape = layer.init(fold(key, i), shape)
-        except LayerError as error:
-            raise error.within(f"chain[{name!r}]") from None
+        check_shape("chain", shape)
+        params = {}
+        for i, (name, layer) in enumerate(parts.items()):
+            params[name], shape = _at(places[name], layer.init, fold(key, i), shape)
         return Params(params), shape
 
     def apply(params: Tree, x: Array) -> Array:
         _check_names("chain", params, parts)
-        name = ""
-        try:
-            for name, layer in parts.items():
-                x = layer.apply(params[name], x)
-        except LayerError as error:
-            raise error.within(f"chain[{name!r}]") from None
+        for name, layer in parts.items():
+            x = _at(places[name], layer.apply, params[name], x)
         return x
 
     def vjp(params: Tree, x: Array, key: Key | None = None) -> tuple[Array, Back]:
         _check_names("chain", params, parts)
-        backs, name = {}, ""
-        try:
-            for i, (name, layer) in enumerate(parts.items()):
-                x, backs[name] = layer.vjp(params[name], x, None if key is None else fold(key, i))
-        except LayerError as error:
-            raise error.within(f"chain[{name!r}]") from None
+        backs = {}
+        for i, (name, layer) in enumerate(parts.items()):
+            own = None if key is None else fold(key, i)
+            x, backs[name] = _at(places[name], layer.vjp, params[name], x, own)
 
         def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Array]:
             # Without need for dx, the pullback ends at the first layer that has parameters.
-            first = None if need_dx else next((name for name in parts if params[name]), None)
-            dparams: dict[str, Tree] = {name: {} for name in parts}
-            name = ""
-            try:
-                for name in reversed(parts):
-                    if name == first:
-                        dparams[name], _ = backs[name](dy, need_dx=False)
-                        return dparams, None
-                    dparams[name], dy = backs[name](dy)
-            except LayerError as error:
-                raise error.within(f"chain[{name!r}]") from None
+            first = None if need_dx else next((name for name in parts if leaves(params[name])), None)
+            dparams = {name: params[name] for name in parts}  # what is left out has no leaves
+            for name in reversed(parts):
+                if name == first:
+                    dparams[name], _ = _at(places[name], backs[name], dy, False)
+                    return dparams, None
+                dparams[name], dy = _at(places[name], backs[name], dy)
             return dparams, dy
 
         return x, back
@@ -113,19 +116,17 @@ def concat(*branches: Layer, **named: Layer) -> Layer:
     more than their last axis.
     """
     parts = _parts("concat", branches, named)
+    places = {name: f"concat[{name!r}]" for name in parts}
     if not parts:
         raise LayerError("concat", "needs at least one branch")
 
     def init(key: Key, shape: Shape) -> tuple[Params, Shape]:
-        params, shapes, name = {}, {}, ""
-        try:
-            for i, (name, branch) in enumerate(parts.items()):
-                params[name], shapes[name] = branch.init(fold(key, i), shape)
-        except LayerError as error:
-            raise error.within(f"concat[{name!r}]") from None
+        params, shapes = {}, {}
+        for i, (name, branch) in enumerate(parts.items()):
+            params[name], shapes[name] = _at(places[name], branch.init, fold(key, i), shape)
         if len({(len(s), s[:-1]) for s in shapes.values()}) > 1 or () in shapes.values():
             raise LayerError("concat", f"the branches' outputs must agree in all but the last axis, got {shapes}")
-        *outer, _ = shapes[name]
+        outer = next(iter(shapes.values()))[:-1]
         return Params(params), (*outer, sum(s[-1] for s in shapes.values()))
 
     def join(ys: list[Array]) -> Array:
@@ -138,34 +139,28 @@ def concat(*branches: Layer, **named: Layer) -> Layer:
 
     def apply(params: Tree, x: Array) -> Array:
         _check_names("concat", params, parts)
-        ys, name = [], ""
-        try:
-            for name, branch in parts.items():
-                ys.append(branch.apply(params[name], x))
-        except LayerError as error:
-            raise error.within(f"concat[{name!r}]") from None
-        return join(ys)
+        return join([_at(places[name], branch.apply, params[name], x) for name, branch in parts.items()])
 
     def vjp(params: Tree, x: Array, key: Key | None = None) -> tuple[Array, Back]:
         _check_names("concat", params, parts)
-        ys, backs, name = [], [], ""
-        try:
-            for i, (name, branch) in enumerate(parts.items()):
-                y, back_of_branch = branch.vjp(params[name], x, None if key is None else fold(key, i))
-                ys.append(y)
-                backs.append(back_of_branch)
-        except LayerError as error:
-            raise error.within(f"concat[{name!r}]") from None
-        y = join(ys)
+        ys, backs = {}, {}
+        for i, (name, branch) in enumerate(parts.items()):
+            own = None if key is None else fold(key, i)
+            ys[name], backs[name] = _at(places[name], branch.vjp, params[name], x, own)
+        y = join(list(ys.values()))
 
         def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Array]:
             check_cotangent("concat", dy, y.shape)
-            ends = pairwise(accumulate((y.shape[-1] for y in ys), initial=0))
-            dys = [unbroadcast(dy[..., start:stop], y) for (start, stop), y in zip(ends, ys, strict=True)]
-            if not need_dx:
-                return {n: b(d, need_dx=False)[0] for n, b, d in zip(parts, backs, dys, strict=True)}, None
-            dparams, dxs = zip(*(b(d) for b, d in zip(backs, dys, strict=True)), strict=True)
-            return dict(zip(parts, dparams, strict=True)), sum(dxs[1:], start=dxs[0])
+            ends = pairwise(accumulate((part.shape[-1] for part in ys.values()), initial=0))
+            dparams, dx = {}, None
+            for (start, stop), (name, part) in zip(ends, ys.items(), strict=True):
+                share = unbroadcast(dy[..., start:stop], part)
+                if not need_dx:
+                    dparams[name], _ = _at(places[name], backs[name], share, False)
+                    continue
+                dparams[name], dx_part = _at(places[name], backs[name], share)
+                dx = dx_part if dx is None else dx + dx_part
+            return dparams, dx
 
         return y, back
 
@@ -177,6 +172,7 @@ def residual(layer: Layer) -> Layer:
 
     The parameters are those of `layer`. Raises `LayerError` where f changes the shape of the features.
     """
+    _check_layer("residual", layer)
     name = f"residual({layer.name})"
 
     def init(key: Key, shape: Shape) -> tuple[Params, Shape]:
@@ -209,15 +205,20 @@ def ensemble(model: Layer, n: int) -> Layer:
 
     Network i starts from key i of `split(key, n)`. An input (batch, n_in) is shared by all, one of (n, batch, n_in)
     holds each network's own; the output is (n, batch, n_out). Every layer is free in its leading axes, so that this
-    changes nothing but `init`. Raises `LayerError` unless `n` is a positive integer.
+    changes nothing but `init`. What a layer draws with a key before the first parameters, while the networks still
+    share one input, they share too. Raises `ValueError` unless `n` is a positive integer, and `LayerError` for a model
+    of which only a part is an ensemble.
     """
+    _check_layer("ensemble", model)
+    n = whole("ensemble(n), the number of networks,", n)
     name = f"ensemble({model.name}, {n})"
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-        raise LayerError(name, "the number of networks must be an integer from 1 up")
 
     def init(key: Key, shape: Shape) -> tuple[Params, Shape]:
         members = [model.init(each, shape) for each in split(key, n)]
-        return stack([params for params, _ in members]), members[0][1]
+        first, out_shape = members[0]
+        if any(part.lead != first.lead for part in first.values() if isinstance(part, Params)):
+            raise LayerError(name, "a part of the model is an ensemble already; make one of the whole model instead")
+        return stack([params for params, _ in members]), out_shape
 
     def check(params: Any) -> None:
         if n not in getattr(params, "lead", (n,)):  # an ensemble of ensembles has several

@@ -10,7 +10,8 @@ from typing import Any
 import attrs
 import numpy as np
 
-from fnn.tree import Array, Params, Path, Tree, TreeError, check_names, leaves, read_only, show
+from fnn.params import Array, Params, Path, Tree, TreeError, read_only, show
+from fnn.tree import check_names, leaves
 
 __all__ = ["Layout", "ravel"]
 
@@ -42,6 +43,9 @@ class Layout:
 
         Raises `TreeError` where leaves differ in dtype, since one vector has one.
         """
+        if not isinstance(tree, Mapping):
+            hint = "; init returns a pair: params, out_shape = model.init(key, shape)" * isinstance(tree, tuple)
+            raise TreeError(f"expected a tree of parameters, got {type(tree).__name__}{hint}")
         if len(dtypes := {str(leaf.dtype) for leaf in leaves(tree)}) > 1:
             raise TreeError(f"one flat vector has one dtype, the tree has {sorted(dtypes)}; convert it with tree.cast")
         lead = getattr(tree, "lead", ())
@@ -69,28 +73,25 @@ class Layout:
         return pieces[0].__array_namespace__().concat(pieces, axis=-1)
 
     def unravel(self, vector: Array) -> Params:
-        """The tree that a vector of this layout holds; its leaves are views of a read-only vector."""
+        """The tree that a vector of this layout holds; its leaves are views: of a copy, if it is writable."""
         if vector.shape != (*self.lead, self.size):
             raise TreeError(f"unravel: expected a vector of shape {(*self.lead, self.size)}, got {vector.shape}")
-        vector = read_only(vector) if isinstance(vector, np.ndarray) else vector
+        if isinstance(vector, np.ndarray) and vector.flags.writeable:
+            vector = read_only(vector.copy())
         return _unravel(self, vector, self.lead, vector.__array_namespace__().reshape)
 
 
 def _pieces(layout: Layout, tree: Tree, lead: tuple[int, ...], path: Path) -> Iterator[Array]:
     """The leaves of `tree`, each with the axes behind the leading ones joined."""
-    if not isinstance(tree, Mapping) or len(tree) != len(layout.parts):
+    if not isinstance(tree, Mapping) or len(tree) != len(layout.parts) or any(n not in tree for n, _ in layout.parts):
         check_names(dict(layout.parts), tree, path)
     for name, part in layout.parts:
-        try:
-            leaf = tree[name]
-        except KeyError:
-            check_names(dict(layout.parts), tree, path)
-            raise
+        leaf = tree[name]
         if isinstance(part, Layout):
             yield from _pieces(part, leaf, lead, (*path, name))
-        elif leaf.shape != lead + part.shape:
-            at = show((*path, name))
-            raise TreeError(f"trees part at {at}: expected an array of shape {lead + part.shape}, got {leaf.shape}")
+        elif getattr(leaf, "shape", None) != lead + part.shape:
+            at, came = show((*path, name)), getattr(leaf, "shape", type(leaf).__name__)
+            raise TreeError(f"trees part at {at}: expected an array of shape {lead + part.shape}, got {came}")
         else:
             yield leaf.__array_namespace__().reshape(leaf, (*lead, -1 if leaf.size else 0))
 

@@ -1,7 +1,7 @@
 """Initializers: functions (key, shape) -> float32 array.
 
-The trailing two axes of `shape` are (n_in, n_out); weights keep the variance of a signal from layer to layer when their
-own variance is about one over the fan.
+The trailing two axes of `shape` are (n_in, n_out), axes in front of them a receptive field. Weights keep the variance
+of a signal from layer to layer when their own variance is about one over the fan.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from math import prod, sqrt
 import numpy as np
 
 from fnn.random import Key, generator
+from fnn.settings import number
 
 __all__ = [
     "Initializer",
@@ -28,15 +29,8 @@ __all__ = [
 Initializer = Callable[[Key, tuple[int, ...]], np.ndarray]
 
 
-def _number(name: str, value: float, low: float = -np.inf) -> float:
-    """`value` as a float; raises `ValueError` unless it is a finite number not below `low`."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value < np.inf or value != value:
-        raise ValueError(f"{name}: expected a finite number" + f" from {low} up" * (low > -np.inf) + f", got {value!r}")
-    return float(value)
-
-
 def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Fan-in and fan-out of weights (..., n_in, n_out); leading axes are a receptive field.
+    """Fan-in and fan-out of weights (..., n_in, n_out).
 
     >>> _fans((784, 64)), _fans((3, 3, 8, 16))
     ((784, 64), (72, 144))
@@ -51,7 +45,7 @@ def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
 
 def normal(std: float = 0.01) -> Initializer:
     """Gaussian N(0, std²). Raises `ValueError` for a negative or non-finite `std`."""
-    scale = _number("normal(std)", std, 0)
+    scale = number("normal(std)", std, 0)
 
     def init(key: Key, shape: tuple[int, ...]) -> np.ndarray:
         return generator(key).standard_normal(shape, dtype=np.float32) * scale
@@ -61,7 +55,7 @@ def normal(std: float = 0.01) -> Initializer:
 
 def uniform(limit: float = 0.05) -> Initializer:
     """Uniform U(-limit, limit). Raises `ValueError` for a negative or non-finite `limit`."""
-    scale = _number("uniform(limit)", limit, 0)
+    scale = number("uniform(limit)", limit, 0)
 
     def init(key: Key, shape: tuple[int, ...]) -> np.ndarray:
         return (generator(key).random(shape, dtype=np.float32) * 2 - 1) * scale
@@ -71,10 +65,10 @@ def uniform(limit: float = 0.05) -> Initializer:
 
 def constant(value: float) -> Initializer:
     """Every element `value`. Raises `ValueError` for a non-finite `value`."""
-    number = _number("constant(value)", value)
+    level = number("constant(value)", value)
 
     def init(key: Key, shape: tuple[int, ...]) -> np.ndarray:
-        return np.full(shape, number, dtype=np.float32)
+        return np.full(shape, level, dtype=np.float32)
 
     return init
 
@@ -116,7 +110,7 @@ def orthogonal(key: Key, shape: tuple[int, ...]) -> np.ndarray:
     """A random matrix with orthonormal rows or columns, whichever are fewer (Saxe et al. 2014).
 
     The Q of a Gaussian matrix, its columns' signs set by R's diagonal, is uniform over the orthogonal group
-    (Mezzadri 2007). Leading axes are independent matrices.
+    (Mezzadri 2007). A receptive field gets a matrix at each place.
     """
     _fans(shape)
     *lead, n_in, n_out = shape

@@ -16,6 +16,7 @@ The laws that every layer and every combinator of layers keeps (`fnn.checks.chec
 
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
+from numbers import Integral
 from types import FunctionType, MappingProxyType
 from typing import Any
 
@@ -94,7 +95,7 @@ class Layer:
         names = list(self.parts)
         try:
             return self.parts[names[which] if isinstance(which, int) else which]
-        except (KeyError, IndexError):
+        except (KeyError, IndexError, TypeError):  # a slice has no hash before Python 3.12
             raise KeyError(f"{self.name}: no part {which!r} among {names}") from None
 
     def __repr__(self) -> str:
@@ -118,6 +119,12 @@ def _kind(library: Any, dtype: Any) -> str:
     return next((word for word in ("float", "int") if word in str(dtype)), str(dtype))
 
 
+def check_shape(name: str, shape: Any) -> None:
+    """Raise a `LayerError` unless `shape` is a tuple of positive integers."""
+    if not isinstance(shape, tuple) or not all(isinstance(n, Integral) and int(n) > 0 for n in shape):
+        raise LayerError(name, f"expected the shape of one example's features, such as (784,), got {shape!r}")
+
+
 def check_input(name: str, params: Any, x: Array, names: Collection[str] = (), axes: int = -1) -> None:
     """Raise a `LayerError` unless `params` has just these `names` and `x` is a floating-point array that fits.
 
@@ -134,7 +141,7 @@ def check_input(name: str, params: Any, x: Array, names: Collection[str] = (), a
         raise LayerTypeError(name, f"expected x as an array, got {type(x).__name__}; convert it: np.asarray(x)")
     if kind(x.dtype) != "float":
         raise LayerTypeError(
-            name, f"expected floating-point x, got {x.dtype}; scale and convert it, as (x / 255).astype"
+            name, f"expected floating-point x, got {x.dtype}; scale and convert it: (x / 255).astype(np.float32)"
         )
     if x.ndim <= axes:
         raise LayerError(

@@ -1,7 +1,8 @@
 """Losses: pure functions (prediction, target) -> (value, pullback), with pullback(dvalue=1.0) -> dprediction.
 
 The trailing two axes, (batch, features), are reduced, by their mean or their sum; leading axes are kept, so that an
-ensemble of R networks has R values and R independent gradients. Settings are bound with `functools.partial`.
+ensemble of R networks has R values and R independent gradients (images, too, are rows here: flatten them first).
+Settings are bound with `functools.partial`.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from fnn.layer import kind
+from fnn.layers.activations import logistic
 from fnn.layers.softmax import shifted
+from fnn.settings import number
 from fnn.tree import Array
 
 __all__ = ["Loss", "binary_cross_entropy", "cross_entropy", "huber", "mse"]
@@ -19,7 +22,7 @@ Pullback = Callable[..., Array]
 Loss = Callable[[Array, Array], tuple[Array, Pullback]]
 
 
-def _check(name: str, prediction: Array, target: Array) -> None:
+def _check(name: str, prediction: Array, target: Array, hint: str = ": reshape the targets, as in y[:, None]") -> None:
     """Raise unless both are floating-point arrays and the target's shape ends the prediction's."""
     for what, array in (("predictions", prediction), ("targets", target)):
         if not hasattr(array, "__array_namespace__"):
@@ -31,7 +34,7 @@ def _check(name: str, prediction: Array, target: Array) -> None:
     if target.ndim < 2 or prediction.shape[-target.ndim :] != target.shape:
         raise ValueError(
             f"{name}: predictions have shape {prediction.shape}, targets {target.shape}; they must be equal, "
-            "but for leading axes that the targets may lack: reshape the targets, as in y[:, None]"
+            f"but for leading axes that the targets may lack{hint}"
         )
 
 
@@ -51,7 +54,7 @@ def _pointwise(
     _check(name, prediction, target)
     xp = prediction.__array_namespace__()
     n = _count(name, reduction, prediction.shape[-2] * prediction.shape[-1])
-    values, slopes = f(xp, prediction, target)
+    values, slopes = f(xp, prediction, xp.astype(target, prediction.dtype, copy=False))
 
     def pullback(dvalue: Any = 1.0) -> Array:
         return slopes() * (_spread(dvalue) / n)
@@ -61,7 +64,7 @@ def _pointwise(
 
 def _spread(dvalue: Any) -> Any:
     """A cotangent of the value, one for each leading index, with axes for batch and features behind it."""
-    return dvalue if isinstance(dvalue, (int, float)) else dvalue[..., None, None]
+    return float(dvalue) if isinstance(dvalue, (int, float)) else dvalue[..., None, None]
 
 
 def mse(prediction: Array, target: Array, *, reduction: str = "mean") -> tuple[Array, Pullback]:
@@ -88,8 +91,7 @@ def huber(prediction: Array, target: Array, *, delta: float = 1.0, reduction: st
     Written as c (r - c/2) with c = r clipped to [-δ, δ], which is also its slope.
     Shapes and errors are those of `mse`; raises `ValueError` unless δ > 0.
     """
-    if not delta > 0:
-        raise ValueError(f"huber: delta must be positive, got {delta}")
+    delta = number("huber(delta)", delta, 0, above=True)
 
     def f(xp: Any, y: Array, t: Array) -> tuple[Array, Callable[[], Array]]:
         error = y - t
@@ -112,9 +114,8 @@ def binary_cross_entropy(prediction: Array, target: Array, *, reduction: str = "
         )
 
     def f(xp: Any, z: Array, t: Array) -> tuple[Array, Callable[[], Array]]:
-        e = xp.exp(-xp.abs(z))
-        values = (xp.maximum(z, 0.0) - t * z) + xp.log1p(e)
-        return values, lambda: xp.maximum(e, xp.astype(z >= 0, z.dtype)) / (1 + e) - t
+        values = (xp.maximum(z, 0.0) - t * z) + xp.log1p(xp.exp(-xp.abs(z)))
+        return values, lambda: logistic(xp, z) - t
 
     return _pointwise("binary_cross_entropy", prediction, target, reduction, f)
 
@@ -125,8 +126,10 @@ def _distribution(xp: Any, logits: Array, target: Array) -> Array:
     The values of labels can be checked where they are NumPy's; a traced array has none to look at.
     """
     if kind(target.dtype) == "float":
-        _check("cross_entropy", logits, target)
-        return target
+        _check("cross_entropy", logits, target, "; labels are integers: labels.astype(int)")
+        if isinstance(target, np.ndarray) and not (target >= 0).all():
+            raise ValueError("cross_entropy: probabilities are from 0 up, got negative ones or NaN; check the targets")
+        return xp.astype(target, logits.dtype, copy=False)
     if kind(target.dtype) != "int":
         raise TypeError(f"cross_entropy: labels are integers, probabilities floating-point; got {target.dtype}")
     if target.ndim < 1 or logits.shape[-1 - target.ndim : -1] != target.shape:
@@ -158,8 +161,7 @@ def cross_entropy(
     >>> round(float(value), 4), pullback().tolist()
     (0.6931, [[0.5, -0.5]])
     """
-    if not 0 <= label_smoothing < 1:
-        raise ValueError(f"cross_entropy: label_smoothing must lie in [0, 1), got {label_smoothing}")
+    label_smoothing = number("cross_entropy(label_smoothing)", label_smoothing, 0, 1)
     _check("cross_entropy", prediction, prediction)
     if not hasattr(target, "__array_namespace__"):
         raise TypeError(f"cross_entropy: expected labels as an array, got {type(target).__name__}; use np.asarray")

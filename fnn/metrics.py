@@ -28,8 +28,9 @@ __all__ = [
 def accuracy(scores: Any, labels: Any) -> Any:
     """The share of examples whose highest score is that of their label: (..., batch, k), (..., batch) -> (...).
 
-    The labels are integers; leading axes they lack are shared by all. The first of equal scores wins, and a label
-    outside 0 .. k - 1 is a miss. Raises `ValueError` where the shapes or the type do not fit.
+    The labels are integers; leading axes they lack are shared by all. The first of equal scores wins. Raises
+    `ValueError` where the shapes or the type do not fit, for fewer than two classes, and for labels outside 0 .. k - 1
+    (which a traced array does not show: there they are misses).
 
     >>> accuracy(np.array([[2.0, 1.0], [0.0, 3.0], [5.0, 4.0], [1.0, 0.0]]), np.array([0, 1, 1, 0]))
     np.float64(0.75)
@@ -37,12 +38,18 @@ def accuracy(scores: Any, labels: Any) -> Any:
     xp = scores.__array_namespace__()
     if (
         0 in scores.shape
+        or scores.shape[-1] < 2
         or labels.ndim < 1
         or labels.shape != scores.shape[-1 - labels.ndim : -1]
         or not xp.isdtype(labels.dtype, "integral")
     ):
         got = f"{scores.shape} and {labels.shape} of {labels.dtype}; give class numbers, not columns or one-hot rows"
-        raise ValueError(f"accuracy: scores (..., batch, k), none of them 0, need integers (..., batch), got {got}")
+        raise ValueError(
+            f"accuracy: scores (..., batch, k), k from 2 up, none of them 0, need integers (..., batch), got {got}"
+        )
+    if isinstance(labels, np.ndarray) and not (labels.min() >= 0 and labels.max() < scores.shape[-1]):
+        got = f"{labels.min()} to {labels.max()}; are these the labels of these scores?"
+        raise ValueError(f"accuracy: labels must lie in 0 .. {scores.shape[-1] - 1}, the scores' classes, got {got}")
     hits = xp.argmax(scores, axis=-1) == labels
     return xp.mean(xp.astype(hits, xp.zeros(()).dtype), axis=-1)  # in the library's own default float
 

@@ -11,25 +11,26 @@ import attrs
 import numpy as np
 
 from fnn.flat import Layout
-from fnn.tree import Array, Params, Tree
+from fnn.layer import kind
+from fnn.params import Array, Params, Tree, TreeError
 
 __all__ = ["Optimizer", "Slots", "State", "chain_updates"]
 
 Slots = tuple[Any, ...]  # what a rule remembers: arrays, and in a chain tuples of them
 
 
-def _bits(part: Any) -> Any:
+def bits(part: Any) -> Any:
     """An array, or a tuple of such, as a plain value that equals another one bit by bit."""
     if isinstance(part, tuple):
-        return tuple(_bits(each) for each in part)
+        return tuple(bits(each) for each in part)
     array = np.asarray(part)
     return str(array.dtype), array.shape, array.tobytes()
 
 
-def _freeze(part: Any) -> Any:
+def frozen(part: Any) -> Any:
     """An array just made, or a tuple of such, marked read-only where its library knows of that."""
     if isinstance(part, tuple):
-        return tuple(_freeze(each) for each in part)
+        return tuple(frozen(each) for each in part)
     if isinstance(part, np.ndarray):
         part.flags.writeable = False
     return part
@@ -43,10 +44,10 @@ class State:
     `loss` is the training loss of the last step (NaN before the first), one value for each leading index.
     """
 
-    vector: Array = attrs.field(eq=_bits, repr=False)
+    vector: Array = attrs.field(eq=bits, repr=False)
     step: Any
-    slots: Slots = attrs.field(eq=_bits, repr=False)
-    loss: Array = attrs.field(eq=_bits)
+    slots: Slots = attrs.field(eq=bits, repr=False)
+    loss: Array = attrs.field(eq=bits)
     layout: Layout = attrs.field(repr=False)
 
     @property
@@ -68,11 +69,16 @@ class Optimizer:
     name: str
 
     def init(self, params: Tree) -> State:
-        """The state before the first step; raises `TreeError` where the parameters differ in dtype."""
+        """The state before the first step.
+
+        Raises `TreeError` for what is no tree, and where its arrays are not all of one floating-point dtype.
+        """
         layout = Layout.of(params)
         theta = layout.ravel(params)
+        if kind(theta.dtype) != "float":
+            raise TreeError(f"parameters must be floating-point to be trained, got {theta.dtype}; use tree.cast")
         loss = theta.__array_namespace__().full(layout.lead, np.nan, dtype=theta.dtype)
-        return State(_freeze(theta), 0, _freeze(self.start(theta, layout)), _freeze(loss), layout)
+        return State(frozen(theta), 0, frozen(self.start(theta, layout)), frozen(loss), layout)
 
     def update(self, state: State, grads: Tree) -> State:
         """The state after one step along `grads`; raises `TreeError` where they do not match the parameters."""
@@ -81,7 +87,7 @@ class Optimizer:
         if g.dtype != theta.dtype:
             g = g.__array_namespace__().astype(g, theta.dtype)
         slots, direction = self.rule(state.slots, g, theta, state.step)
-        return State(_freeze(theta - direction), state.step + 1, _freeze(slots), state.loss, state.layout)
+        return State(frozen(theta - direction), state.step + 1, frozen(slots), state.loss, state.layout)
 
     def __repr__(self) -> str:
         return self.name

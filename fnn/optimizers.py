@@ -12,7 +12,7 @@ import numpy as np
 
 from fnn.flat import Layout, Span
 from fnn.optimizer import Optimizer, Slots
-from fnn.schedules import Schedule, check_range
+from fnn.settings import number
 from fnn.tree import Array
 
 __all__ = [
@@ -27,19 +27,30 @@ __all__ = [
     "weight_decay",
 ]
 
-Rate = float | Schedule | np.ndarray
+Rate = float | Callable[[Any], Any] | np.ndarray  # a number, a schedule, or a number for each network
 
 
 def _rate(name: str, rate: Any) -> Callable[[Any, Array], Any]:
     """(step, theta) -> the rate at this step: a number, or a column of one number a network."""
     if callable(rate):
-        return lambda step, theta: rate(step)
+
+        def scheduled(step: Any, theta: Array) -> Any:
+            now = rate(step)
+            return float(now) if isinstance(now, np.generic) else now  # NumPy's scalars would widen float32
+
+        return scheduled
     if isinstance(rate, np.ndarray):
         if rate.size == 0 or rate.dtype.kind != "f" or not (np.isfinite(rate).all() and (rate >= 0).all()):
             raise ValueError(f"{name} must hold finite rates from 0 up, one a network, got {rate!r}")
-        return lambda step, theta: theta.__array_namespace__().asarray(rate[..., None], dtype=theta.dtype)
-    number = check_range(name, rate, 0)
-    return lambda step, theta: number
+
+        def column(step: Any, theta: Array) -> Array:
+            if theta.shape[:-1] != rate.shape:
+                raise ValueError(f"{name} holds {rate.shape} rates, the parameters are of {theta.shape[:-1]} networks")
+            return theta.__array_namespace__().asarray(rate[..., None], dtype=theta.dtype)
+
+        return column
+    fixed = number(name, rate, 0)
+    return lambda step, theta: fixed
 
 
 def _show(rate: Any) -> str:
@@ -71,7 +82,7 @@ def momentum(lr: Rate, mu: float = 0.9, nesterov: bool = False) -> Optimizer:
 
     Nesterov's form looks one step ahead: θ ← θ - η (g + μ v). Raises `ValueError` unless 0 <= μ < 1.
     """
-    rate, mu = _rate("momentum(lr)", lr), check_range("momentum(mu)", mu, 0, 1)
+    rate, mu = _rate("momentum(lr)", lr), number("momentum(mu)", mu, 0, 1)
 
     def rule(slots: Slots, g: Array, theta: Array, step: Any) -> tuple[Slots, Array]:
         (v,) = slots
@@ -84,8 +95,8 @@ def momentum(lr: Rate, mu: float = 0.9, nesterov: bool = False) -> Optimizer:
 
 def rmsprop(lr: Rate = 1e-2, decay: float = 0.99, eps: float = 1e-8) -> Optimizer:
     """A rate for each parameter by its gradients' size: v ← ρ v + (1 - ρ) g², θ ← θ - η g / (√v + ε) (Hinton 2012)."""
-    rate, decay = _rate("rmsprop(lr)", lr), check_range("rmsprop(decay)", decay, 0, 1)
-    eps = check_range("rmsprop(eps)", eps, 0, open_low=True)
+    rate, decay = _rate("rmsprop(lr)", lr), number("rmsprop(decay)", decay, 0, 1)
+    eps = number("rmsprop(eps)", eps, 0, above=True)
 
     def rule(slots: Slots, g: Array, theta: Array, step: Any) -> tuple[Slots, Array]:
         (v,) = slots
@@ -98,7 +109,7 @@ def rmsprop(lr: Rate = 1e-2, decay: float = 0.99, eps: float = 1e-8) -> Optimize
 
 def adagrad(lr: Rate = 1e-2, eps: float = 1e-10) -> Optimizer:
     """Rates that fall with all gradients seen: s ← s + g², θ ← θ - η g / (√s + ε) (Duchi et al. 2011)."""
-    rate, eps = _rate("adagrad(lr)", lr), check_range("adagrad(eps)", eps, 0, open_low=True)
+    rate, eps = _rate("adagrad(lr)", lr), number("adagrad(eps)", eps, 0, above=True)
 
     def rule(slots: Slots, g: Array, theta: Array, step: Any) -> tuple[Slots, Array]:
         (s,) = slots
@@ -118,8 +129,8 @@ def adam(lr: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8)
     Raises `ValueError` for a rate below 0, betas outside [0, 1) and an ε that is not positive.
     """
     rate = _rate("adam(lr)", lr)
-    b1, b2 = check_range("adam(b1)", b1, 0, 1), check_range("adam(b2)", b2, 0, 1)
-    eps = check_range("adam(eps)", eps, 0, open_low=True)
+    b1, b2 = number("adam(b1)", b1, 0, 1), number("adam(b2)", b2, 0, 1)
+    eps = number("adam(eps)", eps, 0, above=True)
 
     def rule(slots: Slots, g: Array, theta: Array, step: Any) -> tuple[Slots, Array]:
         (m, v), t = slots, step + 1
@@ -137,14 +148,14 @@ def adam(lr: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8)
     return Optimizer(_zeros(2), rule, f"adam({_show(lr)})")
 
 
-def _matrices(theta: Array, layout: Layout) -> Array:
-    """1.0 for the elements of weights, which have two axes or more, 0.0 for those of biases and gains."""
+def _decayed(theta: Array, layout: Layout, matrices_only: bool) -> Array:
+    """1.0 for the elements that decay, 0.0 for the others: with `matrices_only`, those of less than two axes."""
 
     def walk(part: Layout) -> Iterator[np.ndarray]:
         for _, below in part.parts:
             if isinstance(below, Span):
                 own_axes = len(layout.lead) + len(below.shape) - len(part.lead)
-                yield np.full(prod(below.shape), float(own_axes >= 2))
+                yield np.full(prod(below.shape), float(own_axes >= 2 or not matrices_only))
             else:
                 yield from walk(below)
 
@@ -157,13 +168,14 @@ def weight_decay(decay: float, *, matrices_only: bool = True) -> Optimizer:
 
     By default it leaves biases alone. Raises `ValueError` for a negative λ.
     """
-    decay = check_range("weight_decay(decay)", decay, 0)
+    decay = number("weight_decay(decay)", decay, 0)
 
     def start(theta: Array, layout: Layout) -> Slots:
-        return (_matrices(theta, layout),) if matrices_only else ()
+        return (_decayed(theta, layout, matrices_only),)
 
     def rule(slots: Slots, g: Array, theta: Array, step: Any) -> tuple[Slots, Array]:
-        return slots, g + decay * (theta * slots[0] if matrices_only else theta)
+        (mask,) = slots
+        return slots, g + decay * (mask * theta)
 
     return Optimizer(start, rule, f"weight_decay({decay})")
 
@@ -181,16 +193,15 @@ def adamw(
 
     By default the decay leaves biases alone. Raises `ValueError` as `adam` does, and for a negative λ.
     """
-    rate, plain = _rate("adamw(lr)", lr), adam(lr, b1, b2, eps)
-    shrink = weight_decay(decay, matrices_only=matrices_only)
+    rate, decay, plain = _rate("adamw(lr)", lr), number("adamw(decay)", decay, 0), adam(lr, b1, b2, eps)
 
     def start(theta: Array, layout: Layout) -> Slots:
-        return plain.start(theta, layout), shrink.start(theta, layout)
+        return plain.start(theta, layout), _decayed(theta, layout, matrices_only)
 
     def rule(slots: Slots, g: Array, theta: Array, step: Any) -> tuple[Slots, Array]:
-        moments, direction = plain.rule(slots[0], g, theta, step)
-        mask, pull = shrink.rule(slots[1], theta.__array_namespace__().zeros_like(theta), theta, step)
-        return (moments, mask), direction + rate(step, theta) * pull
+        moments, mask = slots
+        moments, direction = plain.rule(moments, g, theta, step)
+        return (moments, mask), direction + rate(step, theta) * (decay * (mask * theta))
 
     return Optimizer(start, rule, f"adamw({_show(lr)}, decay={decay})")
 
@@ -200,7 +211,7 @@ def clip_by_global_norm(limit: float) -> Optimizer:
 
     Raises `ValueError` unless the limit is positive.
     """
-    limit = check_range("clip_by_global_norm(limit)", limit, 0, open_low=True)
+    limit = number("clip_by_global_norm(limit)", limit, 0, above=True)
 
     def rule(slots: Slots, g: Array, theta: Array, step: Any) -> tuple[Slots, Array]:
         xp = g.__array_namespace__()
@@ -212,7 +223,7 @@ def clip_by_global_norm(limit: float) -> Optimizer:
 
 def clip_by_value(limit: float) -> Optimizer:
     """Clips each element of the direction to [-limit, limit]. Raises `ValueError` unless the limit is positive."""
-    limit = check_range("clip_by_value(limit)", limit, 0, open_low=True)
+    limit = number("clip_by_value(limit)", limit, 0, above=True)
 
     def rule(slots: Slots, g: Array, theta: Array, step: Any) -> tuple[Slots, Array]:
         return slots, g.__array_namespace__().clip(g, -limit, limit)

@@ -11,6 +11,8 @@ from typing import Any
 import attrs
 import numpy as np
 
+from fnn.settings import whole
+
 __all__ = ["Key", "draw", "fold", "generator", "split"]
 
 
@@ -51,7 +53,8 @@ class Key:
     def _check_path(self, _: Any, path: tuple[object, ...]) -> None:
         for i in path:
             if not _is_word(i, 32):
-                raise ValueError(f"Key: only integers from 0 to 2**32 - 1 can be folded in, got {i!r}")
+                hint = "; under jax.jit, give a jax.random.key" if hasattr(i, "aval") else ""
+                raise ValueError(f"Key: only integers from 0 to 2**32 - 1 can be folded in, got {i!r}{hint}")
 
 
 @singledispatch
@@ -78,7 +81,7 @@ def split(key: Any, n: int) -> tuple[Any, ...]:
     >>> split(Key(42), 2)
     (Key(seed=42, path=(0,)), Key(seed=42, path=(1,)))
     """
-    return tuple(fold(key, i) for i in range(n))
+    return tuple(fold(key, i) for i in range(whole("split(n)", n, low=0)))
 
 
 def generator(key: Key) -> "np.random.Generator":  # quoted: NumPy loads its random module when first asked for it

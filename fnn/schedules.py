@@ -4,10 +4,13 @@ A Python step gives a Python float, which beside float32 arrays changes no dtype
 """
 
 from collections.abc import Callable
-from math import inf, pi
+from math import pi
+from numbers import Real
 from typing import Any
 
 import numpy as np
+
+from fnn.settings import number, whole
 
 __all__ = ["Schedule", "constant", "cosine", "exponential", "step_decay", "warmup_cosine"]
 
@@ -18,31 +21,12 @@ def _schedule(name: str, formula: Callable[[Any, Any], Any]) -> Schedule:
     """The schedule step -> formula(xp, step), under the name by which an optimizer's repr calls it."""
 
     def schedule(step: Any) -> Any:
-        if isinstance(step, (int, float)):
+        if isinstance(step, Real):
             return float(formula(np, step))
         return formula(step.__array_namespace__(), step)
 
     schedule.__name__ = schedule.__qualname__ = name
     return schedule
-
-
-def check_range(what: str, value: Any, low: float, high: float = inf, *, open_low: bool = False) -> float:
-    """`value` as a float; raises `ValueError` unless it is a number in [low, high), or (low, high) with `open_low`.
-
-    >>> check_range("momentum(mu)", 0.9, 0, 1)
-    0.9
-    """
-    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not number or not (low < value < high if open_low else low <= value < high):
-        raise ValueError(f"{what} must be a number in {'(' if open_low else '['}{low}, {high}), got {value!r}")
-    return float(value)
-
-
-def _steps(what: str, value: Any) -> int:
-    """`value`; raises `ValueError` unless it is a positive whole number of steps."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{what} must be a positive whole number of steps, got {value!r}")
-    return int(value)
 
 
 def constant(rate: float) -> Schedule:
@@ -51,7 +35,7 @@ def constant(rate: float) -> Schedule:
     >>> constant(0.1)(1000)
     0.1
     """
-    rate = check_range("constant(rate)", rate, 0)
+    rate = number("constant(rate)", rate, 0)
     return _schedule(f"constant({rate})", lambda xp, step: rate)
 
 
@@ -61,9 +45,9 @@ def step_decay(rate: float, factor: float, every: int) -> Schedule:
     >>> [step_decay(1.0, 0.5, every=10)(step) for step in (0, 9, 10, 25)]
     [1.0, 1.0, 0.5, 0.25]
     """
-    rate = check_range("step_decay(rate)", rate, 0)
-    factor = check_range("step_decay(factor)", factor, 0, 1, open_low=True)
-    every = _steps("step_decay(every)", every)
+    rate = number("step_decay(rate)", rate, 0)
+    factor = number("step_decay(factor)", factor, 0, 1, above=True)
+    every = whole("step_decay(every)", every)
     return _schedule(f"step_decay({rate}, {factor}, {every})", lambda xp, step: rate * factor ** (step // every))
 
 
@@ -73,9 +57,9 @@ def exponential(rate: float, factor: float, every: int = 1) -> Schedule:
     >>> exponential(1.0, 0.25, every=10)(5)
     0.5
     """
-    rate = check_range("exponential(rate)", rate, 0)
-    factor = check_range("exponential(factor)", factor, 0, 1, open_low=True)
-    every = _steps("exponential(every)", every)
+    rate = number("exponential(rate)", rate, 0)
+    factor = number("exponential(factor)", factor, 0, 1, above=True)
+    every = whole("exponential(every)", every)
     return _schedule(f"exponential({rate}, {factor}, {every})", lambda xp, step: rate * factor ** (step / every))
 
 
@@ -85,13 +69,13 @@ def cosine(rate: float, steps: int, final: float = 0.0) -> Schedule:
     >>> [round(cosine(1.0, 100)(step), 3) for step in (0, 50, 100, 200)]
     [1.0, 0.5, 0.0, 0.0]
     """
-    rate, final = check_range("cosine(rate)", rate, 0), check_range("cosine(final)", final, 0)
-    steps = _steps("cosine(steps)", steps)
+    rate, final = number("cosine(rate)", rate, 0), number("cosine(final)", final, 0)
+    steps, ending = whole("cosine(steps)", steps), f", {final}" if final else ""
 
     def formula(xp: Any, step: Any) -> Any:
         return final + (rate - final) * (1 + xp.cos(pi * xp.minimum(step / steps, 1.0))) / 2
 
-    return _schedule(f"cosine({rate}, {steps})", formula)
+    return _schedule(f"cosine({rate}, {steps}{ending})", formula)
 
 
 def warmup_cosine(rate: float, warmup: int, steps: int, final: float = 0.0) -> Schedule:
@@ -102,12 +86,12 @@ def warmup_cosine(rate: float, warmup: int, steps: int, final: float = 0.0) -> S
     >>> [round(warmup_cosine(1.0, 10, 110)(step), 3) for step in (0, 5, 10, 60, 110)]
     [0.0, 0.5, 1.0, 0.5, 0.0]
     """
-    warmup, steps = _steps("warmup_cosine(warmup)", warmup), _steps("warmup_cosine(steps)", steps)
+    warmup, steps = whole("warmup_cosine(warmup)", warmup), whole("warmup_cosine(steps)", steps)
     if warmup >= steps:
         raise ValueError(f"warmup_cosine: the warm-up of {warmup} steps must end before the {steps} steps are over")
-    decay = cosine(rate, steps - warmup, final)
+    decay, ending = cosine(rate, steps - warmup, final), f", {final}" if final else ""
 
     def formula(xp: Any, step: Any) -> Any:
         return xp.where(step < warmup, rate * step / warmup, decay(step - warmup))
 
-    return _schedule(f"warmup_cosine({rate}, {warmup}, {steps})", formula)
+    return _schedule(f"warmup_cosine({rate}, {warmup}, {steps}{ending})", formula)

@@ -10,8 +10,9 @@ import numpy as np
 from fnn.batching import batches
 from fnn.layer import Layer
 from fnn.losses import Loss
-from fnn.optimizer import Optimizer, State
+from fnn.optimizer import Optimizer, State, bits, frozen
 from fnn.random import fold
+from fnn.settings import whole
 from fnn.tree import Array, Tree
 
 __all__ = ["Progress", "epochs", "evaluate", "predict", "train_step", "until_stale", "value_and_grad"]
@@ -27,28 +28,40 @@ def value_and_grad(model: Layer, loss: Loss) -> Callable[..., tuple[Array, Tree]
     With a key it is the stochastic pass. The gradient with respect to x is not computed.
     """
 
-    def value_and_grad(params: Tree, batch: Batch, key: Any = None) -> tuple[Array, Tree]:
+    def gradient(params: Tree, batch: Batch, key: Any = None) -> tuple[Array, Tree]:
         x, target = batch
         prediction, back = model.vjp(params, x, key)
         value, pullback = loss(prediction, target)
         dparams, _ = back(pullback(), need_dx=False)
         return value, dparams
 
-    return value_and_grad
+    return gradient
 
 
 def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None) -> Step:
     """The function (state, (x, target)) -> state of one optimizer step.
 
     With a key, step i trains stochastically under `fold(key, i)`: a resumed run draws what an uninterrupted one would.
+    Raises `TypeError` for a model, optimizer or key that is none.
     """
+    for what, given, expected in (("model", model, Layer), ("optimizer", optimizer, Optimizer)):
+        if not isinstance(given, expected):
+            hint = "; call it to make one" if callable(given) else ""
+            raise TypeError(f"train_step: the {what} must be a fnn.{expected.__name__}, got {given!r}{hint}")
+    if key is not None:
+        fold(key, 0)
     gradient = value_and_grad(model, loss)
 
     def step(state: State, batch: Batch) -> State:
         value, grads = gradient(state.params, batch, None if key is None else fold(key, state.step))
-        return attrs.evolve(optimizer.update(state, grads), loss=value)
+        return attrs.evolve(optimizer.update(state, grads), loss=frozen(value))
 
     return step
+
+
+def _plain(history: tuple[Record, ...]) -> Any:
+    """Records that may hold arrays, as a value that equals another bit by bit."""
+    return tuple(tuple((name, bits(value)) for name, value in record.items()) for record in history)
 
 
 @attrs.frozen
@@ -63,7 +76,7 @@ class Progress:
     best: State
     best_epoch: int = 0
     best_score: float = -np.inf
-    history: tuple[Record, ...] = attrs.field(default=(), repr=lambda history: f"<{len(history)} records>")
+    history: tuple[Record, ...] = attrs.field(default=(), eq=_plain, repr=lambda history: f"<{len(history)} records>")
 
     @classmethod
     def start(cls, state: State) -> "Progress":
@@ -82,7 +95,8 @@ def epochs(
 
     order(i) gives the batches of epoch i, counted from 0; `measure(params)` what to record at its end, beside "epoch"
     (counted from 1) and "loss", the mean of its steps' training losses; `score(record)` says how good an epoch was:
-    the best so far is kept, by default the latest. Scanning on from a progress equals never having stopped.
+    the best so far is kept, by default the latest (NaN is never the best). Scanning on from a progress equals never
+    having stopped. Raises `ValueError` for an epoch without batches, and if `measure` records "epoch" or "loss" itself.
     """
 
     def advance(progress: Progress, epoch: int) -> Progress:
@@ -92,7 +106,10 @@ def epochs(
             losses.append(np.asarray(state.loss, dtype=np.float64))
         if not losses:
             raise ValueError(f"epochs: order({epoch}) gave no batch; is the data empty?")
-        record = {"epoch": epoch + 1, "loss": sum(losses) / len(losses), **measure(state.params)}
+        measured = measure(state.params)
+        if taken := {"epoch", "loss"} & measured.keys():
+            raise ValueError(f"epochs: measure must not record {sorted(taken)}, which stand there already; rename them")
+        record = {"epoch": epoch + 1, "loss": sum(losses) / len(losses), **measured}
         history, new_score = (*progress.history, record), score(record)
         if new_score > progress.best_score:
             return Progress(state, state, epoch + 1, new_score, history)
@@ -105,10 +122,10 @@ def epochs(
 def until_stale(progresses: Iterable[Progress], patience: int) -> Iterator[Progress]:
     """Early stopping: the progresses up to the first whose best is `patience` epochs old. Its `best` is the result.
 
+    To go on from a progress that may be stale already, let it come first: `chain([progress], epochs(..., progress))`.
     Raises `ValueError` unless the patience is a positive integer.
     """
-    if isinstance(patience, bool) or not isinstance(patience, int) or patience < 1:
-        raise ValueError(f"until_stale: the patience must be an integer from 1 up, got {patience!r}")
+    patience = whole("until_stale(patience)", patience)
 
     def scan() -> Iterator[Progress]:
         for progress in progresses:
@@ -124,8 +141,9 @@ def predict(model: Layer, params: Tree, x: Array, size: int = 1000, *, lead: int
 
     `lead` is the number of axes of x in front of the examples' axis.
     """
-    parts = [model.apply(params, part) for (part,) in batches(None, (x,), size, lead=lead)]
-    parts = parts or [model.apply(params, x)]
+    parts = [model.apply(params, part) for (part,) in batches(None, (x,), size, lead=lead)] or [model.apply(params, x)]
+    if sum(part.shape[-2] for part in parts) != x.shape[lead]:
+        raise ValueError(f"predict: expected outputs (..., batch, n_out), got {parts[0].shape}; flatten the features")
     return parts[0].__array_namespace__().concat(parts, axis=-2)
 
 
@@ -140,17 +158,21 @@ def evaluate(
 ) -> dict[str, Any]:
     """The means over all examples of measures(prediction, target), in batches of `size` examples.
 
-    Each measure gives the mean over a batch, one for each leading index. A loss gives a pair of which the value is
-    first: `toolz.compose(toolz.first, cross_entropy)`. `lead` is the number of axes in front of the examples' axis.
+    Each measure gives the mean over a batch, one for each leading index: `{"loss": cross_entropy, "accuracy":
+    accuracy}`; of a loss's pair the value counts. `lead` is the number of axes in front of the examples' axis.
+    Raises `ValueError` for no examples.
     """
 
     def share(batch: Batch) -> dict[str, Any]:
         """What a batch adds to each mean: its own, weighed by its share of the examples."""
         x, target = batch
         prediction, weight = model.apply(params, x), x.shape[lead] / data[0].shape[lead]
-        return {name: weight * np.asarray(f(prediction, target), dtype=np.float64)[()] for name, f in measures.items()}
+        means = {name: f(prediction, target) for name, f in measures.items()}
+        values = {name: mean[0] if isinstance(mean, tuple) else mean for name, mean in means.items()}
+        return {name: weight * np.asarray(value, dtype=np.float64) for name, value in values.items()}
 
-    if data[0].shape[lead] == 0:
-        raise ValueError("evaluate: no examples, so there is no mean; is the data empty?")
     shares = [share(batch) for batch in batches(None, data, size, lead=lead)]
-    return {name: sum(each[name] for each in shares) for name in measures}
+    if not shares:
+        raise ValueError("evaluate: no examples, so there is no mean; is the data empty?")
+    totals = {name: sum(each[name] for each in shares) for name in measures}
+    return {name: float(total) if total.ndim == 0 else total for name, total in totals.items()}

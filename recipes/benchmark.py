@@ -117,4 +117,4 @@ def run(options: Options) -> None:
     write_text(Path(options.out) / "benchmark" / "result.json", json.dumps(result, indent=1))
 
 
-RECIPE = Command(name="benchmark", summary=(__doc__ or "").strip(), run=run)
+RECIPE = Command(name="benchmark", summary=(__doc__ or "").strip(), run=run, takes=("data", "out"))

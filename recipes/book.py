@@ -23,7 +23,18 @@ from recipes.sweep import sweep
 
 __all__ = ["Options", "commands", "cook", "describe", "executor_of", "find", "names", "size_of", "tasks_of"]
 
-names = ("mnist",)
+names = (
+    "linear_regression",
+    "linear_classification",
+    "xor",
+    "xor_tanh",
+    "mnist",
+    "activations",
+    "batch_size",
+    "hidden_size",
+    "optimizers",
+    "initializers",
+)
 commands = ("paper", "benchmark")
 
 
@@ -130,7 +141,7 @@ def cook(recipe: Recipe, options: Options) -> tuple[Results, Sequence[Claim]]:
             "fnn": fnn.__version__,
         },
     }
-    write_text(folder / "result.json", json.dumps(result, indent=1))
+    write_text(folder / "result.json", json.dumps(result, indent=1, allow_nan=False))
     parameters = {name: {str(i): run.get("params", {}) for i, run in enumerate(runs)} for name, runs in results.items()}
     save_tree(folder / "parameters.npz", parameters)
     for name, figure in recipe.figures(results, data).items():

@@ -1,13 +1,13 @@
 """A classifier of digits: the network, its training and its test, shared by every study of one setting."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import islice
 from typing import Any
 
 import attrs
 import numpy as np
-from toolz import compose, first, last, pluck
+from toolz import last, pluck
 
 import fnn
 from fnn.initializers import Initializer
@@ -76,16 +76,16 @@ def run(
 ) -> dict[str, Any]:
     """One training and its test: scores, the curves of every epoch, the best parameters and the test predictions."""
     init_key, order_key = fnn.split(key, 2)
-    model = network(config)
+    model = network(config, data.n_classes)
     params, _ = model.init(init_key, data.train[0].shape[1:])
     optimizer = OPTIMIZERS[config.optimizer](config.rate)
     step = fnn.train_step(model, LOSSES[config.loss], optimizer)
-    measures = {"loss": compose(first, fnn.cross_entropy), "accuracy": accuracy}
+    measures: dict[str, Any] = {"loss": fnn.cross_entropy, "accuracy": accuracy}
     measured = (
         {"train": data.train, "validation": data.validation} if config.curves else {"validation": data.validation}
     )
 
-    def order(epoch: int) -> Iterator[Any]:
+    def order(epoch: int) -> Iterable[Any]:
         return fnn.batches(fnn.fold(order_key, epoch), data.train, config.batch_size)
 
     def measure(params: Mapping[str, Any]) -> dict[str, float]:

@@ -1,9 +1,13 @@
 """The command line: `python -m recipes` lists the recipes, `python -m recipes NAME` carries one out."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import attrs
+
+from fnn import Key
 from recipes.book import Options, commands, cook, describe, find, names
 from recipes.recipe import Command
 from recipes.sweep import SweepError
@@ -49,14 +53,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         recipe, options = find(name), Options(**given)
-        print(f"{recipe.name}: {recipe.summary}")
+        if isinstance(recipe, Command):
+            refuse_others(recipe, options)
+        else:
+            recipe.load(options.data)
+            Key(options.seed)
+    except (KeyError, ValueError, OSError) as error:
+        print(f"python -m recipes: {error.args[0] if isinstance(error, KeyError) else error}", file=sys.stderr)
+        return 2
+    print(f"{recipe.name}: {recipe.summary}")
+    try:
         if isinstance(recipe, Command):
             recipe.run(options)
             return 0
         results, claims = cook(recipe, options)
-    except (KeyError, ValueError, FileNotFoundError, SweepError) as error:
-        print(f"python -m recipes: {error.args[0] if isinstance(error, KeyError) else error}")
-        return 1 if isinstance(error, SweepError) else 2
+    except SweepError as error:
+        print(f"python -m recipes: {error}", file=sys.stderr)
+        return 1
     print("\n".join(describe(recipe, results, claims)))
     print("written to", Path(options.out) / recipe.name)
     return 0
+
+
+def refuse_others(command: Command, options: Options) -> None:
+    """Raise a `ValueError` for an option that a command would ignore."""
+    default = attrs.asdict(Options())
+    given = [name for name, value in attrs.asdict(options).items() if value != default[name]]
+    if ignored := sorted(set(given) - set(command.takes)):
+        raise ValueError(f"{command.name} takes no --{', --'.join(ignored)}; it takes --{', --'.join(command.takes)}")

@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 
 from fnn.data import DataFormatError, read_labelled_images, split_at
+from fnn.params import read_only
 
 __all__ = ["Digits", "load"]
 
@@ -24,12 +25,13 @@ Labelled = tuple[np.ndarray, np.ndarray]
 
 @attrs.frozen(eq=False)
 class Digits:
-    """Images as rows of pixels in [0, 1] (n, height * width), float32, with labels (n,), in three parts."""
+    """Images as rows of pixels in [0, 1] (n, height * width), float32, with labels (n,), in three read-only parts."""
 
     train: Labelled
     validation: Labelled
     test: Labelled
     shape: tuple[int, int]
+    n_classes: int
     checksums: Mapping[str, str]
 
 
@@ -57,7 +59,8 @@ def load(directory: str | None = None) -> Digits:
     """
     folder = HERE if directory is None else Path(directory)
     names = list(SHA256)
-    raw = [read_labelled_images(_find(folder, i), _find(folder, l)) for i, l in (names[:2], names[2:])]  # noqa: E741
+    pairs = [[_find(folder, name) for name in part] for part in (names[:2], names[2:])]
+    raw = [read_labelled_images(images, labels, n_classes=256) for images, labels in pairs]
     checksums = dict(zip(names, map(_checksum, (a for pair in raw for a in pair)), strict=True))
     for name in names if directory is None else ():
         if checksums[name] != SHA256[name]:
@@ -65,7 +68,9 @@ def load(directory: str | None = None) -> Digits:
             raise DataFormatError(_find(folder, name), 0, problem)
 
     def scaled(images: np.ndarray, labels: np.ndarray) -> Labelled:
-        return images.reshape(len(images), -1) / np.float32(255), labels.astype(np.int64)
+        x, y = images.reshape(len(images), -1) / np.float32(255), labels.astype(np.int64)
+        return read_only(x), read_only(y)  # they are shared by all who load them
 
-    (fit, held_out), test = split_at(scaled(*raw[0]), -(len(raw[0][0]) // 6)), scaled(*raw[1])
-    return Digits(train=fit, validation=held_out, test=test, shape=raw[0][0].shape[1:], checksums=checksums)
+    (train, validation), test = split_at(scaled(*raw[0]), -max(1, len(raw[0][0]) // 6)), scaled(*raw[1])
+    n_classes = 1 + max(int(labels.max(initial=0)) for _, labels in raw)
+    return Digits(train, validation, test, raw[0][0].shape[1:], n_classes, checksums)

@@ -50,8 +50,7 @@ def figure(config: Config, runs: Sequence[Run], panel: Callable[..., str], gap: 
 def regions(ax: Axes, config: Config, run: Run) -> str:
     """The regions in which a run's classifier decides for each class, the run's points, and how many it mistakes."""
     model, (x, labels) = network(config), (run["data"]["x"], run["data"]["y"])
-    params = {name: run["params"].get(name, {}) for name in model.parts}  # files lack layers without parameters
-    plot.decision_regions(lambda x: model.apply(params, x.astype(np.float32)), x, labels, ax=ax)
+    plot.decision_regions(lambda x: model.apply(run["params"], x.astype(np.float32)), x, labels, ax=ax)
     least = round(len(x) * (1 - run["scores"]["best_accuracy"]))
     return f"{run['scores']['mistakes']:.0f} of {len(x)} mistaken (dashed: {least})"
 

@@ -56,4 +56,9 @@ def run(options: book.Options) -> None:
     print("written to", folder / "index.html")
 
 
-RECIPE = Command(name="paper", summary=(__doc__ or "").strip(), run=run)
+RECIPE = Command(
+    name="paper",
+    summary=(__doc__ or "").strip(),
+    run=run,
+    takes=("quick", "jobs", "seed", "data", "out", "fresh", "executor"),
+)

@@ -69,11 +69,15 @@ def no_data(directory: str | None) -> NoData:
 
 @attrs.frozen
 class Command:
-    """What stands beside the recipes on the command line: run(options) prints and writes what it finds."""
+    """What stands beside the recipes on the command line: run(options) prints and writes what it finds.
+
+    It heeds the options that it `takes`; others are refused.
+    """
 
     name: str
     summary: str
     run: Callable[[Any], None]
+    takes: tuple[str, ...]
 
 
 @attrs.frozen
@@ -87,9 +91,9 @@ class Task:
     key: Key
 
     def describe(self) -> dict[str, Any]:
-        """What the result depends on besides the data, as plain values."""
-        run = f"{self.run.__module__}.{self.run.__qualname__}"
-        return {"run": run, "config": attrs.asdict(self.config), "key": attrs.asdict(self.key)}
+        """What the result depends on besides the data and the code, as plain values."""
+        run, load = (f"{f.__module__}.{f.__qualname__}" for f in (self.run, self.load))
+        return {"run": run, "load": load, "config": attrs.asdict(self.config), "key": attrs.asdict(self.key)}
 
 
 def scores(runs: Sequence[Mapping[str, Any]], name: str = "test_accuracy") -> np.ndarray:

@@ -5,7 +5,8 @@ import os
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+from zipfile import ZipFile
 
 import numpy as np
 
@@ -49,23 +50,39 @@ def write_text(path: Path, text: str) -> None:
 
 
 def save_tree(path: Path, values: tree.Tree) -> None:
-    """Write a tree of arrays and numbers as an .npz whose members are the paths of the leaves.
+    """Write a tree of arrays and numbers as an .npz that `numpy.load` opens: a member a leaf, named by its path.
 
-    Raises `TreeError` for anything else, which NumPy would pickle.
+    The member "tree" holds the mappings, empty ones too, with their leading axes, as JSON. Raises `TreeError` for
+    leaves that are no numbers, which NumPy would pickle.
     """
     numbers = fnn.Params(tree.map(np.asarray, dict(values)))
-    flat: Any = {"/".join(at): leaf for at, leaf in tree.items(numbers)}
-    _replace(path, lambda file: np.savez(file, **flat))
+    members = {"/".join(at): leaf for at, leaf in tree.items(numbers)}
+    members["tree"] = np.frombuffer(json.dumps(_shape(values)).encode(), np.uint8)
+
+    def write(file: IO[bytes]) -> None:
+        with ZipFile(file, "w") as archive:
+            for name, array in members.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, array, allow_pickle=False)
+
+    _replace(path, write)
 
 
-def load_tree(path: Path) -> dict[str, Any]:
-    """The tree that `save_tree` wrote, as nested dicts of read-only arrays."""
-    nested: dict[str, Any] = {}
+def _shape(node: Any) -> Any:
+    """The mappings of a tree: for each its leading axes and its parts, None for a leaf."""
+    if not isinstance(node, Mapping):
+        return None
+    return {"lead": list(getattr(node, "lead", ())), "parts": {name: _shape(part) for name, part in node.items()}}
+
+
+def load_tree(path: Path) -> fnn.Params:
+    """The tree that `save_tree` wrote."""
     with np.load(path, allow_pickle=False) as arrays:
-        for name in arrays.files:
-            *outer, last = name.split("/")
-            node = nested
-            for part in outer:
-                node = node.setdefault(part, {})
-            node[last] = tree.read_only(arrays[name])
-    return nested
+
+        def build(shape: Any, at: tuple[str, ...]) -> Any:
+            if shape is None:
+                return arrays["/".join(at)]
+            parts = {name: build(part, (*at, name)) for name, part in shape["parts"].items()}
+            return fnn.Params(parts, lead=tuple(shape["lead"]))
+
+        return build(json.loads(arrays["tree"].tobytes()), ())

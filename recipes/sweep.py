@@ -1,15 +1,17 @@
 """A sweep: many independent runs, each kept as soon as it is finished, so that no run is ever repeated."""
 
 import os
+import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from functools import partial
+from functools import lru_cache, partial
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from threading import Thread, local
 from typing import Any
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
@@ -27,9 +29,24 @@ class SweepError(RuntimeError):
     """Some runs failed; the message names each with its configuration. All others are kept."""
 
 
+@lru_cache
+def code_of(module: str) -> str:
+    """A digest of the library's source (its pictures apart) and of the module that carries out a run."""
+    library = Path(fnn.__file__).parent
+    files = [path for path in sorted(library.rglob("*.py")) if "plot" not in path.relative_to(library).parts]
+    own = getattr(sys.modules[module], "__file__", None)
+    return digest({path.name: path.read_text() for path in [*files, *([Path(own)] if own else [])]})
+
+
+def cores() -> int:
+    """The number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def path_of(task: Task, checksums: Mapping[str, str], folder: Path) -> Path:
-    """Where the result of a task is kept: a name of its configuration, seed, data and library version."""
-    return folder / f"{digest({**task.describe(), 'data': dict(checksums), 'fnn': fnn.__version__})}.npz"
+    """Where the result of a task is kept: a name of its configuration, seed, data and code."""
+    code = {"code": code_of(task.run.__module__), "numpy": np.__version__}
+    return folder / f"{digest({**task.describe(), **code, 'data': dict(checksums)})}.npz"
 
 
 def work(task: Task, watch: Any = iter) -> Outcome:
@@ -107,11 +124,12 @@ def sweep(
     workers of any `executor` carry them out; the results do not depend on which. Each is kept as soon as it is there.
     Raises `SweepError` after the last run where some have failed.
     """
+    folder.mkdir(parents=True, exist_ok=True)  # a folder that cannot be made is noticed now, not after hours
     paths = [path_of(task, sums, folder) for task, sums in zip(tasks, checksums, strict=True)]
     todo = {path: task for path, task in zip(paths, tasks, strict=True) if fresh or not path.exists()}
     if found := len(set(paths)) - len(todo):
         print(f"{found} of {len(set(paths))} runs are in {folder} already; --fresh repeats them")
-    jobs = min(jobs or os.cpu_count() or 1, len(todo))
+    jobs = min(jobs or cores(), len(todo))
     failures = {}
     for path, outcome in _alone(todo) if jobs <= 1 and executor is None else _side_by_side(todo, jobs, executor):
         if isinstance(outcome, str):

@@ -1,13 +1,13 @@
 """Small networks on points drawn anew for every run, all trained as one ensemble by one fold."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from itertools import islice
 from typing import Any
 
 import attrs
 import numpy as np
-from toolz import compose, first, last, pluck
+from toolz import last, pluck
 
 import fnn
 from fnn.metrics import accuracy
@@ -71,17 +71,18 @@ def train(
     params = fnn.tree.stack([one.init(each, pair[0].shape[-1:])[0] for each in init_keys])
     model = fnn.ensemble(one, config.runs)
     step = fnn.train_step(model, partial(loss, reduction=config.reduction), optimizer)
-    measures = {"loss": compose(first, loss), **({"accuracy": accuracy} if config.loss == "cross_entropy" else {})}
+    measures: dict[str, Any] = {"loss": loss, **({"accuracy": accuracy} if config.loss == "cross_entropy" else {})}
 
-    def order(epoch: int) -> Iterator[Any]:
+    def order(epoch: int) -> Iterable[Any]:
         return fnn.batches(fnn.fold(order_keys[0], epoch), pair, config.batch_size, lead=1)
 
     def measure(params: Mapping[str, Any]) -> dict[str, Any]:
-        return fnn.evaluate(model, params, pair, measures, lead=1)
+        means = fnn.evaluate(model, params, pair, measures, lead=1)
+        return {f"final_{name}": mean for name, mean in means.items()}  # "loss" is the mean of an epoch's steps
 
     end = last(watch(islice(fnn.epochs(step, order, optimizer.init(params), measure), config.epochs)))
     records = (measure(params), *end.history)
-    curves = {name: np.stack(list(pluck(name, records)), axis=-1) for name in measures}  # (runs, 1 + epochs)
+    curves = {name: np.stack(list(pluck(f"final_{name}", records)), axis=-1) for name in measures}  # (runs, 1 + epochs)
     ends = {name: curve[:, -1] for name, curve in curves.items()}
     return {"scores": ends, "curves": curves, "params": end.state.params, "data": data}
 

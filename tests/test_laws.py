@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import fnn
-import fnn.interop.jax  # noqa: F401
+import fnn.interop.jax
 from fnn import Key, Params, tree
 from tests.table import LAYERS, LOSSES, OPTIMIZERS, normal
 
@@ -39,7 +39,8 @@ def test_layer_keeps_every_law(layer, shape):
 @pytest.mark.parametrize(("own_lead", "batch"), [(0, 5), (0, 1), (0, 0), (1, 5), (2, 5)])
 def test_pullback_is_jax_derivative_of_apply(layer, shape, own_lead, batch):
     params = tree.cast(layer.init(Key(1), shape)[0], np.float64)
-    lead = (2, *(params.lead or (3,)))[2 - own_lead :] if len(params.lead) < 2 else params.lead * (own_lead > 0)
+    axes = (2, *(params.lead or (3,)))  # an ensemble's own axes stand last
+    lead = axes[len(axes) - own_lead :] if len(params.lead) < 2 else params.lead * (own_lead > 0)
     x = normal(1, (*lead, batch, *shape))
     y, back = layer.vjp(params, x)
     expected, jax_back = jax.vjp(layer.apply, params, x)
@@ -55,7 +56,9 @@ def test_layer_uses_only_the_array_api(layer, shape):
     x = normal(1, (5, *shape))
     y, back = layer.vjp(params, x)
     strictly = tree.map(strict.asarray, params)
-    strict_y, strict_back = layer.vjp(strictly, strict.asarray(x), Key(3) if "dropout" not in layer.name else None)
+    strict_y, strict_back = layer.vjp(strictly, strict.asarray(x))
+    keyed, _ = layer.vjp(strictly, strict.asarray(x), Key(3))
+    assert_close(np.asarray(keyed), layer.vjp(params, x, Key(3))[0], 1e-14)
     dparams, dx = strict_back(strict.asarray(np.ones_like(y)))
     assert_close(np.asarray(layer.apply(strictly, strict.asarray(x))), y, 1e-14)
     assert_close(np.asarray(strict_y), y, 1e-14)
@@ -202,6 +205,22 @@ def test_optimizer_uses_only_the_array_api(optimizer):
     as_strict = optimizer.init(tree.map(strict.asarray, params))
     pairs = zip(map(strict.asarray, xs), map(strict.asarray, labels), strict=True)
     assert_close(np.asarray(reduce(step, pairs, as_strict).vector), state.vector, 1e-12)
+
+
+def test_a_stochastic_step_is_traced_under_a_key_of_jax():
+    model = fnn.chain(fnn.dropout(0.5), fnn.linear(3))
+    optimizer, x, labels = fnn.sgd(0.1), normal(1, (8, 4), np.float32), np.arange(8) % 3
+    step = fnn.train_step(model, fnn.cross_entropy, optimizer, key=jax.random.key(1))
+    start = optimizer.init(model.init(Key(1), (4,))[0])
+    states = [reduce(f, repeat((x, labels), 3), start) for f in (step, jax.jit(step), jax.jit(step))]
+    assert_close(states[0].vector, states[1].vector, 1e-5)
+    assert (np.asarray(states[1].vector) == np.asarray(states[2].vector)).all()
+    assert not np.allclose(
+        states[0].vector,
+        reduce(fnn.train_step(model, fnn.cross_entropy, optimizer), repeat((x, labels), 3), start).vector,
+    )
+    with pytest.raises(ValueError, match=r"give a jax.random.key"):
+        jax.jit(fnn.train_step(model, fnn.cross_entropy, optimizer, key=Key(1)))(start, (x, labels))
 
 
 def test_ensemble_trains_as_many_rates_as_networks():

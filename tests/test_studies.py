@@ -100,7 +100,7 @@ def test_the_named_weights_and_loss_are_used():
     assert params["0"]["weights"].std() == pytest.approx(0.01, rel=0.01)
     x = generator(Key(1)).random((700, 16), dtype=np.float32)
     pair = x, x.argmax(axis=-1) % 10
-    data = classifier.Digits(train=pair, validation=pair, test=pair, shape=(4, 4), checksums={})
+    data = classifier.Digits(train=pair, validation=pair, test=pair, shape=(4, 4), n_classes=10, checksums={})
     configs = [Config(loss=loss, epochs=1) for loss in classifier.LOSSES]
     weights = [classifier.run(config, Key(0), data)["params"]["0"]["weights"] for config in configs]
     assert not np.array_equal(*weights)

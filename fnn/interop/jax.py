@@ -1,7 +1,8 @@
-"""JAX: importing this module registers `Params` and optimizer states as JAX pytrees.
+"""JAX: importing this module makes `Params` and optimizer states JAX pytrees, and JAX's random keys keys of ours.
 
 Nothing else is needed, since layers, losses and optimizers are pure and keep to the array API standard:
-`jax.jit(step)`, `jax.lax.scan`, `jax.vmap` and `jax.grad` take them as they are.
+`jax.jit(step)`, `jax.lax.scan`, `jax.vmap` and `jax.grad` take them as they are. A traced step counts in tracers, so
+that its randomness takes a `jax.random.key` in place of a `Key`.
 """
 
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import jax
 
 from fnn.optimizer import State
+from fnn.random import draw, fold
 from fnn.tree import Params
 
 __all__: list[str] = []
@@ -33,5 +35,16 @@ def _unflatten_state(layout: Any, parts: Any) -> State:
     return State(vector, step, slots, loss, layout)
 
 
+def _fold(key: jax.Array, i: Any) -> jax.Array:
+    return jax.random.fold_in(key, i)
+
+
+def _draw(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+    return jax.random.uniform(key, shape, dtype="float32")
+
+
 jax.tree_util.register_pytree_node(Params, _flatten_params, _unflatten_params)
 jax.tree_util.register_pytree_node(State, _flatten_state, _unflatten_state)
+for kind in (jax.Array, jax.core.Tracer):
+    fold.register(kind)(_fold)
+    draw.register(kind)(_draw)

@@ -1,19 +1,21 @@
 """Activations: functions of one number, applied to each element, with their derivatives.
 
-Each is written so that no extreme input overflows or cancels on the way to a result that is itself in range.
+The functions are written so that no extreme input overflows or cancels on the way to a value that is itself in range;
+the derivatives are taken from the value where that is cheaper, and are exact to rounding of numbers near one.
 """
 
 from math import pi, sqrt
 from typing import Any
 
-from fnn.layer import Layer, LayerError
+from fnn.layer import Layer
 from fnn.layers.parameterless import elementwise, parameterless
+from fnn.settings import number
 from fnn.tree import Array
 
 __all__ = ["elu", "gelu", "identity", "leaky_relu", "relu", "sigmoid", "softplus", "swish", "tanh"]
 
 
-def step(xp: Any, x: Array) -> Array:
+def positive(xp: Any, x: Array) -> Array:
     """1 where x > 0, else 0, in x's dtype: the derivative of max(x, 0), with 0 at the kink."""
     return xp.astype(x > 0, x.dtype)
 
@@ -24,7 +26,8 @@ def logistic(xp: Any, x: Array) -> Array:
     return xp.maximum(e, xp.astype(x >= 0, x.dtype)) / (1 + e)
 
 
-def _softplus(xp: Any, x: Array) -> Array:
+def soft_maximum(xp: Any, x: Array) -> Array:
+    """log(1 + eˣ), a smooth max(x, 0)."""
     return xp.maximum(x, 0.0) + xp.log1p(xp.exp(-xp.abs(x)))
 
 
@@ -59,7 +62,7 @@ def _gelu_slope(xp: Any, x: Array, y: Array) -> Array:
 identity = parameterless("identity", lambda xp, x: x, lambda xp, x, y, dy: dy)
 """y = x: the very same array."""
 
-relu = elementwise("relu", lambda xp, x: xp.maximum(x, 0.0), lambda xp, x, y: step(xp, x))
+relu = elementwise("relu", lambda xp, x: xp.maximum(x, 0.0), lambda xp, x, y: positive(xp, x))
 """y = max(x, 0) (Nair & Hinton 2010)."""
 
 sigmoid = elementwise("sigmoid", logistic, lambda xp, x, y: y * (1 - y))
@@ -68,7 +71,7 @@ sigmoid = elementwise("sigmoid", logistic, lambda xp, x, y: y * (1 - y))
 tanh = elementwise("tanh", lambda xp, x: xp.tanh(x), lambda xp, x, y: 1 - y * y)
 """y = (eˣ - e⁻ˣ) / (eˣ + e⁻ˣ)."""
 
-softplus = elementwise("softplus", _softplus, lambda xp, x, y: logistic(xp, x))
+softplus = elementwise("softplus", soft_maximum, lambda xp, x, y: logistic(xp, x))
 """y = log(1 + eˣ) (Dugas et al. 2001)."""
 
 swish = elementwise("swish", _swish, _swish_slope)
@@ -86,17 +89,15 @@ elu = elementwise(
 
 
 def leaky_relu(slope: float = 0.01) -> Layer:
-    """y = x for x > 0, slope · x below (Maas et al. 2013). Raises `LayerError` unless 0 < slope < 1.
+    """y = x for x > 0, slope · x below (Maas et al. 2013). Raises `ValueError` unless 0 < slope < 1.
 
     >>> import numpy as np
     >>> leaky_relu(0.1).apply({}, np.array([-2.0, 3.0]))
     array([-0.2,  3. ])
     """
-    name = f"leaky_relu({slope})"
-    if not isinstance(slope, (int, float)) or not 0 < slope < 1:
-        raise LayerError(name, "the slope must lie between 0 and 1; a slope of 0 is relu, of 1 identity")
+    slope = number("leaky_relu(slope)", slope, 0, 1, above=True)
     return elementwise(
-        name,
+        f"leaky_relu({slope})",
         lambda xp, x: xp.maximum(x, slope * x),
-        lambda xp, x, y: slope + (1 - slope) * step(xp, x),
+        lambda xp, x, y: slope + (1 - slope) * positive(xp, x),
     )

@@ -1,7 +1,8 @@
 """Dropout: the layer that shows what a key is for."""
 
-from fnn.layer import Back, Layer, LayerError, Shape, check_cotangent, check_input
+from fnn.layer import Back, Layer, Shape, check_cotangent, check_input, check_shape
 from fnn.random import Key, draw
+from fnn.settings import number
 from fnn.tree import Array, Params, Tree
 
 __all__ = ["dropout"]
@@ -10,14 +11,14 @@ __all__ = ["dropout"]
 def dropout(rate: float) -> Layer:
     """Training with a key: each element is dropped with probability `rate`, the others are scaled by 1 / (1 - rate).
 
-    Without a key, and in `apply`, the identity (Srivastava et al. 2014, in the inverted form).
-    Raises `LayerError` unless 0 <= rate < 1.
+    Without a key, and in `apply`, the identity: the very same array (Srivastava et al. 2014, in the inverted form).
+    Raises `ValueError` unless 0 <= rate < 1.
     """
+    rate = number("dropout(rate), the probability to drop an element,", rate, 0, 1)
     name = f"dropout({rate})"
-    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate < 1:
-        raise LayerError(name, "the rate is the probability to drop an element, a number from 0 up to below 1")
 
     def init(key: Key, shape: Shape) -> tuple[Params, Shape]:
+        check_shape(name, shape)
         return Params(), shape
 
     def apply(params: Tree, x: Array) -> Array:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from fnn.layer import Back, Layer, Shape, check_cotangent, check_input
+from fnn.layer import Back, Layer, Shape, check_cotangent, check_input, check_shape
 from fnn.random import Key
 from fnn.tree import Array, Params, Tree
 
@@ -24,6 +24,7 @@ def parameterless(
     """
 
     def init(key: Key, shape: Shape) -> tuple[Params, Shape]:
+        check_shape(name, shape)
         return Params(), out_shape(shape)
 
     def apply(params: Tree, x: Array) -> Array:

@@ -1,0 +1,81 @@
+"""What the losses refuse: nothing is broadcast, converted or left out in silence."""
+
+import numpy as np
+import pytest
+
+from fnn import binary_cross_entropy, cross_entropy, huber, mse
+
+RNG = np.random.default_rng(0)
+Y, T = RNG.standard_normal((2, 6, 4))
+BITS = RNG.uniform(size=(6, 4))
+LABELS = RNG.integers(4, size=6)
+HOT = np.eye(4)[LABELS]
+
+POINTWISE = [mse, huber, binary_cross_entropy]
+EVERY = [*POINTWISE, cross_entropy]
+name = lambda f: f.__name__  # noqa: E731
+COLUMN = T[:, :1]
+SHAPES = {
+    "a column and a vector": (COLUMN, COLUMN[:, 0]),
+    "a vector and a column": (COLUMN[:, 0], COLUMN),
+    "two vectors": (COLUMN[:, 0], COLUMN[:, 0]),
+    "other lengths": (Y, T[:5]),
+    "other widths": (Y, T[:, :3]),
+    "one example for all": (Y, T[:1]),
+    "a target with more axes": (Y, T[None]),
+}
+
+
+@pytest.mark.parametrize("loss", EVERY, ids=name)
+@pytest.mark.parametrize(("prediction", "target"), SHAPES.values(), ids=SHAPES)
+def test_nothing_is_broadcast_by_accident(loss, prediction, target):
+    with pytest.raises(ValueError, match=r"predictions .*shape \("):
+        loss(prediction, abs(target) / 10)
+
+
+@pytest.mark.parametrize("loss", EVERY, ids=name)
+@pytest.mark.parametrize("prediction", [Y.astype(int), Y > 0, Y.astype(object), Y.tolist()], ids=lambda y: str(type(y)))
+def test_predictions_are_floating_point_arrays(loss, prediction):
+    with pytest.raises(TypeError, match=f"{loss.__name__}: expected (floating-point )?predictions"):
+        loss(prediction, BITS)
+
+
+@pytest.mark.parametrize("loss", POINTWISE, ids=name)
+@pytest.mark.parametrize("target", [BITS.astype(int), BITS > 0, BITS.tolist()], ids=["int", "bool", "list"])
+def test_targets_are_floating_point_arrays(loss, target):
+    with pytest.raises(TypeError, match=f"{loss.__name__}: expected (floating-point )?targets"):
+        loss(Y, target)
+
+
+@pytest.mark.parametrize("loss", EVERY, ids=name)
+def test_settings_are_checked(loss):
+    with pytest.raises(ValueError, match=r"reduction must be .*, got 'none'"):
+        loss(Y, BITS, reduction="none")
+    with pytest.raises(ValueError, match="an empty batch has no mean"):
+        loss(Y[:0], BITS[:0])
+
+
+MISTAKES = {
+    "a label too great": (lambda: cross_entropy(Y, LABELS + 4), r"labels must lie in 0..3.* got 4 to 7"),
+    "a label below 0": (lambda: cross_entropy(Y, LABELS - 5), r"labels must lie in 0..3"),
+    "too few labels": (lambda: cross_entropy(Y, LABELS[:5]), r"logits have shape \(6, 4\), labels \(5,\)"),
+    "a column of labels": (lambda: cross_entropy(Y, LABELS[:, None]), "one label an example"),
+    "one-hot rows of integers": (lambda: cross_entropy(Y, HOT.astype(int)), "as floating-point probabilities"),
+    "a label alone": (lambda: cross_entropy(Y, LABELS[0]), "labels"),
+    "labels of booleans": (lambda: cross_entropy(Y, LABELS > 1), "labels are integers, .* got bool"),
+    "a list of labels": (lambda: cross_entropy(Y, LABELS.tolist()), "expected labels as an array, got list"),
+    "smoothing of 1": (lambda: cross_entropy(Y, LABELS, label_smoothing=1), r"must be a number in \[0, 1\), got 1"),
+    "smoothing below 0": (lambda: cross_entropy(Y, LABELS, label_smoothing=-0.1), r"must be a number in \[0, 1\)"),
+    "smoothing of nan": (lambda: cross_entropy(Y, LABELS, label_smoothing=np.nan), r"must be a number in \[0, 1\)"),
+    "a delta of 0": (lambda: huber(Y, T, delta=0), r"delta\) must be a number in \(0, inf\), got 0"),
+    "a delta of nan": (lambda: huber(Y, T, delta=np.nan), r"delta\) must be a number"),
+    "a probability above 1": (lambda: binary_cross_entropy(Y, BITS + 1), "probabilities from 0 to 1"),
+    "a probability below 0": (lambda: binary_cross_entropy(Y, -BITS), "probabilities from 0 to 1"),
+    "a probability of nan": (lambda: binary_cross_entropy(Y, BITS * np.nan), "probabilities from 0 to 1"),
+}
+
+
+@pytest.mark.parametrize(("call", "words"), MISTAKES.values(), ids=MISTAKES)
+def test_mistakes_are_explained(call, words):
+    with pytest.raises((ValueError, TypeError), match=words):
+        call()

@@ -1,0 +1,229 @@
+"""Wrong calls, each with the exception it raises and the words that help: nothing goes wrong in silence."""
+
+import numpy as np
+import pytest
+
+from fnn import (
+    Key,
+    LayerError,
+    LayerTypeError,
+    Params,
+    TreeError,
+    adam,
+    batches,
+    binary_cross_entropy,
+    chain,
+    check_layer,
+    constant,
+    cross_entropy,
+    dropout,
+    ensemble,
+    epochs,
+    evaluate,
+    flatten,
+    fold,
+    linear,
+    momentum,
+    mse,
+    normal,
+    predict,
+    ravel,
+    relu,
+    residual,
+    sgd,
+    split,
+    train_step,
+    tree,
+    value_and_grad,
+    warmup_cosine,
+)
+from fnn.checks import LawError
+from fnn.metrics import accuracy
+
+MODEL = chain(encoder=chain(linear(8), relu), decoder=chain(linear(3)))
+PARAMS, _ = MODEL.init(Key(0), (5,))
+OTHER, _ = chain(linear(8), relu, linear(3)).init(Key(0), (5,))
+X = np.random.default_rng(0).standard_normal((6, 5)).astype(np.float32)
+LABELS = np.arange(6) % 3
+COLUMN, VECTOR = X[:, :1], X[:, 0]
+STATE = sgd(0.1).init(PARAMS)
+STEP = train_step(MODEL, cross_entropy, sgd(0.1))
+GRADS = value_and_grad(MODEL, cross_entropy)(PARAMS, (X, LABELS))[1]
+
+
+def write(mapping, name, value):
+    mapping[name] = value
+
+
+HERE = r"linear\(8\) in chain\['encoder'\]\['0'\]: "
+CALLS = {
+    # The input.
+    "too few features": (
+        lambda: MODEL.apply(PARAMS, X[:, :4]),
+        LayerError,
+        HERE + "x has 4 features, the parameters were initialised for 5",
+    ),
+    "too few features, in training": (lambda: STEP(STATE, (X[:, :4], LABELS)), LayerError, HERE + "x has 4 features"),
+    "integers": (
+        lambda: MODEL.apply(PARAMS, X.astype(int)),
+        LayerTypeError,
+        HERE + "expected floating-point x, got int",
+    ),
+    "bytes": (lambda: MODEL.apply(PARAMS, X.astype(np.uint8)), LayerTypeError, r"got uint8; scale and convert it"),
+    "objects": (lambda: MODEL.apply(PARAMS, X.astype(object)), LayerTypeError, "got object"),
+    "booleans": (lambda: MODEL.apply(PARAMS, X > 0), LayerTypeError, "got bool"),
+    "a list": (lambda: MODEL.apply(PARAMS, X.tolist()), LayerTypeError, r"got list; convert it: np.asarray\(x\)"),
+    "one example": (lambda: MODEL.apply(PARAMS, X[0]), LayerError, r"add a batch axis: x\[None\]"),
+    "images for vectors": (lambda: MODEL.init(Key(0), (28, 28)), LayerError, HERE + ".* put flatten in front of it"),
+    "vectors for images": (lambda: flatten.init(Key(0), (784,)), LayerError, "leave flatten out"),
+    "no features": (lambda: MODEL.init(Key(0), (0,)), LayerError, r"the shape of one example.* got \(0,\)"),
+    "params and x swapped": (lambda: MODEL.apply(X, PARAMS), LayerTypeError, r"got ndarray; call f\(params, x\)"),
+    "params and x swapped in a layer": (lambda: relu.apply(X, {}), LayerTypeError, r"call f\(params, x\)"),
+    "params and x swapped in linear": (lambda: linear(3).apply(X, OTHER["0"]), LayerTypeError, r"call f\(params, x\)"),
+    # The parameters.
+    "parameters of another model": (lambda: MODEL.apply(OTHER, X), LayerError, "chain: .* parameters of another model"),
+    "parameters of a whole model": (lambda: MODEL["encoder"].apply(PARAMS, X), LayerError, "of another model"),
+    "parameters of another width": (lambda: linear(4).apply(OTHER["0"], X), LayerError, "of another model"),
+    "parameters of another layer": (lambda: relu.apply(OTHER["0"], X), LayerError, "parameters of another model"),
+    "parameters of one network": (
+        lambda: ensemble(MODEL, 2).apply(PARAMS, X),
+        LayerError,
+        "not of 2 networks but of one",
+    ),
+    "setting a parameter": (lambda: write(PARAMS["encoder"]["0"], "bias", X), TypeError, "Params are immutable"),
+    "writing into a parameter": (lambda: write(PARAMS["encoder"]["0"]["bias"], 0, 1), ValueError, "read-only"),
+    "writing into a state": (lambda: write(STATE.params["decoder"]["0"]["bias"], 0, 1), ValueError, "read-only"),
+    "writing into a state's vector": (lambda: write(STATE.vector, 0, 1), ValueError, "read-only"),
+    "parameters of words": (
+        lambda: Params({"w": np.array(["a"])}),
+        TreeError,
+        r"\['w'\]: expected an array of numbers",
+    ),
+    "parameters of two dtypes": (lambda: ravel({"a": X, "b": X.astype(float)}), TreeError, "convert it with tree.cast"),
+    "trees that part": (lambda: tree.map(np.add, PARAMS, OTHER), TreeError, "trees part at its root"),
+    # The targets.
+    "fewer targets than examples": (lambda: STEP(STATE, (X, LABELS[:5])), ValueError, "one label an example"),
+    "batches of other lengths": (lambda: batches(Key(0), (X, LABELS[:5]), 2), ValueError, "does every x have its y"),
+    "evaluation of other lengths": (
+        lambda: evaluate(MODEL, PARAMS, (X, LABELS[:5]), {"accuracy": accuracy}),
+        ValueError,
+        "does every x have its y",
+    ),
+    "a label beyond the classes": (
+        lambda: STEP(STATE, (X, LABELS + 1)),
+        ValueError,
+        "labels must lie in 0..2.* 1 to 3",
+    ),
+    "a label below 0": (lambda: STEP(STATE, (X, LABELS - 1)), ValueError, "labels must lie in 0..2"),
+    "a column against a vector": (lambda: mse(COLUMN, VECTOR), ValueError, r"\(6, 1\), targets \(6,\).* y\[:, None\]"),
+    "a vector against a column": (lambda: mse(VECTOR, COLUMN), ValueError, r"got shape \(6,\); add an axis"),
+    "labels for a regression": (lambda: mse(X, LABELS), TypeError, "expected floating-point targets, got int64"),
+    "targets of -1 and 1": (lambda: binary_cross_entropy(X, np.sign(X)), ValueError, "probabilities from 0 to 1"),
+    # The settings.
+    "a negative rate": (lambda: sgd(-0.1), ValueError, r"sgd\(lr\) must be a number in \[0, inf\), got -0.1"),
+    "a rate of nan": (lambda: adam(float("nan")), ValueError, r"adam\(lr\) must be a number"),
+    "a rate as a word": (lambda: adam("1e-3"), ValueError, r"adam\(lr\) must be a number in .* got '1e-3'"),
+    "a list of rates": (lambda: sgd([0.1, 0.2]), ValueError, r"sgd\(lr\) must be a number"),
+    "a momentum of 1": (lambda: momentum(0.1, 1.0), ValueError, r"momentum\(mu\) must be a number in \[0, 1\)"),
+    "a beta above 1": (lambda: adam(b2=1.5), ValueError, r"adam\(b2\) must be a number in \[0, 1\)"),
+    "an endless warm-up": (lambda: warmup_cosine(0.1, 100, 100), ValueError, "must end before"),
+    "a dropout rate of 1": (lambda: dropout(1.0), ValueError, r"the probability to drop"),
+    "a layer of no outputs": (lambda: linear(0), ValueError, r"linear\(n_out\) must be a whole number from 1 up"),
+    "a constructor for a layer": (lambda: chain(linear), LayerTypeError, "got function; call it to make the layer"),
+    "batches of size 0": (lambda: batches(Key(0), (X,), 0), ValueError, "a whole number from 1 up, got 0"),
+    "a shape without its comma": (lambda: MODEL.init(Key(0), 784), LayerError, r"such as \(784,\), got 784"),
+    "an initializer not yet made": (lambda: linear(3, weights=normal).init(Key(0), (5,)), LayerError, "an initializer"),
+    "a schedule for an initializer": (
+        lambda: linear(3, bias=constant(0.1)).init(Key(0), (5,)),
+        LayerError,
+        "bias takes",
+    ),
+    "more rates than networks": (
+        lambda: sgd(np.array([0.1, 0.2])).update(sgd(0.1).init(PARAMS), GRADS),
+        ValueError,
+        r"holds \(2,\) rates",
+    ),
+    "negative probabilities": (
+        lambda: cross_entropy(X, -np.ones_like(X)),
+        ValueError,
+        "probabilities are from 0 up",
+    ),
+    "float labels": (lambda: cross_entropy(X, LABELS.astype(float)), ValueError, r"labels.astype\(int\)"),
+    "a score beyond the classes": (lambda: accuracy(X, LABELS + 5), ValueError, "labels must lie in 0 .. 4"),
+    "one column of scores": (lambda: accuracy(COLUMN, LABELS), ValueError, "k from 2 up"),
+    # The training.
+    "the pair that init returns": (lambda: sgd(0.1).init(MODEL.init(Key(0), (5,))), TreeError, "init returns a pair"),
+    "an optimizer not yet made": (lambda: train_step(MODEL, mse, adam), TypeError, "call it to make one"),
+    "a model not yet made": (lambda: train_step(linear, mse, adam()), TypeError, "must be a fnn.Layer"),
+    "a seed for a step's key": (lambda: train_step(MODEL, mse, adam(), key=42), TypeError, "expected a Key, got int"),
+    "integer parameters": (lambda: sgd(0.1).init({"w": LABELS}), TreeError, "floating-point to be trained"),
+    "a constructor in residual": (lambda: residual(linear), LayerTypeError, "call it to make the layer"),
+    "a constructor in ensemble": (lambda: ensemble(linear, 3), LayerTypeError, "call it to make the layer"),
+    "an ensemble of a part": (
+        lambda: ensemble(chain(linear(2), ensemble(linear(3), 2)), 2).init(Key(0), (5,)),
+        LayerError,
+        "a part of the model is an ensemble already",
+    ),
+    "a record's own names": (
+        lambda: next(epochs(STEP, lambda i: [(X, LABELS)], STATE, lambda params: {"loss": 1.0})),
+        ValueError,
+        "measure must not record",
+    ),
+    "lists for arrays": (lambda: batches(Key(0), (X.tolist(), LABELS), 2), ValueError, "expected a tuple of arrays"),
+    "an axis too many": (lambda: batches(Key(0), (X, LABELS), 2, lead=1), ValueError, "set lead"),
+    "minus one keys": (lambda: split(Key(0), -1), ValueError, "a whole number from 0 up"),
+    "predictions of images": (
+        lambda: predict(relu, {}, np.zeros((6, 4, 5)), 3),
+        ValueError,
+        "predict: expected outputs",
+    ),
+    "gradients of another model": (
+        lambda: sgd(0.1).update(STATE, OTHER),
+        TreeError,
+        r"missing \['encoder', 'decoder'\]",
+    ),
+    "a state of another model": (
+        lambda: train_step(MODEL, cross_entropy, sgd(0.1))(sgd(0.1).init(OTHER), (X, LABELS)),
+        LayerError,
+        "parameters of another model",
+    ),
+    "gradients of another width": (
+        lambda: sgd(0.1).update(STATE, {**GRADS, "decoder": {"0": {"weights": X, "bias": X[0]}}}),
+        TreeError,
+        r"\['decoder'\]\['0'\]\['weights'\]: expected an array of shape \(8, 3\), got \(6, 5\)",
+    ),
+    "training on no data": (
+        lambda: next(epochs(STEP, lambda i: batches(Key(i), (X[:0], LABELS[:0]), 2), STATE)),
+        ValueError,
+        "is the data empty",
+    ),
+    "evaluation on no data": (
+        lambda: evaluate(MODEL, PARAMS, (X[:0], LABELS[:0]), {"accuracy": accuracy}),
+        ValueError,
+        "is the data empty",
+    ),
+    "a loss of no examples": (lambda: STEP(STATE, (X[:0], LABELS[:0])), ValueError, "an empty batch has no mean"),
+    "predictions in batches of size 0": (lambda: predict(MODEL, PARAMS, X, 0), ValueError, "a whole number from 1 up"),
+    "a broken layer": (
+        lambda: check_layer(MODEL["encoder"][1:], (5, 4, 3)) or check_layer(linear(3), (5, 4)),
+        LawError,
+        "expected one axis of features",
+    ),
+    # The randomness.
+    "a float for a seed": (lambda: Key(42.0), ValueError, "the seed must be an integer .* got 42.0"),
+    "a negative seed": (lambda: Key(-1), ValueError, "the seed must be an integer"),
+    "a seed for a key": (
+        lambda: MODEL.init(42, (5,)),
+        TypeError,
+        r"expected a Key, got int; make one with Key\(seed\)",
+    ),
+    "a seed for a batch's key": (lambda: batches(42, (X,), 2), TypeError, "expected a Key, got int"),
+    "a NumPy generator for a key": (lambda: split(np.random.default_rng(0), 2), TypeError, "got Generator"),
+    "a float folded in": (lambda: fold(Key(0), 1.0), ValueError, "only integers .* got 1.0"),
+}
+
+
+@pytest.mark.parametrize(("call", "error", "words"), CALLS.values(), ids=CALLS)
+def test_a_wrong_call_is_explained(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
