@@ -2,9 +2,9 @@
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import version
@@ -83,16 +83,19 @@ def tasks_of(recipe: Recipe, options: Options) -> dict[str, list[Task]]:
     }
 
 
-def executor_of(options: Options) -> AbstractContextManager[Executor | None]:
+@contextmanager
+def executor_of(options: Options) -> Iterator[Executor | None]:
     """The executor that `--executor dask:ADDRESS` names, or None for processes of this machine."""
     if options.executor is None:
-        return nullcontext(None)
+        yield None
+        return
     kind, _, address = options.executor.partition(":")
     if kind != "dask" or not address:
         raise ValueError(f"--executor takes dask:ADDRESS, got {options.executor!r}")
     from dask.distributed import Client  # an optional extra
 
-    return Client(address).get_executor()
+    with Client(address) as client, client.get_executor() as executor:  # type: ignore[no-untyped-call]
+        yield executor
 
 
 def _member(together: tree.Tree, i: int) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
-from zipfile import ZipFile
+from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 
@@ -62,7 +62,8 @@ def save_tree(path: Path, values: tree.Tree) -> None:
     def write(file: IO[bytes]) -> None:
         with ZipFile(file, "w") as archive:
             for name, array in members.items():
-                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                entry = ZipInfo(f"{name}.npy")  # dated 1980: equal trees give equal files
+                with archive.open(entry, "w", force_zip64=True) as member:
                     np.lib.format.write_array(member, array, allow_pickle=False)
 
     _replace(path, write)

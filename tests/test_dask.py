@@ -1,0 +1,30 @@
+"""A Dask cluster's executor carries out a sweep, with the same results as this machine's processes."""
+
+import pytest
+
+from fnn import Key, split, tree
+from recipes import classifier, digits
+from recipes.book import Options, executor_of
+from recipes.recipe import Task
+from recipes.sweep import sweep
+from tests.test_kills import small  # noqa: F401
+
+distributed = pytest.importorskip("distributed")
+
+
+def test_a_cluster_gives_the_same_results(small, tmp_path):  # noqa: F811
+    config = classifier.Config(hidden=(8,), epochs=2)
+    tasks = [Task(classifier.run, digits.load, small, config, key) for key in split(Key(0), 3)]
+    here = sweep(tasks, [{}] * 3, tmp_path / "here", jobs=1)
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        executor_of(Options(executor=f"dask:{cluster.scheduler_address}")) as executor,
+    ):
+        there = sweep(tasks, [{}] * 3, tmp_path / "there", executor=executor)
+    assert all(tree.leaves(a) and a == b for a, b in zip(here, there, strict=True))
+
+
+@pytest.mark.parametrize("wrong", ["mpi:4", "dask", "dask:"])
+def test_other_executors_are_refused(wrong):
+    with pytest.raises(ValueError, match="--executor takes dask:ADDRESS"):
+        executor_of(Options(executor=wrong)).__enter__()

@@ -1,0 +1,90 @@
+"""A sweep is killed at random moments, parent and worker, and still ends with the very same files.
+
+Two rounds in the usual test run; `FNN_KILLS=20 python -m pytest tests/test_kills.py` does as many as you like.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fnn import Key, fold, generator
+
+ROOT = Path(__file__).parent.parent
+ROUNDS = int(os.environ.get("FNN_KILLS", "2"))
+pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the workers in /proc")
+
+
+def write_idx(path, array):
+    header = bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
+    path.write_bytes(header + array.astype(np.uint8).tobytes())
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("digits")
+    for i, (part, n) in enumerate((("train", 1200), ("t10k", 100))):
+        rng = generator(fold(Key(0), i))
+        write_idx(folder / f"{part}-images-idx3-ubyte", rng.integers(256, size=(n, 8, 8)))
+        write_idx(folder / f"{part}-labels-idx1-ubyte", rng.integers(10, size=n))
+    return str(folder)
+
+
+def start(small, out):
+    """Twelve short runs, three of each of four widths, in two workers."""
+    options = ["--runs", "3", "--epochs", "8", "--jobs", "2", "--data", small, "--out", str(out)]
+    command = [sys.executable, "-m", "recipes", "hidden_size", *options]
+    with open(out / "stderr", "ab") as log:
+        return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+
+
+def workers(parent):
+    """The processes that the parent has spawned."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if int(stat.read_text().rsplit(")", 1)[1].split()[1]) == parent:
+                found.append(int(stat.parent.name))
+        except (OSError, IndexError):  # it has just ended
+            continue
+    return found
+
+
+def contents(out):
+    files = [*(out / "runs").glob("*.npz"), out / "hidden_size" / "result.json", out / "hidden_size" / "parameters.npz"]
+    return {path.name: path.read_bytes() for path in files}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(small, tmp_path_factory):
+    out = tmp_path_factory.mktemp("undisturbed")
+    begin, process = time.monotonic(), start(small, out)
+    assert process.wait() == 0, (out / "stderr").read_text()
+    assert len(list((out / "runs").glob("*.npz"))) == 12
+    return contents(out), time.monotonic() - begin
+
+
+@pytest.mark.parametrize("i", range(ROUNDS))
+def test_a_killed_sweep_ends_with_the_same_files(i, small, undisturbed, tmp_path):
+    expected, seconds = undisturbed
+    moments = generator(fold(Key(1), i)).uniform(0.2 * seconds, 0.9 * seconds, size=2)
+    killed = start(small, tmp_path)
+    time.sleep(moments[0])
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+
+    process = start(small, tmp_path)
+    time.sleep(moments[1])
+    for worker in workers(process.pid)[:1]:
+        try:
+            os.kill(worker, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    assert process.wait() == 0, (tmp_path / "stderr").read_text()
+    assert contents(tmp_path) == expected
+    assert not list(tmp_path.rglob(".*.npz.*"))

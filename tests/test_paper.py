@@ -1,0 +1,100 @@
+"""The report, from a small run of every recipe, as files and as a browser shows it."""
+
+import re
+import shutil
+from html.parser import HTMLParser
+
+import pytest
+
+from recipes.book import Options, find, names
+from recipes.claims import Claim
+from recipes.paper import run
+from recipes.recipe import Size
+from recipes.report import Chapter, html, markdown, settings
+from tests.test_kills import small  # noqa: F401
+
+
+@pytest.fixture(scope="module")
+def folder(small, tmp_path_factory):  # noqa: F811
+    out = tmp_path_factory.mktemp("report")
+    run(Options(quick=True, jobs=2, data=small, out=str(out)))
+    return out / "paper"
+
+
+class Tags(HTMLParser):
+    def __init__(self, page):
+        super().__init__()
+        self.found = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+
+
+def test_the_page_needs_nothing_else(folder):
+    page = (folder / "index.html").read_text()
+    tags = Tags(page).found
+    assert not [tag for tag, _ in tags if tag in {"script", "link", "iframe"}]
+    sources = [attributes["src"] for tag, attributes in tags if tag == "img"]
+    assert len(sources) >= len(names)
+    assert all(source.startswith("data:image/png;base64,") for source in sources)
+    assert not re.search(r"""(src|href)=["']?(https?:)?//|url\(""", page)
+    assert "A quick report" in page
+
+
+def test_every_claim_has_a_verdict_in_the_first_table(folder):
+    page, text = (folder / "index.html").read_text(), (folder / "report.md").read_text()
+    table = page[page.index('<table id="claims">') : page.index("<section")]
+    for name in names:
+        assert f'href="#{name}"' in table
+        assert f"## {name}" in text
+    verdicts = re.findall(r'class="verdict (\w+)">\1 \(quick\)<', table)
+    assert len(verdicts) == table.count("<tr>") - 1 >= 2 * len(names) - 4
+    assert text.count("(quick) |") == len(verdicts)
+
+
+def test_the_markdown_shows_pictures_that_are_there(folder):
+    pictures = re.findall(r"!\[.*?\]\((.*?)\)", (folder / "report.md").read_text())
+    assert len(pictures) >= len(names)
+    assert all((folder / picture).read_bytes().startswith(b"\x89PNG") for picture in pictures)
+
+
+@pytest.mark.skipif(not shutil.which("chromedriver"), reason="needs Chromium and its driver")
+@pytest.mark.parametrize("width", [390, 1280], ids=["phone", "desk"])
+def test_a_browser_shows_it_whole(folder, width, tmp_path):
+    webdriver = pytest.importorskip("selenium.webdriver")
+    options = webdriver.ChromeOptions()
+    flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    for flag in f"{flags} --disable-component-update --disable-sync --user-data-dir={tmp_path}".split():
+        options.add_argument(flag)
+    service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
+    with webdriver.Chrome(options=options, service=service) as browser:
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        browser.get((folder / "index.html").as_uri())
+        images = browser.execute_script("return [...document.images].map(i => [i.complete, i.naturalWidth, i.width])")
+        assert images
+        assert all(complete and natural > 0 and 0 < shown <= width for complete, natural, shown in images)
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+        assert browser.execute_script("return performance.getEntriesByType('resource').length") == 0
+        assert len(browser.find_elements("css selector", "#claims tbody tr")) >= len(names)
+        browser.save_screenshot(str(tmp_path / "page.png"))
+
+
+def test_text_is_escaped_and_a_reason_stands_where_a_claim_fails():
+    claims = [Claim("a < b | c", "x & y", "fails", "because"), Claim("d", "e", "holds", "unsaid")]
+    chapter = Chapter(find("mnist"), Size(2, 3), {}, claims, ["1 < 2"])
+    page, text = html([chapter], {"seed": "<0>"}, quick=False), markdown([chapter], {"seed": "0"}, quick=False)
+    assert "a &lt; b | c" in page
+    assert "x &amp; y because" in page
+    assert "unsaid" not in page
+    assert "&lt;0&gt;" in page
+    assert "a < b \\| c" in text
+    assert "quick" not in text
+
+
+def test_settings_say_what_is_shared_and_what_varies():
+    words = settings(Chapter(find("batch_size"), Size(15), {}, [], []))
+    assert "batch_size in {8, 16, 32, 64, 128, 256}" in words
+    assert "hidden 64-32" in words
+    assert words.endswith("runs 15")
