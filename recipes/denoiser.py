@@ -1,6 +1,7 @@
 """A denoiser of digits: its training, and what it makes of noise beside a linear filter and beside nothing."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ def run(config: autoencoder.Config, key: fnn.Key, data: digits.Digits, watch: Wa
     denoiser_key, reader_key, filter_key, noise_key = fnn.split(key, 4)
     trained = autoencoder.run(config, denoiser_key, data, watch)
     reader = classifier.run(CLASSIFIER, reader_key, data)["params"]
+    read = partial(fnn.predict, classifier.network(CLASSIFIER, data.n_classes), reader)
     encode, decode = autoencoder.coder(config, trained["params"])
     ways: dict[str, Denoiser] = {
         "noisy": lambda seen: seen,
@@ -50,14 +52,6 @@ def run(config: autoencoder.Config, key: fnn.Key, data: digits.Digits, watch: Wa
         "denoised": compose(decode, encode),
     }
     (x, labels), shown = data.test, first_of_each_class(data.test[1])
-
-    def hits(images: np.ndarray) -> float:
-        return float(
-            np.mean(
-                fnn.predict(classifier.network(CLASSIFIER, data.n_classes), reader, images).argmax(axis=-1) == labels
-            )
-        )
-
     ratio: dict[str, list[float]] = {way: [] for way in ways}
     right: dict[str, list[float]] = {way: [] for way in ways}
     examples: dict[str, Mapping[str, np.ndarray]] = {}
@@ -65,7 +59,7 @@ def run(config: autoencoder.Config, key: fnn.Key, data: digits.Digits, watch: Wa
         seen = noisy(x, sigma, noise_key)  # one draw for all levels, and for all groups of one seed
         images = {way: f(seen) for way, f in ways.items()}
         for way, y in images.items():
-            right[way].append(hits(y))
+            right[way].append(float(np.mean(read(y).argmax(axis=-1) == labels)))
             if sigma > 0:  # without noise, the ratio of the untouched digits is infinite
                 ratio[way].append(psnr(y, x))
         if sigma in (TRAINED, SEVERE):
@@ -73,6 +67,7 @@ def run(config: autoencoder.Config, key: fnn.Key, data: digits.Digits, watch: Wa
     levels = {f"{sigma}": SIGMAS.index(sigma) for sigma in (TRAINED, SEVERE)}
     return {
         "scores": {
+            "best_epoch": trained["scores"]["best_epoch"],
             "clean_accuracy": right["noisy"][0],
             **{f"{way}_psnr_at_{level}": ratio[way][i - 1] for way in ways for level, i in levels.items()},
             **{f"{way}_accuracy_at_{level}": right[way][i] for way in ways for level, i in levels.items()},

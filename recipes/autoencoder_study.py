@@ -1,0 +1,58 @@
+"""What the studies of autoencoders share: how much they do, what they admit, and which digits they show."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+from matplotlib.figure import Figure
+
+from recipes import autoencoder, digits
+from recipes.claims import Claim
+from recipes.recipe import Recipe, Results, Size
+
+__all__ = ["first_of_each_class", "study"]
+
+
+def first_of_each_class(labels: np.ndarray) -> np.ndarray:
+    """Where each class, in order, comes first.
+
+    >>> first_of_each_class(np.array([7, 2, 1, 2]))
+    array([2, 1, 0])
+    """
+    return np.unique(labels, return_index=True)[1]
+
+
+def unfinished(results: Results, groups: Mapping[str, autoencoder.Config]) -> str:
+    """What to add to all that is measured where runs ended before they were to, with patience left; else nothing."""
+    runs = [(config, run["scores"], len(run["curves"]["loss"])) for k, config in groups.items() for run in results[k]]
+    n = [n for config, found, n in runs if n < config.epochs and n < found["best_epoch"] + config.patience]
+    return f"; runs were cut off after {max(n)} epoch{'s' if max(n) > 1 else ''}" if n else ""
+
+
+def study(
+    name: str,
+    text: str | None,
+    figure: str,
+    groups: Mapping[str, autoencoder.Config],
+    figures: Callable[[Results, digits.Digits], Mapping[str, Figure]],
+    claims: Callable[[Results, digits.Digits], Sequence[Claim]],
+    *,
+    first: int,
+    quick: int,
+    run: Callable[..., Mapping[str, Any]] = autoencoder.run,
+    runs: int = 1,
+    score: str = "test_mse",
+) -> Recipe:
+    """The recipe of a study, whose module's `text` is its summary.
+
+    The paper trains one network of each kind, `runs` where we train more; a newcomer's one has `first` epochs, a quick
+    report's `quick`. Studies with equal configurations share their runs.
+    """
+
+    def candid(results: Results, data: digits.Digits) -> Sequence[Claim]:
+        note = unfinished(results, groups)
+        return [attrs.evolve(claim, measured=claim.measured + note) for claim in claims(results, data)]
+
+    sizes = Size(runs), Size(1, first), Size(1, quick)
+    return Recipe(name, (text or "").strip(), figure, groups, run, digits.load, figures, candid, *sizes, score=score)
