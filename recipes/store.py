@@ -26,9 +26,12 @@ def digest(description: Mapping[str, Any]) -> str:
 
 
 def _replace(path: Path, write: Any) -> None:
-    """Write a file so that under its name there is ever only the old one or the whole new one."""
+    """Write a file so that under its name there is ever only the old one or the whole new one.
+
+    What a killed process leaves unfinished has a name of its own, over which the next save writes.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial = path.with_name(f".{path.name}.partial")
     try:
         with open(partial, "wb") as file:
             write(file)

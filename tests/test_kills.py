@@ -87,4 +87,4 @@ def test_a_killed_sweep_ends_with_the_same_files(i, small, undisturbed, tmp_path
             continue
     assert process.wait() == 0, (tmp_path / "stderr").read_text()
     assert contents(tmp_path) == expected
-    assert not list(tmp_path.rglob(".*.npz.*"))
+    assert not list(tmp_path.rglob("*.partial"))
