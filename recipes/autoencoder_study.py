@@ -4,23 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
-import numpy as np
 from matplotlib.figure import Figure
 
 from recipes import autoencoder, digits
 from recipes.claims import Claim
 from recipes.recipe import Recipe, Results, Size
 
-__all__ = ["first_of_each_class", "study"]
-
-
-def first_of_each_class(labels: np.ndarray) -> np.ndarray:
-    """Where each class, in order, comes first.
-
-    >>> first_of_each_class(np.array([7, 2, 1, 2]))
-    array([2, 1, 0])
-    """
-    return np.unique(labels, return_index=True)[1]
+__all__ = ["study"]
 
 
 def unfinished(results: Results, groups: Mapping[str, autoencoder.Config]) -> str:

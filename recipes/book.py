@@ -34,6 +34,11 @@ names = (
     "hidden_size",
     "optimizers",
     "initializers",
+    "autoencoder_grid",
+    "reconstructions",
+    "latent_space",
+    "interpolation",
+    "denoising",
 )
 commands = ("paper", "benchmark")
 
@@ -158,6 +163,6 @@ def describe(recipe: Recipe, results: Results, claims: Sequence[Claim]) -> Seque
     each = next(iter(results.values())) if len(results) == 1 else ()
     runs = [f"run {i}: {label} {score:.4f}" for i, score in enumerate(scores(each, recipe.score))] if each else []
     groups = [f"{name}: {label}, IQM {describe_scores(scores(of, recipe.score))}" for name, of in results.items()]
-    if min(map(len, results.values())) == 1:
-        return [*runs, *groups, "one run judges no claim: --runs 5 trains five"]
+    if {claim.verdict for claim in claims} == {"undecided"} and min(map(len, results.values())) == 1:
+        return [*runs, *groups, "one run judges no claim; --runs 5 trains five"]
     return [*runs, *groups, *(f"{claim.verdict:>9}: {claim.statement} {claim.measured}" for claim in claims)]

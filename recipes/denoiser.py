@@ -11,7 +11,6 @@ import fnn
 from fnn.metrics import psnr
 from recipes import autoencoder, classifier, digits
 from recipes.autoencoder import noisy
-from recipes.autoencoder_study import first_of_each_class
 from recipes.recipe import Watch
 
 __all__ = ["SEVERE", "SIGMAS", "TRAINED", "linear_filter", "run"]
@@ -51,7 +50,7 @@ def run(config: autoencoder.Config, key: fnn.Key, data: digits.Digits, watch: Wa
         "filtered": linear_filter(data.train[0], TRAINED, filter_key),
         "denoised": compose(decode, encode),
     }
-    (x, labels), shown = data.test, first_of_each_class(data.test[1])
+    (x, labels), shown = data.test, digits.first_of_each_class(data.test[1])
     ratio: dict[str, list[float]] = {way: [] for way in ways}
     right: dict[str, list[float]] = {way: [] for way in ways}
     examples: dict[str, Mapping[str, np.ndarray]] = {}

@@ -11,7 +11,7 @@ import numpy as np
 from fnn.data import DataFormatError, read_labelled_images, split_at
 from fnn.params import read_only
 
-__all__ = ["Digits", "load"]
+__all__ = ["Digits", "first_of_each_class", "load"]
 
 HERE = Path(__file__).parent / "data"
 SHA256 = {
@@ -49,6 +49,15 @@ def _checksum(array: np.ndarray) -> str:
     """SHA-256 of the unpacked IDX file that holds these bytes: a magic number, the dimensions, the elements."""
     header = bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
     return sha256(header + array.tobytes()).hexdigest()
+
+
+def first_of_each_class(labels: np.ndarray) -> np.ndarray:
+    """Where each class, in order, comes first.
+
+    >>> first_of_each_class(np.array([7, 2, 1, 2]))
+    array([2, 1, 0])
+    """
+    return np.unique(labels, return_index=True)[1]
 
 
 @lru_cache(maxsize=1)

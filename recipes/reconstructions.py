@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from fnn import plot
 from fnn.metrics import bootstrap_interval, iqm
 from recipes import autoencoder, digits
-from recipes.autoencoder_study import first_of_each_class, study
+from recipes.autoencoder_study import study
 from recipes.claims import KEY, Claim, interval_of, judged
 from recipes.recipe import Results
 
@@ -30,7 +30,7 @@ def reconstructed(results: Results, x: np.ndarray) -> np.ndarray:
 def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
     """The first test digit of each class above its reconstruction."""
     x, labels = data.test
-    shown = x[first_of_each_class(labels)]
+    shown = x[digits.first_of_each_class(labels)]
     pairs = np.stack([shown, reconstructed(results, shown)])
     figure = Figure(figsize=(8.4, 1.6), layout="constrained")
     plot.image_grid(pairs.reshape(2, -1, *data.shape), row_labels=["original", "reconstruction"], figure=figure)

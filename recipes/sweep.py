@@ -1,11 +1,12 @@
 """A sweep: many independent runs, each kept as soon as it is finished, so that no run is ever repeated."""
 
+import ast
 import os
-import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from functools import lru_cache, partial
+from importlib.util import find_spec
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from threading import Thread, local
@@ -31,11 +32,28 @@ class SweepError(RuntimeError):
 
 @lru_cache
 def code_of(module: str) -> str:
-    """A digest of the library's source (its pictures apart) and of the module that carries out a run."""
+    """A digest of all source that the runs of a module depend on: the library, the module, and the recipes it imports.
+
+    Pictures, and the recipe record that says what to draw and to claim, change no run.
+    """
     library = Path(fnn.__file__).parent
-    files = [path for path in sorted(library.rglob("*.py")) if "plot" not in path.relative_to(library).parts]
-    own = getattr(sys.modules[module], "__file__", None)
-    return digest({path.name: path.read_text() for path in [*files, *([Path(own)] if own else [])]})
+    sources = {str(path.relative_to(library)): path.read_text() for path in library.rglob("*.py")}
+    computing = {path: text for path, text in sources.items() if not path.startswith("plot")}
+    return digest({**computing, **_imported(module, {})})
+
+
+def _imported(module: str, seen: dict[str, str]) -> dict[str, str]:
+    """The sources of a module and of the recipes' modules that it imports, directly or not, by name."""
+    spec = find_spec(module)
+    if module in seen or module in ("recipes.recipe", "recipes.claims") or spec is None or spec.origin is None:
+        return seen
+    seen = {**seen, module: Path(spec.origin).read_text()}
+    for node in ast.walk(ast.parse(seen[module])):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == "recipes":
+            names = [f"recipes.{name.name}" for name in node.names] if node.module == "recipes" else [node.module]
+            for name in names:
+                seen = _imported(name, seen)
+    return seen
 
 
 def cores() -> int:

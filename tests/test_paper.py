@@ -1,16 +1,19 @@
 """The report, from a small run of every recipe, as files and as a browser shows it."""
 
+import json
 import re
 import shutil
 from html.parser import HTMLParser
 
 import pytest
 
+from recipes import digits
 from recipes.book import Options, find, names
 from recipes.claims import Claim
 from recipes.paper import run
 from recipes.recipe import Size
 from recipes.report import Chapter, html, markdown, settings
+from recipes.store import load_tree
 from tests.test_kills import small  # noqa: F401
 
 
@@ -19,6 +22,19 @@ def folder(small, tmp_path_factory):  # noqa: F811
     out = tmp_path_factory.mktemp("report")
     run(Options(quick=True, jobs=2, data=small, out=str(out)))
     return out / "paper"
+
+
+@pytest.mark.parametrize("name", names)
+def test_every_recipe_writes_its_result_parameters_and_figures(folder, name):
+    out = folder.parent / name
+    written = json.loads((out / "result.json").read_text())
+    assert written["recipe"] == name
+    assert len(written["seeds"]) == find(name).quick.runs
+    assert set(written["data"]["sha256"]) in (set(digits.SHA256), set())  # some draw their own data from the key
+    assert {"python", "numpy", "fnn"} <= set(written["versions"])
+    assert written["claims"]
+    assert load_tree(out / "parameters.npz").keys() == find(name).groups.keys()
+    assert {path.suffix for path in out.iterdir()} == {".json", ".npz", ".png", ".svg"}
 
 
 class Tags(HTMLParser):

@@ -11,36 +11,23 @@ import numpy as np
 import pytest
 
 import fnn
-from fnn import Key, generator, split, tree
+from fnn import Key, split, tree
 from fnn.data import DataFormatError
 from fnn.metrics import accuracy
 from recipes import classifier, digits, mnist
-from recipes.book import Options, cook, describe, find, names
+from recipes.book import Options, cook, find, names
 from recipes.command import main
 from recipes.recipe import Task
 from recipes.store import load_tree, save_tree
 from recipes.sweep import SweepError, path_of, sweep
+from tests.idx_files import write_bright_rows
 
 ROOT = Path(__file__).parent.parent
 
 
-def write_idx(path, array):
-    header = bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
-    path.write_bytes(header + array.astype(np.uint8).tobytes())
-
-
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    """A directory of IDX files: 600 + 100 images of 4 x 4 pixels whose brightest row is their class."""
-    folder = tmp_path_factory.mktemp("digits")
-    rng = generator(Key(0))
-    for part, n in (("train", 600), ("t10k", 100)):
-        labels = rng.integers(4, size=n)
-        images = rng.integers(100, size=(n, 4, 4))
-        images[np.arange(n), labels] += 100
-        write_idx(folder / f"{part}-images-idx3-ubyte", images)
-        write_idx(folder / f"{part}-labels-idx1-ubyte", labels)
-    return str(folder)
+    return write_bright_rows(tmp_path_factory.mktemp("digits"))
 
 
 def test_mnist_travels_with_the_project():
@@ -69,22 +56,6 @@ def test_a_changed_mnist_is_refused(tmp_path, monkeypatch):
 def test_missing_data_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"holds no train-images-idx3-ubyte"):
         digits.load.__wrapped__(str(tmp_path))
-
-
-@pytest.mark.parametrize("name", names)
-def test_every_recipe_runs_small(name, small, tmp_path):
-    recipe = find(name)
-    results, claims = cook(recipe, Options(runs=2, epochs=2, jobs=1, data=small, out=str(tmp_path)))
-    written = json.loads((tmp_path / name / "result.json").read_text())
-    assert written["recipe"] == name
-    assert len(written["seeds"]) == 2
-    assert set(written["data"]["sha256"]) in (set(digits.SHA256), set())  # some draw their own data from the key
-    assert {"python", "numpy", "fnn"} <= set(written["versions"])
-    assert (tmp_path / name / "parameters.npz").exists()
-    assert list((tmp_path / name).glob("*.png"))
-    assert list((tmp_path / name).glob("*.svg"))
-    assert len(written["claims"]) == len(claims) > 0
-    assert len(describe(recipe, results, claims)) > len(claims)
 
 
 def test_mnist_writes_what_it_found(small, tmp_path):
