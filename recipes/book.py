@@ -18,7 +18,7 @@ import fnn
 from fnn import plot, tree
 from recipes.claims import Claim, describe_scores
 from recipes.recipe import Command, Recipe, Results, Size, Task, scores
-from recipes.store import save_tree, write_text
+from recipes.store import load_tree, save_tree, write_text
 from recipes.sweep import sweep
 
 __all__ = ["Options", "commands", "cook", "describe", "executor_of", "find", "names", "size_of", "tasks_of"]
@@ -128,7 +128,8 @@ def cook(recipe: Recipe, options: Options) -> tuple[Results, Sequence[Claim]]:
     tasks = [task for of_group in groups.values() for task in of_group]
     with executor_of(options) as executor:
         checksums = [data.checksums] * len(tasks)
-        done = iter(sweep(tasks, checksums, out / "runs", jobs=options.jobs, executor=executor, fresh=options.fresh))
+        paths = sweep(tasks, checksums, out / "runs", jobs=options.jobs, executor=executor, fresh=options.fresh)
+    done = map(load_tree, paths)
     n_runs = size_of(recipe, options).runs
     results: dict[str, list[Any]] = {name: [next(done) for _ in of_group] for name, of_group in groups.items()}
     if recipe.together:

@@ -21,6 +21,12 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _dask(text: str) -> str:
+    if not text.startswith("dask:") or text == "dask:":
+        raise argparse.ArgumentTypeError(f"expected dask:ADDRESS, got {text!r}")
+    return text
+
+
 def parser() -> argparse.ArgumentParser:
     """The options that every recipe takes."""
     listing = "\n".join(f"  {name:20} {find(name).summary}" for name in (*names, *commands))
@@ -36,9 +42,12 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--seed", type=int, default=0, help="the seed from which all randomness follows (default: 0)")
     command.add_argument("--data", metavar="DIR", help="a directory of IDX files named as MNIST's (default: MNIST)")
     command.add_argument("--out", metavar="DIR", default="results", help="where results go (default: results)")
-    command.add_argument("--paper", action="store_true", help="the paper's own number of runs and epochs")
-    command.add_argument("--quick", action="store_true", help="few runs and epochs, as in a quick report")
-    command.add_argument("--executor", metavar="dask:ADDRESS", help="a cluster whose workers carry out the runs")
+    size = command.add_mutually_exclusive_group()
+    size.add_argument("--paper", action="store_true", help="the paper's own number of runs and epochs")
+    size.add_argument("--quick", action="store_true", help="few runs and epochs, as in a quick report")
+    command.add_argument(
+        "--executor", metavar="dask:ADDRESS", type=_dask, help="a cluster whose workers carry out the runs"
+    )
     command.add_argument("--fresh", action="store_true", help="run again what is already there")
     return command
 
@@ -57,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             refuse_others(recipe, options)
         else:
             recipe.load(options.data)
-            Key(options.seed)
+        Key(options.seed)
+        Path(options.out).mkdir(parents=True, exist_ok=True)
     except (KeyError, ValueError, OSError) as error:
         print(f"python -m recipes: {error.args[0] if isinstance(error, KeyError) else error}", file=sys.stderr)
         return 2
@@ -67,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             recipe.run(options)
             return 0
         results, claims = cook(recipe, options)
-    except SweepError as error:
+    except (SweepError, OSError) as error:
         print(f"python -m recipes: {error}", file=sys.stderr)
         return 1
     print("\n".join(describe(recipe, results, claims)))

@@ -23,15 +23,15 @@ def run(options: book.Options) -> None:
     options = attrs.evolve(options, paper=not options.quick)
     recipes = [recipe for name in book.names if isinstance(recipe := book.find(name), Recipe)]
     out = Path(options.out)
-    jobs = [(task, r) for r in recipes for of_group in book.tasks_of(r, options).values() for task in of_group]
+    pairs = [(task, r) for r in recipes for of_group in book.tasks_of(r, options).values() for task in of_group]
     checksums = {recipe.name: recipe.load(options.data).checksums for recipe in recipes}
     with book.executor_of(options) as executor:
-        tasks, sums = [task for task, _ in jobs], [checksums[recipe.name] for _, recipe in jobs]
+        tasks, sums = [task for task, _ in pairs], [checksums[recipe.name] for _, recipe in pairs]
         sweep(tasks, sums, out / "runs", jobs=options.jobs, executor=executor, fresh=options.fresh)
 
     chapters = []
     for recipe in recipes:
-        results, claims = book.cook(recipe, attrs.evolve(options, fresh=False))
+        results, claims = book.cook(recipe, attrs.evolve(options, fresh=False, executor=None))
         pictures = {path.stem: path.read_bytes() for path in sorted((out / recipe.name).glob("*.png"))}
         lines = book.describe(recipe, results, claims)
         chapters.append(report.Chapter(recipe, book.size_of(recipe, options), pictures, claims, lines))

@@ -4,26 +4,44 @@ import ast
 import os
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    as_completed,
+)
 from functools import lru_cache, partial
 from importlib.util import find_spec
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
-from threading import Thread, local
+from threading import Event, Lock, Thread, local
 from typing import Any
 
+import attrs
 import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 import fnn
 from recipes.recipe import Task
-from recipes.store import digest, load_tree, save_tree
+from recipes.store import digest, save_tree
 
 __all__ = ["SweepError", "sweep"]
 
 ATTEMPTS = 3  # at a run whose worker dies, before it counts as failed
-Outcome = Mapping[str, Any] | str  # a result, or the traceback of a run that raised
+TURN = Lock()
+
+
+@attrs.frozen
+class Failed:
+    """A run that gave no result, and why."""
+
+    why: str
+
+
+Outcome = Mapping[str, Any] | Failed
 
 
 class SweepError(RuntimeError):
@@ -70,13 +88,14 @@ def path_of(task: Task, checksums: Mapping[str, str], folder: Path) -> Path:
 def work(task: Task, watch: Any = iter) -> Outcome:
     """Carry out a task on one BLAS thread, wherever it runs: the last bits of a product depend on their number.
 
-    What it raises comes back as text, so that no failure depends on being picklable.
+    What it raises comes back as text, so that no failure depends on being picklable. Threads of one process take
+    turns, since the number of BLAS threads is the process's.
     """
     try:
-        with threadpool_limits(1):
+        with TURN, threadpool_limits(1):
             return task.run(task.config, task.key, task.load(task.directory), watch)
     except Exception:
-        return traceback.format_exc()
+        return Failed(traceback.format_exc())
 
 
 def _follow_the_parent() -> None:
@@ -95,36 +114,56 @@ def _one_worker() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_follow_the_parent)
 
 
-def _in_a_lane(lane: Any, task: Task) -> Outcome:
+def _in_a_lane(lane: Any, stopped: Event, task: Task) -> Outcome:
     """Carry out a task in the worker process of this thread, and in a new one where that one dies."""
     for _ in range(ATTEMPTS):
+        if stopped.is_set():
+            break
         if not hasattr(lane, "pool"):
             lane.pool = _one_worker()
         try:
             return lane.pool.submit(work, task).result()
         except BrokenExecutor:
             del lane.pool
-    return f"the worker process died {ATTEMPTS} times over this run: killed, or out of memory?"
+    return Failed(f"the worker process died {ATTEMPTS} times over this run: killed, or out of memory?")
 
 
 def _alone(todo: Mapping[Path, Task]) -> Iterator[tuple[Path, Outcome]]:
-    """Carry out tasks one after the other in this process, with a bar over the epochs of each."""
-    for path, task in todo.items():
+    """Carry out tasks one after the other in this process, with a bar over the runs and one over each one's epochs."""
+    for path, task in tqdm(todo.items(), desc="runs", unit="run", leave=False, disable=len(todo) == 1):
         total = getattr(task.config, "epochs", None)
         yield path, work(task, partial(tqdm, desc="epochs", total=total, unit="epoch", leave=False))
 
 
-def _side_by_side(todo: Mapping[Path, Task], jobs: int, executor: Executor | None) -> Iterator[tuple[Path, Outcome]]:
-    """Carry out tasks in `jobs` processes of this machine, or in an executor's workers; one bar over all."""
-    lane = local()
-    with ThreadPoolExecutor(jobs) as threads:
-        if executor is None:
-            futures = {threads.submit(_in_a_lane, lane, task): path for path, task in todo.items()}
-        else:
-            futures = {executor.submit(work, task): path for path, task in todo.items()}
-        for future in tqdm(as_completed(futures), total=len(futures), desc="runs", unit="run", leave=False):
-            error = future.exception()
-            yield futures[future], future.result() if error is None else repr(error)
+def _in_lanes(todo: Mapping[Path, Task], jobs: int) -> Iterator[tuple[Path, Outcome]]:
+    """Carry out tasks in `jobs` processes of this machine: a thread for each, so that one that dies takes one run."""
+    lane, stopped = local(), Event()
+    threads = ThreadPoolExecutor(jobs)
+    try:
+        yield from _as_they_end({threads.submit(_in_a_lane, lane, stopped, task): path for path, task in todo.items()})
+    finally:  # at an interrupt, nothing that nobody waits for goes on
+        stopped.set()
+        threads.shutdown(wait=False, cancel_futures=True)
+        for worker in active_children():
+            worker.terminate()
+
+
+def _as_they_end(futures: dict[Future[Outcome], Path]) -> Iterator[tuple[Path, Outcome]]:
+    """The outcomes of futures, with one bar over all; none is held longer than it takes to keep it."""
+    for future in tqdm(as_completed(list(futures)), total=len(futures), desc="runs", unit="run", leave=False):
+        error = future.exception()
+        yield futures.pop(future), future.result() if error is None else Failed(repr(error))
+
+
+def _kept(path: Path, outcome: Outcome) -> Failed | None:
+    """Keep a result; returns what went wrong, in the run or in keeping it."""
+    if isinstance(outcome, Failed):
+        return outcome
+    try:
+        save_tree(path, outcome)
+    except (OSError, ValueError):
+        return Failed(traceback.format_exc())
+    return None
 
 
 def sweep(
@@ -135,8 +174,8 @@ def sweep(
     jobs: int | None = None,
     executor: Executor | None = None,
     fresh: bool = False,
-) -> list[Mapping[str, Any]]:
-    """The results of all tasks, in order; those found in `folder` are not run again unless `fresh`.
+) -> list[Path]:
+    """Where the results of all tasks are, in order; those found in `folder` are not run again unless `fresh`.
 
     `checksums` are those of each task's data. Up to `jobs` processes of this machine (default: one a core) or the
     workers of any `executor` carry them out; the results do not depend on which. Each is kept as soon as it is there.
@@ -148,13 +187,12 @@ def sweep(
     if found := len(set(paths)) - len(todo):
         print(f"{found} of {len(set(paths))} runs are in {folder} already; --fresh repeats them")
     jobs = min(jobs or cores(), len(todo))
-    failures = {}
-    for path, outcome in _alone(todo) if jobs <= 1 and executor is None else _side_by_side(todo, jobs, executor):
-        if isinstance(outcome, str):
-            failures[path] = outcome
-        else:
-            save_tree(path, outcome)
+    if executor is not None:
+        outcomes = _as_they_end({executor.submit(work, task): path for path, task in todo.items()})
+    else:
+        outcomes = _alone(todo) if jobs <= 1 else _in_lanes(todo, jobs)
+    failures = {path: failed for path, outcome in outcomes if (failed := _kept(path, outcome)) is not None}
     if failures:
-        blocks = [f"{todo[path].describe()}\n{error}" for path, error in failures.items()]
+        blocks = [f"{todo[path].describe()}\n{failed.why}" for path, failed in failures.items()]
         raise SweepError("\n".join([f"{len(failures)} of {len(todo)} runs failed:", *blocks]))
-    return [load_tree(path) for path in paths]
+    return paths

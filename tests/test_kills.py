@@ -3,6 +3,7 @@
 Two rounds in the usual test run; `FNN_KILLS=20 python -m pytest tests/test_kills.py` does as many as you like.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -39,12 +40,13 @@ def start(small, out):
 
 
 def workers(parent):
-    """The processes that the parent has spawned."""
+    """The worker processes that the parent has spawned; its resource tracker is none."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             if int(stat.read_text().rsplit(")", 1)[1].split()[1]) == parent:
-                found.append(int(stat.parent.name))
+                command = (stat.parent / "cmdline").read_bytes()
+                found += [int(stat.parent.name)] if b"spawn_main" in command else []
         except (OSError, IndexError):  # it has just ended
             continue
     return found
@@ -75,11 +77,11 @@ def test_a_killed_sweep_ends_with_the_same_files(i, small, undisturbed, tmp_path
 
     process = start(small, tmp_path)
     time.sleep(moments[1])
+    while process.poll() is None and not workers(process.pid):
+        time.sleep(0.01)
     for worker in workers(process.pid)[:1]:
-        try:
+        with contextlib.suppress(ProcessLookupError):  # it has just ended
             os.kill(worker, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
     assert process.wait() == 0, (tmp_path / "stderr").read_text()
     assert contents(tmp_path) == expected
     assert not list(tmp_path.rglob("*.partial"))

@@ -2,9 +2,13 @@
 
 import gzip
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from threading import Timer
 
 import attrs
 import numpy as np
@@ -101,17 +105,50 @@ def failing_run(config, key, data, watch):
     return {"scores": {"x": 1.0}}
 
 
+def suicidal_run(config, key, data, watch):
+    if key.path == (1,):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"scores": {"x": 1.0}}
+
+
+def unkeepable_run(config, key, data, watch):
+    return {"scores": {"x": "a word" if key.path == (1,) else 1.0}}
+
+
 @attrs.frozen
 class Nothing:
     rate: float = 0.5
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_a_failing_run_is_named_and_the_others_are_kept(jobs, small, tmp_path):
-    tasks = [Task(failing_run, digits.load, small, Nothing(), key) for key in split(Key(0), 3)]
-    with pytest.raises(SweepError, match=r"(?s)1 of 3 runs failed.*'rate': 0.5.*'path': \(1,\).*no convergence"):
+@pytest.mark.parametrize(
+    ("run", "jobs", "why"),
+    [
+        (failing_run, 1, "no convergence"),
+        (failing_run, 2, "no convergence"),
+        (unkeepable_run, 1, "expected an array of numbers"),
+        (unkeepable_run, 2, "expected an array of numbers"),
+        (suicidal_run, 2, "the worker process died 3 times"),
+    ],
+)
+def test_a_failing_run_is_named_and_the_others_are_kept(run, jobs, why, small, tmp_path):
+    tasks = [Task(run, digits.load, small, Nothing(), key) for key in split(Key(0), 3)]
+    with pytest.raises(SweepError, match=rf"(?s)1 of 3 runs failed.*'rate': 0.5.*'path': \(1,\).*{why}"):
         sweep(tasks, [{}] * 3, tmp_path, jobs=jobs)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def slow_run(config, key, data, watch):
+    time.sleep(5)
+    return {"scores": {"x": 1.0}}
+
+
+def test_an_interrupted_sweep_stops_at_once(small, tmp_path):
+    tasks = [Task(slow_run, digits.load, small, Nothing(), key) for key in split(Key(0), 6)]
+    Timer(4, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    begin = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        sweep(tasks, [{}] * 6, tmp_path, jobs=2)
+    assert time.monotonic() - begin < 7
 
 
 def test_a_failing_write_leaves_the_old_file(tmp_path):
