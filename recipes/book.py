@@ -21,7 +21,18 @@ from recipes.recipe import Command, Recipe, Results, Size, Task, scores
 from recipes.store import load_tree, save_tree, write_text
 from recipes.sweep import sweep
 
-__all__ = ["Options", "commands", "cook", "describe", "executor_of", "find", "names", "size_of", "tasks_of"]
+__all__ = [
+    "Options",
+    "commands",
+    "cook",
+    "describe",
+    "executor_of",
+    "find",
+    "groups_in_words",
+    "names",
+    "size_of",
+    "tasks_of",
+]
 
 names = (
     "linear_regression",
@@ -158,12 +169,18 @@ def cook(recipe: Recipe, options: Options) -> tuple[Results, Sequence[Claim]]:
     return results, claims
 
 
+def groups_in_words(recipe: Recipe, results: Results) -> list[str]:
+    """Each group's interquartile mean of the recipe's score, a line a group."""
+    label = recipe.score.replace("_", " ")
+    return [f"{name}: {label}, IQM {describe_scores(scores(runs, recipe.score))}" for name, runs in results.items()]
+
+
 def describe(recipe: Recipe, results: Results, claims: Sequence[Claim]) -> Sequence[str]:
     """The lines to print: each run of a single group, each group's interquartile mean, and the verdicts."""
     label = recipe.score.replace("_", " ")
-    each = next(iter(results.values())) if len(results) == 1 else ()
-    runs = [f"run {i}: {label} {score:.4f}" for i, score in enumerate(scores(each, recipe.score))] if each else []
-    groups = [f"{name}: {label}, IQM {describe_scores(scores(of, recipe.score))}" for name, of in results.items()]
+    alone = next(iter(results.values())) if len(results) == 1 else ()
+    lines = [f"run {i}: {label} {score:.4f}" for i, score in enumerate(scores(alone, recipe.score))]
+    lines += groups_in_words(recipe, results)
     if {claim.verdict for claim in claims} == {"undecided"} and min(map(len, results.values())) == 1:
-        return [*runs, *groups, "one run judges no claim; --runs 5 trains five"]
-    return [*runs, *groups, *(f"{claim.verdict:>9}: {claim.statement} {claim.measured}" for claim in claims)]
+        return [*lines, "one run judges no claim; --runs 5 trains five"]
+    return [*lines, *(f"{claim.verdict:>9}: {claim.statement} {claim.measured}" for claim in claims)]

@@ -33,9 +33,9 @@ def run(options: book.Options) -> None:
     for recipe in recipes:
         results, claims = book.cook(recipe, attrs.evolve(options, fresh=False, executor=None))
         pictures = {path.stem: path.read_bytes() for path in sorted((out / recipe.name).glob("*.png"))}
-        lines = book.describe(recipe, results, claims)
+        lines = book.groups_in_words(recipe, results)
         chapters.append(report.Chapter(recipe, book.size_of(recipe, options), pictures, claims, lines))
-        print("\n".join([f"{recipe.name}: {recipe.summary}", *lines]))
+        print("\n".join([f"{recipe.name}: {recipe.summary}", *book.describe(recipe, results, claims)]))
     data = recipes[-1].load(options.data).checksums
     facts = {
         "seed": str(options.seed),

@@ -16,17 +16,18 @@ STYLE = """
 :root { color-scheme: light; font: 1rem/1.5 system-ui, sans-serif; color: #1d2433; background: #fff; }
 body { max-width: 52rem; margin: 0 auto; padding: 1rem; }
 h1 { font-size: 1.7rem; line-height: 1.2; } h2 { font-size: 1.25rem; margin: 2.5rem 0 .5rem; }
-img { display: block; max-width: 100%; height: auto; margin: 1rem auto; }
+img { display: block; width: 100%; min-width: 40rem; height: auto; margin: 1rem auto; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .5rem; border-bottom: 1px solid #d8dce5; }
 .scroll { overflow-x: auto; } .settings, footer { color: #505a6e; font-size: .9rem; overflow-wrap: anywhere; }
-.verdict { font-weight: 600; white-space: nowrap; }
+.verdict { font-weight: 600; }
 .holds::before { content: "\\2713\\00a0"; } .holds { color: #00614a; }
 .fails::before { content: "\\2717\\00a0"; } .fails { color: #a13d00; }
 .undecided::before { content: "?\\00a0"; } .undecided { color: #505a6e; }
 .quick { border: 1px solid #b8860b; background: #fff8e6; padding: .6rem .8rem; border-radius: .3rem; }
 a { color: #00548c; } pre { white-space: pre-wrap; font-size: .85rem; }
-@media print { body { max-width: none; padding: 0; } section { break-inside: avoid-page; } a { color: inherit; } }
+@media print { body { max-width: none; padding: 0; } img { min-width: 0; }
+  section { break-inside: avoid-page; } a { color: inherit; } }
 """
 
 
@@ -67,7 +68,7 @@ def _claims(chapters: Iterable[Chapter]) -> Iterable[tuple[Chapter, Claim]]:
 
 
 def _because(claim: Claim) -> str:
-    return f" {claim.reason}" if claim.verdict == "fails" and claim.reason else ""
+    return f". Reason: {claim.reason}" if claim.verdict == "fails" and claim.reason else ""
 
 
 def html(chapters: Sequence[Chapter], provenance: Mapping[str, str], quick: bool) -> str:
@@ -78,7 +79,8 @@ def html(chapters: Sequence[Chapter], provenance: Mapping[str, str], quick: bool
 
     def section(chapter: Chapter) -> str:
         pictures = "".join(
-            f'<img alt="{escape(name)}" src="data:image/png;base64,{b64encode(png).decode()}">'
+            f'<div class="scroll" tabindex="0"><img alt="{escape(name)}: {escape(chapter.recipe.summary)}" '
+            f'src="data:image/png;base64,{b64encode(png).decode()}"></div>'
             for name, png in chapter.pictures.items()
         )
         claims = "".join(
@@ -135,7 +137,7 @@ def markdown(chapters: Sequence[Chapter], provenance: Mapping[str, str], quick: 
     ]
     for chapter in chapters:
         lines += ["", f"## {_title(chapter)}", "", chapter.recipe.summary, "", f"Settings: {settings(chapter)}.", ""]
-        lines += [f"![{chapter.recipe.name}: {name}](figures/{name}.png)" for name in chapter.pictures]
+        lines += [f"![{name}: {cell(chapter.recipe.summary)}](figures/{name}.png)" for name in chapter.pictures]
         lines += ["", *(f"    {line}" for line in "\n".join(chapter.lines).splitlines())]
     facts = [f"| {cell(name)} | {cell(value)} |" for name, value in provenance.items()]
     return "\n".join([*lines, "", "## Provenance", "", "| | |", "|---|---|", *facts, ""])
