@@ -36,13 +36,13 @@ def study(
 ) -> Recipe:
     """The recipe of a study, whose module's `text` is its summary.
 
-    The paper trains one network of each kind, `runs` where we train more; a newcomer's one has `first` epochs, a quick
-    report's `quick`. Studies with equal configurations share their runs.
+    The paper trains one network of each kind, `runs` where we train more; a newcomer's one sees 10,000 digits for
+    `first` epochs, a quick report's 5,000 for `quick`. Studies with equal configurations share their runs.
     """
 
     def candid(results: Results, data: digits.Digits) -> Sequence[Claim]:
         note = unfinished(results, groups)
         return [attrs.evolve(claim, measured=claim.measured + note) for claim in claims(results, data)]
 
-    sizes = Size(runs), Size(1, first), Size(1, quick)
+    sizes = Size(runs), Size(1, first, 10_000), Size(1, quick, 5_000)
     return Recipe(name, (text or "").strip(), figure, groups, run, digits.load, figures, candid, *sizes, score=score)

@@ -82,7 +82,7 @@ def find(name: str) -> Recipe | Command:
 def size_of(recipe: Recipe, options: Options) -> Size:
     """How much to do: what the options say, else the paper's, the quick or a newcomer's size."""
     size = recipe.paper if options.paper else recipe.quick if options.quick else recipe.first
-    return Size(options.runs or size.runs, options.epochs or size.epochs)
+    return attrs.evolve(size, runs=options.runs or size.runs, epochs=options.epochs or size.epochs)
 
 
 def tasks_of(recipe: Recipe, options: Options) -> dict[str, list[Task]]:
@@ -94,7 +94,7 @@ def tasks_of(recipe: Recipe, options: Options) -> dict[str, list[Task]]:
     keys = [root] if recipe.together else fnn.split(root, size.runs)
     groups = {name: attrs.evolve(config, **changes) for name, config in recipe.groups.items()}
     return {
-        name: [Task(recipe.run, recipe.load, options.data, config, key) for key in keys]
+        name: [Task(recipe.run, recipe.load, options.data, config, key, size.examples) for key in keys]
         for name, config in groups.items()
     }
 

@@ -34,6 +34,11 @@ class Digits:
     n_classes: int
     checksums: Mapping[str, str]
 
+    def first(self, n: int) -> "Digits":
+        """The same with the first `n` training examples only."""
+        x, labels = self.train
+        return attrs.evolve(self, train=(x[:n], labels[:n]))
+
 
 def _find(directory: Path, name: str) -> Path:
     """The file of this name, packed or not."""

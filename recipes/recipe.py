@@ -18,10 +18,13 @@ Results = Mapping[str, Sequence[Mapping[str, Any]]]  # the runs of each group, i
 
 @attrs.frozen
 class Size:
-    """How much of an experiment to do: runs of each configuration, and epochs where not the configuration's own."""
+    """How much of an experiment to do: runs of each configuration, epochs where not the configuration's own, and the
+    number of training examples where not all.
+    """
 
     runs: int
     epochs: int | None = None
+    examples: int | None = None
 
 
 @attrs.frozen
@@ -89,11 +92,23 @@ class Task:
     directory: str | None
     config: Any
     key: Key
+    examples: int | None = None
+
+    def data(self) -> Any:
+        """The data, with no more training examples than the task is to see."""
+        data = self.load(self.directory)
+        return data if self.examples is None else data.first(self.examples)
 
     def describe(self) -> dict[str, Any]:
         """What the result depends on besides the data and the code, as plain values."""
         run, load = (f"{f.__module__}.{f.__qualname__}" for f in (self.run, self.load))
-        return {"run": run, "load": load, "config": attrs.asdict(self.config), "key": attrs.asdict(self.key)}
+        return {
+            "run": run,
+            "load": load,
+            "config": attrs.asdict(self.config),
+            "key": attrs.asdict(self.key),
+            "examples": self.examples,
+        }
 
 
 def scores(runs: Sequence[Mapping[str, Any]], name: str = "test_accuracy") -> np.ndarray:

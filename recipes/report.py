@@ -51,7 +51,8 @@ def settings(chapter: Chapter) -> str:
     varied = {name: [each[name] for each in fields] for name in fields[0] if name not in shared}
     words = [f"{name} {_word(value)}" for name, value in shared.items() if name != "runs"]
     words += [f"{name} in {{{', '.join(dict.fromkeys(map(_word, values)))}}}" for name, values in varied.items()]
-    return "; ".join([*words, f"runs {chapter.size.runs}"])
+    few = [] if chapter.size.examples is None else [f"the first {chapter.size.examples:,} training examples"]
+    return "; ".join([*words, *few, f"runs {chapter.size.runs}"])
 
 
 def _word(value: Any) -> str:

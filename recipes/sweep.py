@@ -93,7 +93,7 @@ def work(task: Task, watch: Any = iter) -> Outcome:
     """
     try:
         with TURN, threadpool_limits(1):
-            return task.run(task.config, task.key, task.load(task.directory), watch)
+            return task.run(task.config, task.key, task.data(), watch)
     except Exception:
         return Failed(traceback.format_exc())
 

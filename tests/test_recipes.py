@@ -214,3 +214,10 @@ def test_a_result_belongs_to_its_code_data_and_loader(tmp_path):
     ]
     assert path_of(task, {}, tmp_path) == path_of(task, {}, tmp_path)
     assert len({path_of(task, {}, tmp_path), *(path_of(other, sums, tmp_path) for other, sums in others)}) == 5
+
+
+def test_a_task_sees_as_many_examples_as_it_is_to(small):
+    task = Task(failing_run, digits.load, small, Nothing(), Key(0), examples=100)
+    assert [len(labels) for _, labels in (task.data().train, task.data().validation)] == [100, 100]
+    assert (task.data().train[0] == digits.load(small).train[0][:100]).all()
+    assert task.describe() != attrs.evolve(task, examples=None).describe()
