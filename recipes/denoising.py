@@ -109,7 +109,7 @@ RECIPE = study(
     GROUPS,
     figures,
     claims,
-    first=2,
+    first=4,
     quick=1,
     run=denoiser.run,
     runs=5,  # the paper has one; five show a spread

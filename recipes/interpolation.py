@@ -102,4 +102,4 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     ]
 
 
-RECIPE = study("interpolation", __doc__, "figure 13", {NAME: CONFIG}, figures, claims, first=4, quick=2)
+RECIPE = study("interpolation", __doc__, "figure 13", {NAME: CONFIG}, figures, claims, first=15, quick=2)

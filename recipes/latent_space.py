@@ -157,4 +157,4 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
 
 
 FIGURE = "figure 12 and its table"
-RECIPE = study("latent_space", __doc__, FIGURE, GROUPS, figures, claims, first=6, quick=3)
+RECIPE = study("latent_space", __doc__, FIGURE, GROUPS, figures, claims, first=20, quick=3)

@@ -75,4 +75,4 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     ]
 
 
-RECIPE = study("reconstructions", __doc__, "figure 11", {NAME: CONFIG}, figures, claims, first=5, quick=2)
+RECIPE = study("reconstructions", __doc__, "figure 11", {NAME: CONFIG}, figures, claims, first=20, quick=2)
