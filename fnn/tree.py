@@ -86,7 +86,7 @@ def cast(tree: Tree, dtype: Any) -> Any:
 def stack(trees: Sequence[Tree]) -> Params:
     """Trees of one shape as one tree of as many networks: each leaf gets a new first axis.
 
-    Raises `TreeError`, with the path, where the trees part or two leaves differ in shape.
+    Raises `TreeError` for no trees, where they part, and where the leaves at one place differ in shape.
 
     >>> import numpy as np
     >>> stack([Params({"bias": np.zeros(2)}), Params({"bias": np.ones(2)})])
