@@ -8,6 +8,7 @@ from fnn import checks, data, initializers, losses, metrics, optimizers, schedul
 from fnn.batching import batches
 from fnn.checks import check_layer, check_vjp
 from fnn.compose import chain, concat, ensemble, residual
+from fnn.diverged import DivergedError
 from fnn.flat import ravel
 from fnn.initializers import (
     glorot_normal,
@@ -61,6 +62,7 @@ from fnn.tree import Params, TreeError
 __version__ = "0.1.0"
 
 __all__ = [
+    "DivergedError",
     "Key",
     "Layer",
     "LayerError",

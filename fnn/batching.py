@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import attrs
+import numpy as np
 
 from fnn.params import Array, is_array
 from fnn.random import generator
 from fnn.settings import whole
 
-__all__ = ["Batches", "batches"]
+__all__ = ["Batches", "batches", "in_order"]
 
 
 @attrs.frozen(eq=False)
@@ -40,18 +41,8 @@ class Batches:
             yield tuple(a.__array_namespace__().take(a, index, axis=self.lead) for a in self.arrays)
 
 
-def batches(key: Any, arrays: Sequence[Array], size: int, *, drop_last: bool = False, lead: int = 0) -> Batches:
-    """One epoch: tuples of `size` examples at the same places in all arrays, in an order drawn from the key.
-
-    A fresh order an epoch takes a fresh key: `batches(fold(key, epoch), (x, y), 128)`. Without a key (None) the order
-    is that of the arrays, and the batches are views. The last, shorter batch is kept unless `drop_last`. The examples
-    lie along axis `lead`: 1 for data (R, n, ...) of R networks, which then share one order.
-    Raises `ValueError` for arrays that differ in their number of examples, for none, and for a size below 1.
-
-    >>> import numpy as np
-    >>> [x.tolist() for (x,) in batches(None, (np.arange(5),), 2)]
-    [[0, 1], [2, 3], [4]]
-    """
+def in_order(arrays: Sequence[Array], size: int, *, lead: int = 0) -> Batches:
+    """Views of `size` examples in the arrays' own order, be they finite or not: for inference."""
     size, lead = whole("batches(size)", size), whole("batches(lead)", lead, low=0)
     if not isinstance(arrays, (tuple, list)) or not arrays or not all(is_array(array) for array in arrays):
         raise ValueError(
@@ -63,6 +54,39 @@ def batches(key: Any, arrays: Sequence[Array], size: int, *, drop_last: bool = F
     lengths = [array.shape[lead] for array in arrays]
     if len(set(lengths)) > 1:
         raise ValueError(f"batches: all arrays need one length, got {lengths}; does every x have its y?")
+    return Batches(None, tuple(arrays), size, False, lead)
+
+
+def _check_finite(i: int, array: Array) -> None:
+    """Raise a `ValueError` that says where, unless all values of array `i` are finite, as far as NumPy holds them."""
+    if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+        return
+    with np.errstate(over="ignore", invalid="ignore"):
+        mark = np.vdot(array, array)  # a pass of BLAS: not one NaN or infinity leaves it finite
+    if not np.isfinite(mark) and (bad := np.argwhere(~np.isfinite(array))).size:
+        at = tuple(map(int, bad[0]))
+        raise ValueError(
+            f"batches: array {i} holds {array[at]} at {list(at)}, the first of {len(bad)} values that are not finite; "
+            "leave these examples out, or fill them in"
+        )
+
+
+def batches(key: Any, arrays: Sequence[Array], size: int, *, drop_last: bool = False, lead: int = 0) -> Batches:
+    """One epoch: tuples of `size` examples at the same places in all arrays, in an order drawn from the key.
+
+    A fresh order an epoch takes a fresh key: `batches(fold(key, epoch), (x, y), 128)`. Without a key (None) the order
+    is that of the arrays, and the batches are views. The last, shorter batch is kept unless `drop_last`. The examples
+    lie along axis `lead`: 1 for data (R, n, ...) of R networks, which then share one order.
+    Raises `ValueError` for arrays that differ in their number of examples, for none, for a size below 1, and for a value
+    that is not finite, before the first step could see it.
+
+    >>> import numpy as np
+    >>> [x.tolist() for (x,) in batches(None, (np.arange(5),), 2)]
+    [[0, 1], [2, 3], [4]]
+    """
+    ordered = in_order(arrays, size, lead=lead)
+    for i, array in enumerate(arrays):
+        _check_finite(i, array)
     if key is not None:
         generator(key)  # refuse what is no key now, not in the first epoch
-    return Batches(key, tuple(arrays), size, drop_last, lead)
+    return attrs.evolve(ordered, key=key, drop_last=drop_last)

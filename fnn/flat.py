@@ -67,10 +67,12 @@ class Layout:
 
     def ravel(self, tree: Tree) -> Array:
         """The leaves of a tree of this layout as one vector (..., N); raises `TreeError` naming the first mismatch."""
-        pieces = list(_pieces(self, tree, self.lead, ()))
-        if not pieces:
+        leaves = list(_leaves(self, tree, self.lead, ()))
+        if not leaves:
             return np.zeros((*self.lead, 0), np.float32)
-        return pieces[0].__array_namespace__().concat(pieces, axis=-1)
+        xp, axes = leaves[0].__array_namespace__(), len(self.lead) + 1
+        flat = [x if x.ndim == axes else xp.reshape(x, (*self.lead, -1 if x.size else 0)) for x in leaves]
+        return xp.concat(flat, axis=-1)
 
     def unravel(self, vector: Array) -> Params:
         """The tree that a vector of this layout holds; its leaves are views: of a copy, if it is writable."""
@@ -81,19 +83,21 @@ class Layout:
         return _unravel(self, vector, self.lead, vector.__array_namespace__().reshape)
 
 
-def _pieces(layout: Layout, tree: Tree, lead: tuple[int, ...], path: Path) -> Iterator[Array]:
-    """The leaves of `tree`, each with the axes behind the leading ones joined."""
-    if not isinstance(tree, Mapping) or len(tree) != len(layout.parts) or any(n not in tree for n, _ in layout.parts):
+def _leaves(layout: Layout, tree: Tree, lead: tuple[int, ...], path: Path) -> Iterator[Array]:
+    """The leaves of `tree`, once they are known to be where the layout says, and of those shapes."""
+    if not isinstance(tree, Mapping) or len(tree) != len(layout.parts):
         check_names(dict(layout.parts), tree, path)
     for name, part in layout.parts:
+        if name not in tree:
+            check_names(dict(layout.parts), tree, path)
         leaf = tree[name]
         if isinstance(part, Layout):
-            yield from _pieces(part, leaf, lead, (*path, name))
+            yield from _leaves(part, leaf, lead, (*path, name))
         elif getattr(leaf, "shape", None) != lead + part.shape:
             at, came = show((*path, name)), getattr(leaf, "shape", type(leaf).__name__)
             raise TreeError(f"trees part at {at}: expected an array of shape {lead + part.shape}, got {came}")
         else:
-            yield leaf.__array_namespace__().reshape(leaf, (*lead, -1 if leaf.size else 0))
+            yield leaf
 
 
 def _unravel(layout: Layout, vector: Array, lead: tuple[int, ...], reshape: Callable[..., Array]) -> Params:

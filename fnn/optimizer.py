@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from fnn.diverged import all_finite, diverged
 from fnn.flat import Layout
 from fnn.layer import kind
 from fnn.params import Array, Params, Tree, TreeError
@@ -80,14 +81,23 @@ class Optimizer:
         loss = theta.__array_namespace__().full(layout.lead, np.nan, dtype=theta.dtype)
         return State(frozen(theta), 0, frozen(self.start(theta, layout)), frozen(loss), layout)
 
-    def update(self, state: State, grads: Tree) -> State:
-        """The state after one step along `grads`; raises `TreeError` where they do not match the parameters."""
-        theta = state.vector
-        g = state.layout.ravel(grads)
+    def update(self, state: State, grads: Tree, loss: Any = None, *, finite: bool = True) -> State:
+        """The state after one step along `grads`, with the `loss` that they are of where it is given.
+
+        Raises `TreeError` where the gradients do not match the parameters, and `DivergedError` where the loss, a
+        gradient or a new parameter is not finite, unless `finite` is False (a traced array has no value to look at).
+        """
+        theta, layout = state.vector, state.layout
+        g = layout.ravel(grads)
         if g.dtype != theta.dtype:
             g = g.__array_namespace__().astype(g, theta.dtype)
-        slots, direction = self.rule(state.slots, g, theta, state.step)
-        return State(frozen(theta - direction), state.step + 1, frozen(slots), state.loss, state.layout)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # an error of our own follows
+            slots, direction = self.rule(state.slots, g, theta, state.step)
+            new = theta - direction
+            if finite and not all_finite(0.0 if loss is None else loss, g, new):
+                raise diverged(state, loss, layout.unravel(g), layout.unravel(new))
+        kept = state.loss if loss is None else frozen(loss)
+        return State(frozen(new), state.step + 1, frozen(slots), kept, layout)
 
     def __repr__(self) -> str:
         return self.name

@@ -124,8 +124,9 @@ def adam(lr: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8)
 
     m ← β₁ m + (1 - β₁) g,  v ← β₂ v + (1 - β₂) g²,  θ ← θ - η m̂ / (√v̂ + ε),  m̂ = m / (1 - β₁ᵗ),  v̂ = v / (1 - β₂ᵗ).
 
-    The two corrections are numbers, so they are multiplied into η and ε instead of dividing m and v, which saves two
-    passes over the vectors: η' = η √(1 - β₂ᵗ) / (1 - β₁ᵗ), ε' = ε √(1 - β₂ᵗ).
+    Kept are the bare sums M = m / (1 - β₁) and V = v / (1 - β₂): M ← β₁ M + g, V ← β₂ V + g². All other factors are
+    numbers and go into η and ε, which saves four passes over the vectors: with r = √((1 - β₂ᵗ) / (1 - β₂)),
+    θ ← θ - η' M / (√V + ε r),  η' = η r (1 - β₁) / (1 - β₁ᵗ).
     Raises `ValueError` for a rate below 0, betas outside [0, 1) and an ε that is not positive.
     """
     rate = _rate("adam(lr)", lr)
@@ -135,14 +136,14 @@ def adam(lr: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8)
     def rule(slots: Slots, g: Array, theta: Array, step: Any) -> tuple[Slots, Array]:
         (m, v), t = slots, step + 1
         m = b1 * m
-        m += (1 - b1) * g
+        m += g
         v = b2 * v
-        v += (1 - b2) * (g * g)
-        root = (1 - b2**t) ** 0.5
+        v += g * g
+        root = ((1 - b2**t) / (1 - b2)) ** 0.5
         scale = theta.__array_namespace__().sqrt(v)
         scale += eps * root
         direction = m / scale
-        direction *= rate(step, theta) * (root / (1 - b1**t))
+        direction *= rate(step, theta) * (root * (1 - b1) / (1 - b1**t))
         return (m, v), direction
 
     return Optimizer(_zeros(2), rule, f"adam({_show(lr)})")

@@ -7,10 +7,10 @@ from typing import Any
 import attrs
 import numpy as np
 
-from fnn.batching import batches
+from fnn.batching import in_order
 from fnn.layer import Layer
 from fnn.losses import Loss
-from fnn.optimizer import Optimizer, State, bits, frozen
+from fnn.optimizer import Optimizer, State, bits
 from fnn.random import fold
 from fnn.settings import whole
 from fnn.tree import Array, Tree
@@ -38,10 +38,12 @@ def value_and_grad(model: Layer, loss: Loss) -> Callable[..., tuple[Array, Tree]
     return gradient
 
 
-def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None) -> Step:
+def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None, *, finite: bool = True) -> Step:
     """The function (state, (x, target)) -> state of one optimizer step.
 
     With a key, step i trains stochastically under `fold(key, i)`: a resumed run draws what an uninterrupted one would.
+    A step raises `DivergedError`, with the last good state, where the loss or a gradient is not finite; with
+    `finite=False` it goes on, as the other networks of an ensemble may want to when one diverges.
     Raises `TypeError` for a model, optimizer or key that is none.
     """
     for what, given, expected in (("model", model, Layer), ("optimizer", optimizer, Optimizer)):
@@ -51,10 +53,14 @@ def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None) 
     if key is not None:
         fold(key, 0)
     gradient = value_and_grad(model, loss)
+    # glibc gives each freed array of some 100 kB back to the kernel and faults it in again at every step, a sixth of its
+    # time, until it has seen a greater one freed. This one is never touched, so that it costs nothing.
+    np.empty(31 * 2**20, dtype=np.uint8)
 
     def step(state: State, batch: Batch) -> State:
-        value, grads = gradient(state.params, batch, None if key is None else fold(key, state.step))
-        return attrs.evolve(optimizer.update(state, grads), loss=frozen(value))
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # update raises what matters of these
+            value, grads = gradient(state.params, batch, None if key is None else fold(key, state.step))
+        return optimizer.update(state, grads, value, finite=finite)
 
     return step
 
@@ -141,7 +147,7 @@ def predict(model: Layer, params: Tree, x: Array, size: int = 1000, *, lead: int
 
     `lead` is the number of axes of x in front of the examples' axis.
     """
-    parts = [model.apply(params, part) for (part,) in batches(None, (x,), size, lead=lead)] or [model.apply(params, x)]
+    parts = [model.apply(params, part) for (part,) in in_order((x,), size, lead=lead)] or [model.apply(params, x)]
     if sum(part.shape[-2] for part in parts) != x.shape[lead]:
         raise ValueError(f"predict: expected outputs (..., batch, n_out), got {parts[0].shape}; flatten the features")
     return parts[0].__array_namespace__().concat(parts, axis=-2)
@@ -171,7 +177,7 @@ def evaluate(
         values = {name: mean[0] if isinstance(mean, tuple) else mean for name, mean in means.items()}
         return {name: weight * np.asarray(value, dtype=np.float64) for name, value in values.items()}
 
-    shares = [share(batch) for batch in batches(None, data, size, lead=lead)]
+    shares = [share(batch) for batch in in_order(data, size, lead=lead)]
     if not shares:
         raise ValueError("evaluate: no examples, so there is no mean; is the data empty?")
     totals = {name: sum(each[name] for each in shares) for name in measures}

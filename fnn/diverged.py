@@ -1,0 +1,55 @@
+"""A training that stops being finite says so at that step, and hands back the last state that was good."""
+
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from fnn.params import Array, Tree, show
+from fnn.tree import items
+
+__all__ = ["DivergedError", "all_finite", "diverged"]
+
+
+class DivergedError(ArithmeticError):
+    """The loss, a gradient or a parameter is no longer finite.
+
+    `step` counts the updates made before the failed one and `loss` is its training loss; `path` leads to the first
+    leaf that is not finite, among the gradients and then among the new parameters (() where the loss alone is not);
+    `state` is the last good state, to look at or to go on from with a smaller rate.
+    """
+
+    def __init__(self, message: str, step: int, loss: Any, path: tuple[str, ...], state: Any) -> None:
+        super().__init__(message, step, loss, path, state)
+        self.step, self.loss, self.path, self.state = step, loss, path, state
+
+    def __str__(self) -> str:
+        return self.args[0]
+
+
+def all_finite(loss: Any, g: Array, theta: Array) -> bool:
+    """Whether the loss, the gradient and the new parameters are finite, as far as NumPy holds them.
+
+    One product of the two vectors tells, and costs a pass: not one NaN or infinity leaves it finite. Where it is not,
+    it may have overflowed, and each value is looked at.
+    """
+    if not isinstance(theta, np.ndarray):
+        return True  # traced by another library: there are no values to look at
+    mark = np.vecdot(g, theta) + loss
+    if isfinite(mark) if mark.ndim == 0 else np.isfinite(mark).all():
+        return True
+    return all(bool(np.isfinite(part).all()) for part in (loss, g, theta))
+
+
+def diverged(state: Any, loss: Any, grads: Tree, params: Tree) -> DivergedError:
+    """The error for a step from `state` whose loss, gradients or new parameters are not all finite."""
+    where: tuple[str, ...] = ()
+    found = f"step {state.step}: the loss is {loss}"
+    for what, tree in (("gradient", grads), ("new parameters", params)):
+        bad = ((path, np.count_nonzero(~np.isfinite(leaf)), leaf.size) for path, leaf in items(tree))
+        where, n, size = next((each for each in bad if each[1]), ((), 0, 0))
+        if where:
+            found += f", and {n} of {size} values of the {what} at {show(where)} are not finite"
+            break
+    remedy = "try a smaller rate or clip_by_global_norm; .state is the last good state"
+    return DivergedError(f"{found}; {remedy}", int(state.step), loss, where, state)

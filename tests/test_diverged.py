@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+
+import fnn
+from fnn import DivergedError, Key
+
+MODEL = fnn.chain(fnn.linear(8), fnn.relu, fnn.linear(1))
+X = np.random.default_rng(0).random((32, 4), dtype=np.float32)
+Y = X @ np.ones((4, 1), np.float32)
+
+
+def start(optimizer, model=MODEL):
+    return optimizer.init(model.init(Key(0), (4,))[0])
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [fnn.sgd(1e3), fnn.momentum(1e2), fnn.adam(1e30), fnn.rmsprop(1e25), fnn.adagrad(1e25)],
+    ids=lambda optimizer: optimizer.name,
+)
+def test_a_training_that_diverges_ends_at_that_step_with_the_last_good_state(optimizer):
+    step, state = fnn.train_step(MODEL, fnn.mse, optimizer), start(optimizer)
+    with pytest.raises(DivergedError, match=rf"step \d+: the loss is .*; try a smaller rate") as caught:
+        for _ in range(100):
+            before, state = state, step(state, (X, Y))
+    error = caught.value
+    assert error.state == state
+    assert error.step == state.step == before.step + 1
+    assert np.isfinite(state.vector).all()
+
+
+def test_the_first_bad_leaf_is_named():
+    step, state = fnn.train_step(MODEL, fnn.mse, fnn.sgd(0.1)), start(fnn.sgd(0.1))
+    bad = np.where(np.arange(32)[:, None] == 3, np.float32(np.nan), X)
+    with pytest.raises(DivergedError, match=r"step 0: the loss is nan, and \d+ of 32 values of the gradient at") as error:
+        step(state, (bad, Y))
+    assert error.value.path == ("0", "weights")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("path", [("0", "weights"), ("0", "bias"), ("2", "weights"), ("2", "bias")])
+def test_update_refuses_a_gradient_that_is_not_finite_anywhere(path, value):
+    optimizer = fnn.chain_updates(fnn.clip_by_value(1.0), fnn.sgd(0.1))
+    state = start(optimizer)
+    layer, name = path
+    zeros = fnn.tree.map(np.zeros_like, dict(state.params))
+    zeros[layer][name].flat[-1] = value
+    with pytest.raises(DivergedError, match="1 of") as error:
+        optimizer.update(state, zeros)
+    assert error.value.path == path
+
+
+def test_a_step_that_leaves_the_numbers_names_the_new_parameters():
+    optimizer = fnn.sgd(1e38)
+    state = start(optimizer)
+    with pytest.raises(DivergedError, match="of the new parameters at") as error:
+        optimizer.update(state, fnn.tree.map(lambda leaf: np.full_like(leaf, 100), state.params))
+    assert error.value.path == ("0", "weights")
+
+
+def test_numbers_whose_product_overflows_are_no_divergence():
+    optimizer = fnn.sgd(0.0)
+    params = fnn.tree.map(lambda leaf: np.full_like(leaf, 1e30), MODEL.init(Key(0), (4,))[0])
+    state = optimizer.init(params)
+    assert optimizer.update(state, params).step == 1
+
+
+def test_networks_beside_one_that_diverges_go_on_if_asked_to():
+    model, rates = fnn.ensemble(MODEL, 2), np.array([0.01, 1e3])
+    optimizer = fnn.sgd(rates)
+    with pytest.raises(DivergedError):
+        fold(fnn.train_step(model, fnn.mse, optimizer), start(optimizer, model))
+    end = fold(fnn.train_step(model, fnn.mse, optimizer, finite=False), start(optimizer, model))
+    assert np.isfinite(end.loss).tolist() == [True, False]
+
+
+def fold(step, state):
+    for _ in range(100):
+        state = step(state, (X, Y))
+    return state
+
+
+def test_the_error_survives_pickling_and_keeps_what_it_knows():
+    import pickle
+
+    state = start(fnn.sgd(0.1))
+    error = DivergedError("step 3: the loss is nan", 3, np.float32(np.nan), ("0", "bias"), state)
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.step, again.path, again.state) == (str(error), 3, ("0", "bias"), state)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("key", [None, Key(0)])
+def test_data_that_is_not_finite_is_refused_with_its_index(key, value):
+    x = X.copy()
+    x[17, 2] = value
+    with pytest.raises(ValueError, match=r"array 0 holds -?(nan|inf) at \[17, 2\], the first of 1 values"):
+        fnn.batches(key, (x, Y), 8)
+    with pytest.raises(ValueError, match=r"array 1 holds"):
+        fnn.batches(key, (Y, x), 8)
+
+
+def test_large_data_is_no_bad_data():
+    huge = np.full((4, 2), 1e30, np.float32)
+    assert len(fnn.batches(Key(0), (huge, np.arange(4)), 2)) == 2
+
+
+def test_inference_takes_what_is_not_finite():
+    params, _ = MODEL.init(Key(0), (4,))
+    x = np.where(np.arange(32)[:, None] == 3, np.float32(np.nan), X)
+    assert np.isnan(fnn.predict(MODEL, params, x)[:, 0]).nonzero()[0].tolist() == [3]
