@@ -48,18 +48,23 @@ def _count(name: str, reduction: str, n: int) -> int:
 
 
 def _pointwise(
-    name: str, prediction: Array, target: Array, reduction: str, f: Callable[..., tuple[Array, Callable[[], Array]]]
+    name: str, prediction: Array, target: Array, reduction: str, f: Callable[..., tuple[Array, Callable[..., Array]]]
 ) -> tuple[Array, Pullback]:
-    """The loss of elementwise values and slopes `f(xp, prediction, target) -> (values, slopes())`, reduced."""
+    """The loss of elementwise values and slopes, f(xp, prediction, target) -> (values, slopes(scale)), reduced.
+
+    What is beyond all floats becomes inf, and inf - inf NaN, without a warning: the value itself says so.
+    """
     _check(name, prediction, target)
     xp = prediction.__array_namespace__()
     n = _count(name, reduction, prediction.shape[-2] * prediction.shape[-1])
-    values, slopes = f(xp, prediction, xp.astype(target, prediction.dtype, copy=False))
 
     def pullback(dvalue: Any = 1.0) -> Array:
-        return slopes() * (_spread(dvalue) / n)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return slopes(_spread(dvalue) / n)
 
-    return xp.sum(values, axis=(-2, -1)) / n, pullback
+    with np.errstate(over="ignore", invalid="ignore"):
+        values, slopes = f(xp, prediction, xp.astype(target, prediction.dtype, copy=False))
+        return xp.sum(values, axis=(-2, -1)) / n, pullback
 
 
 def _spread(dvalue: Any) -> Any:
@@ -78,9 +83,9 @@ def mse(prediction: Array, target: Array, *, reduction: str = "mean") -> tuple[A
     (2.0, [[0.0], [2.0]])
     """
 
-    def f(xp: Any, y: Array, t: Array) -> tuple[Array, Callable[[], Array]]:
+    def f(xp: Any, y: Array, t: Array) -> tuple[Array, Callable[..., Array]]:
         error = y - t
-        return error * error, lambda: 2 * error
+        return error * error, lambda scale: error * (2 * scale)
 
     return _pointwise("mse", prediction, target, reduction, f)
 
@@ -93,10 +98,10 @@ def huber(prediction: Array, target: Array, *, delta: float = 1.0, reduction: st
     """
     delta = number("huber(delta)", delta, 0, above=True)
 
-    def f(xp: Any, y: Array, t: Array) -> tuple[Array, Callable[[], Array]]:
+    def f(xp: Any, y: Array, t: Array) -> tuple[Array, Callable[..., Array]]:
         error = y - t
         clipped = xp.clip(error, -delta, delta)
-        return clipped * (error - clipped / 2), lambda: clipped
+        return clipped * (error - clipped / 2), lambda scale: clipped * scale
 
     return _pointwise("huber", prediction, target, reduction, f)
 
@@ -113,9 +118,9 @@ def binary_cross_entropy(prediction: Array, target: Array, *, reduction: str = "
             f"got {target.min()} to {target.max()}; scale them"
         )
 
-    def f(xp: Any, z: Array, t: Array) -> tuple[Array, Callable[[], Array]]:
+    def f(xp: Any, z: Array, t: Array) -> tuple[Array, Callable[..., Array]]:
         values = (xp.maximum(z, 0.0) - t * z) + xp.log1p(xp.exp(-xp.abs(z)))
-        return values, lambda: logistic(xp, z) - t
+        return values, lambda scale: (logistic(xp, z) - t) * scale
 
     return _pointwise("binary_cross_entropy", prediction, target, reduction, f)
 

@@ -210,14 +210,20 @@ def adamw(
 def clip_by_global_norm(limit: float) -> Optimizer:
     """Scales the direction down to the length `limit` where it is longer (Pascanu et al. 2013), each network's its own.
 
+    g ← g · limit / max(‖g‖, limit). The length is taken of g / s, with s the greater of the largest element and the
+    limit, since the square of a long gradient is beyond all floats (in float32 from 10¹⁹ on).
     Raises `ValueError` unless the limit is positive.
     """
     limit = number("clip_by_global_norm(limit)", limit, 0, above=True)
 
     def rule(slots: Slots, g: Array, theta: Array, step: Any) -> tuple[Slots, Array]:
+        if 0 in g.shape:
+            return slots, g
         xp = g.__array_namespace__()
-        norm = xp.sqrt(xp.sum(g * g, axis=-1, keepdims=True))
-        return slots, g * (limit / xp.maximum(norm, limit))
+        h = xp.abs(g)
+        s = xp.maximum(xp.max(h, axis=-1, keepdims=True), limit)
+        h /= s
+        return slots, g * (limit / s / xp.maximum(xp.sqrt(xp.vecdot(h, h)[..., None]), 1.0))
 
     return Optimizer(_no_slots, rule, f"clip_by_global_norm({limit})")
 

@@ -106,6 +106,16 @@ def test_no_gradient_stays_none():
     assert direction(clip_by_global_norm(1.0), nothing) == nothing
 
 
+@pytest.mark.parametrize("end", ["max", "tiny"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: dtype.__name__)
+def test_clipping_by_norm_knows_lengths_whose_square_is_no_float(dtype, end):
+    size = dtype(8 * np.finfo(dtype).tiny if end == "tiny" else np.finfo(dtype).max / 8)
+    grads = tree.map(lambda g: size * g.astype(dtype), GRADS)
+    clipped = direction(clip_by_global_norm(float(size)), grads)
+    np.testing.assert_allclose(clipped["weights"] / size, [[0.6, 0.0]], rtol=1e-6)
+    np.testing.assert_allclose(clipped["bias"] / size, [-0.8], rtol=1e-6)
+
+
 def test_clipping_by_value_bounds_each_element():
     clipped = direction(clip_by_value(3.5), GRADS)
     assert clipped == Params({"weights": np.array([[3.0, 0.0]]), "bias": np.array([-3.5])})

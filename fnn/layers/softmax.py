@@ -1,6 +1,11 @@
-"""Softmax and its logarithm, over the last axis; for training, the loss `cross_entropy` of logits fuses both."""
+"""Softmax and its logarithm, over the last axis; for training, the loss `cross_entropy` of logits fuses both.
+
+A logit of -inf is a class without a chance. One of +inf has no difference to itself: its row is NaN, as IEEE has it.
+"""
 
 from typing import Any
+
+import numpy as np
 
 from fnn.layers.parameterless import parameterless
 from fnn.tree import Array
@@ -10,7 +15,8 @@ __all__ = ["log_softmax", "softmax"]
 
 def shifted(xp: Any, x: Array) -> Array:
     """x minus its greatest element along the last axis: what softmax does not see, and what exp needs."""
-    return x - xp.max(x, axis=-1, keepdims=True)
+    with np.errstate(over="ignore", invalid="ignore"):  # a difference beyond all floats is -inf, inf - inf is NaN
+        return x - xp.max(x, axis=-1, keepdims=True)
 
 
 def _softmax(xp: Any, x: Array) -> Array:
