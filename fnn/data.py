@@ -30,13 +30,14 @@ __all__ = [
 
 
 def read_labelled_images(
-    images_path: FilePath, labels_path: FilePath, n_classes: int = 10
+    images_path: FilePath, labels_path: FilePath, n_classes: int = 10, *, limit: int = 2**30
 ) -> tuple[np.ndarray, np.ndarray]:
     """Images (n, height, width) and their labels (n,), both uint8 and read-only, from two IDX files.
 
-    Raises `DataFormatError` if a file is not that, if their counts differ, or for a label not below `n_classes`.
+    Raises `DataFormatError` if a file is not that or claims more than `limit` bytes, if their counts differ, or for a
+    label not below `n_classes`.
     """
-    images, labels = read_idx(images_path), read_idx(labels_path)
+    images, labels = read_idx(images_path, limit=limit), read_idx(labels_path, limit=limit)
     for path, array, name, ndim in ((images_path, images, "images", 3), (labels_path, labels, "labels", 1)):
         if array.ndim != ndim or array.dtype != np.uint8:
             got = f"{array.ndim} of {array.dtype}"

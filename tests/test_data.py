@@ -55,6 +55,14 @@ def write(tmp_path):
     return write
 
 
+def refused(path, offset, message, read=read_idx, of="data"):
+    """Assert that the file is refused with a message that names it and the byte."""
+    with pytest.raises(DataFormatError, match=message) as error:
+        read(path)
+    assert str(error.value).startswith(f"{path}: byte {offset} of the {of}: ")
+    assert (error.value.path, error.value.offset) == (path, offset)
+
+
 # ---- well-formed files
 
 
@@ -142,12 +150,7 @@ MALFORMED = {  # the data, the offset, what the message says
 @pytest.mark.parametrize("compress", COMPRESS.values(), ids=COMPRESS)
 @pytest.mark.parametrize(("data", "offset", "message"), MALFORMED.values(), ids=MALFORMED)
 def test_malformed_data_are_refused(write, compress, data, offset, message):
-    path = write(compress(data))
-    with pytest.raises(DataFormatError, match=message) as error:
-        read_idx(path)
-    assert str(path) in str(error.value)
-    assert f"byte {offset} of the data" in str(error.value)
-    assert (error.value.path, error.value.offset) == (path, offset)
+    refused(write(compress(data)), offset, message)
 
 
 @given(st.binary(max_size=40), st.sampled_from([b"", b"\0\0", b"\0\0\x08\x01\0\0\0", b"\x1f\x8b\x08\0", b"\xfd7zXZ\0"]))
@@ -187,10 +190,12 @@ def test_a_stream_cut_anywhere_is_refused(write, kind):
     small = COMPRESS[kind](HEADER + b"12345")
     for whole in (small, COMPRESS[kind](idx(VALUES))):
         for end in {*range(1, len(small)), len(whole) - 1, len(whole) // 2}:
-            with pytest.raises(DataFormatError) as error:
-                read_idx(write(whole[:end]))
+            path = write(whole[:end])
             if end >= 6:  # long enough to be known for what it is
-                assert f"byte {end} of the {kind} stream: the file ends before the stream" in str(error.value)
+                refused(path, end, "the file ends before the stream; is the file complete", of=f"{kind} stream")
+            else:
+                with pytest.raises(DataFormatError, match=str(path)):
+                    read_idx(path)
 
 
 @STREAMS
@@ -199,10 +204,9 @@ def test_a_flipped_bit_is_noticed_no_earlier_than_where_it_is(write, kind):
     for at in (len(whole) // 2, len(whole) - 5, len(whole) - 1):
         bad = bytearray(whole)
         bad[at] ^= 0x10
-        with pytest.raises(
-            DataFormatError, match=f"{kind} stream: the bytes before it cannot be decompressed"
-        ) as error:
-            read_idx(write(bytes(bad)))
+        with pytest.raises(DataFormatError, match="the bytes before it cannot be decompressed") as error:
+            read_idx(path := write(bytes(bad)))
+        assert str(error.value).startswith(f"{path}: byte {error.value.offset} of the {kind} stream: ")
         assert at < error.value.offset <= len(whole)
         assert error.value.__cause__ is not None
 
@@ -212,18 +216,16 @@ def test_a_flipped_bit_is_noticed_no_earlier_than_where_it_is(write, kind):
 @pytest.mark.parametrize("trailing", [b"\0", bytes(10_000), b"garbage"], ids=["a zero", "padding", "garbage"])
 def test_trailing_bytes_are_noticed(write, kind, values, trailing):
     whole = COMPRESS[kind](idx(np.frombuffer(values, "u1")))
-    with pytest.raises(DataFormatError, match=f"{kind} stream: expected the end of the file, got trailing") as error:
-        read_idx(write(whole + trailing))
-    assert error.value.offset == len(whole)
+    message = "expected the end of the file, got trailing bytes"
+    refused(write(whole + trailing), len(whole), message, of=f"{kind} stream")
 
 
 @pytest.mark.parametrize("first", ["gzip", "xz"])
 @pytest.mark.parametrize("second", ["gzip", "xz"])
 def test_concatenated_streams_are_noticed_where_gzip_open_would_join_them(write, first, second):
     whole = COMPRESS[first](HEADER + b"12")
-    with pytest.raises(DataFormatError, match="got a second compressed stream") as error:
-        read_idx(write(whole + COMPRESS[second](b"345")))
-    assert error.value.offset == len(whole)
+    path = write(whole + COMPRESS[second](b"345"))
+    refused(path, len(whole), "got a second compressed stream", of=f"{first} stream")
 
 
 def test_a_stream_that_ends_with_a_chunk_and_is_followed_by_another(write):
@@ -236,9 +238,7 @@ def test_a_stream_that_ends_with_a_chunk_and_is_followed_by_another(write):
     whole = named(4096 - len(named(1)) + 1)
     assert len(whole) == 4096
     assert read_idx(write(whole)).tolist() == [*b"12345"]
-    with pytest.raises(DataFormatError, match="got a second compressed stream") as error:
-        read_idx(write(whole + whole))
-    assert error.value.offset == 4096
+    refused(write(whole + whole), 4096, "got a second compressed stream", of="gzip stream")
 
 
 def peak_of(read):
@@ -310,9 +310,16 @@ def test_labelled_images_come_back_read_only(write):
 )
 def test_files_that_are_no_labelled_images_are_refused(write, images, labels, culprit, offset, message):
     paths = {"images": write(idx(images), "images"), "labels": write(idx(labels), "labels")}
-    with pytest.raises(DataFormatError, match=message) as error:
-        read_labelled_images(paths["images"], paths["labels"])
-    assert (error.value.path, error.value.offset) == (paths[culprit], offset)
+    refused(paths[culprit], offset, message, lambda path: read_labelled_images(paths["images"], paths["labels"]))
+
+
+@pytest.mark.parametrize(("culprit", "limit"), [("images", 11), ("labels", 2)])
+def test_the_callers_limit_holds_for_both_files(write, culprit, limit):
+    paths = {"images": write(idx(IMAGES), "images"), "labels": write(idx(LABELS), "labels")}
+    read = lambda path: read_labelled_images(paths["images"], paths["labels"], limit=limit)  # noqa: E731
+    if culprit == "labels":
+        paths["images"] = write(idx(IMAGES[:1, :1, :1]), "images")
+    refused(paths[culprit], 4, f"exceed limit={limit} bytes", read)
 
 
 def test_the_number_of_classes_is_the_callers(write):
