@@ -1,11 +1,24 @@
-"""Checks: the laws of a layer, to be run on a layer of anyone's."""
+"""Checks: the laws of a layer, to be run on a layer of anyone's, and what passes through the layers of a model."""
+
+from typing import TYPE_CHECKING, Any
 
 from fnn.derivative import LawError, check_vjp
 from fnn.laws import LAWS, Case
 from fnn.layer import Layer, Shape
 from fnn.random import Key
 
-__all__ = ["LAWS", "LawError", "check_layer", "check_vjp"]
+if TYPE_CHECKING:
+    from fnn.explain import explain
+
+__all__ = ["LAWS", "LawError", "check_layer", "check_vjp", "explain"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "explain":  # loaded for those who ask
+        from fnn.explain import explain
+
+        return explain
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def check_layer(layer: Layer, shape: Shape, *, key: Key = Key(0)) -> None:  # noqa: B008

@@ -1,0 +1,191 @@
+"""Explain: what passes through every layer of a model, forward and backward, as a table."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+import numpy as np
+
+from fnn.layer import Back, Layer
+from fnn.losses import Loss
+from fnn.random import Key, generator
+from fnn.tree import Array, Tree, leaves
+
+__all__ = ["Explanation", "LayerFlow", "Numbers", "explain"]
+
+FACTOR = 1e3  # by which a gradient may shrink or grow between the model's output and a layer's
+DEAD = 0.99  # the share of outputs that are zero from which on a layer is dead
+
+
+@attrs.frozen
+class Numbers:
+    """Statistics of an array: of its finite elements the mean, standard deviation, root mean square and largest size.
+
+    `zero` and `not_finite` are shares of all elements. Without a finite one, all others are NaN.
+    """
+
+    mean: float
+    std: float
+    rms: float
+    largest: float
+    zero: float
+    not_finite: float
+
+    @classmethod
+    def of(cls, *arrays: Array) -> "Numbers":
+        """The statistics of all elements of some arrays, taken in float64.
+
+        >>> Numbers.of(np.array([3.0, 0.0, -3.0, np.inf]))
+        Numbers(mean=0.0, std=2.449489742783178, rms=2.449489742783178, largest=3.0, zero=0.25, not_finite=0.25)
+        """
+        every = np.concatenate([np.asarray(array, np.float64).ravel() for array in arrays])
+        v = every[np.isfinite(every)]
+        if not v.size:
+            return cls(np.nan, np.nan, np.nan, np.nan, np.nan, 1.0)
+        largest = float(np.max(np.abs(v)))
+        v = v / (largest or 1.0)  # so that no square is beyond all floats
+        mean, std, rms = (float(moment) * largest for moment in (np.mean(v), np.std(v), np.sqrt(np.mean(v * v))))
+        return cls(mean, std, rms, largest, float(np.mean(every == 0)), 1 - len(v) / len(every))
+
+
+@attrs.frozen
+class LayerFlow:
+    """What passed through one layer: its output y, dL/dy, the gradient of its parameters if any, and what is wrong."""
+
+    path: tuple[str, ...]
+    layer: str
+    output: Numbers
+    gradient: Numbers
+    dparams: Numbers | None
+    mark: str
+
+
+@attrs.frozen(repr=False)
+class Explanation:
+    """A row for each innermost layer, in the order of their work; prints as a table."""
+
+    rows: tuple[LayerFlow, ...]
+
+    def __repr__(self) -> str:
+        groups = ("", "", "output", "", "", "", "gradient", "", "", "dparams", "", "")
+        heads = ("path", "layer", "mean", "std", "largest", "zero", "std", "largest", "zero", "std", "largest", "mark")
+        lines = [groups, heads, *map(_cells, self.rows)]
+        widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
+
+        def show(line: tuple[str, ...]) -> str:
+            path, layer, *numbers, mark = line
+            left = [path.ljust(widths[0]), layer.ljust(widths[1])]
+            right = [cell.rjust(width) for cell, width in zip(numbers, widths[2:-1], strict=True)]
+            return "  ".join([*left, *right, mark]).rstrip()
+
+        return "\n".join([show(groups), show(heads), "  ".join("-" * width for width in widths), *map(show, lines[2:])])
+
+
+def _cells(row: LayerFlow) -> tuple[str, ...]:
+    """A row as text."""
+
+    def show(numbers: Numbers | None, *names: str) -> Iterator[str]:
+        for name in names:
+            value = np.nan if numbers is None else getattr(numbers, name)
+            yield "" if np.isnan(value) else f"{value:.0%}" if name == "zero" else f"{value:.1e}"
+
+    return (
+        ".".join(row.path),
+        row.layer,
+        *show(row.output, "mean", "std", "largest", "zero"),
+        *show(row.gradient, "std", "largest", "zero"),
+        *show(row.dparams, "std", "largest"),
+        row.mark,
+    )
+
+
+def _mark(output: Numbers, gradient: Numbers, dparams: Numbers | None, given: float) -> str:
+    """What is wrong with a layer, in a word or two; `given` is the root mean square of the model's own gradient."""
+    for what, numbers in (("output", output), ("gradient", gradient), ("dparams", dparams)):
+        if numbers is not None and numbers.not_finite > 0:
+            return f"not finite: {what}"
+    if output.zero >= DEAD or (given > 0 and dparams is not None and dparams.zero == 1):
+        return "dead"
+    if given > 0 and gradient.rms < given / FACTOR:
+        return "vanishing"
+    return "exploding" if gradient.rms > given * FACTOR else ""
+
+
+def explain(
+    model: Layer,
+    params: Tree,
+    x: Array,
+    target: Array | None = None,
+    loss: Loss | None = None,
+    *,
+    key: Key = Key(0),  # noqa: B008
+) -> Explanation:
+    """The statistics of every layer's output y, of dL/dy, and of its parameters' gradient, for a batch x.
+
+    L is the loss against the target. Without one it is ⟨u, model(x)⟩ with Gaussian numbers u drawn from the key: a
+    gradient of size one at the output, to see what becomes of it on its way back. An ensemble's networks count
+    together. Marks, the first that fits:
+
+    - not finite: an infinity or NaN in the output, in the gradient dL/dy or in that of the parameters;
+    - dead: 99 % of the output are zero, or all of the parameters' gradient is, though the model's is not;
+    - vanishing, exploding: the root mean square of dL/dy is less than a thousandth, or more than a thousand times, of
+      what it is at the model's output.
+
+    Raises `ValueError` for a loss without target or the reverse, and for no examples.
+
+    >>> from fnn import chain, linear, normal, tanh
+    >>> small = normal(0.01)
+    >>> model = chain(linear(8, weights=small), tanh, linear(8, weights=small), tanh, linear(3, weights=small))
+    >>> params, _ = model.init(Key(0), (4,))
+    >>> explain(model, params, generator(Key(1)).standard_normal((16, 4), dtype=np.float32))
+                       output                          gradient                 dparams
+    path  layer          mean      std  largest  zero       std  largest  zero      std  largest  mark
+    ----  ---------  --------  -------  -------  ----  --------  -------  ----  -------  -------  ---------
+    0     linear(8)   4.1e-04  2.1e-02  8.5e-02    0%   3.1e-04  1.2e-03    0%  9.0e-04  2.7e-03  vanishing
+    1     tanh        4.1e-04  2.1e-02  8.5e-02    0%   3.1e-04  1.2e-03    0%                    vanishing
+    2     linear(8)  -3.9e-05  4.9e-04  1.9e-03    0%   1.6e-02  5.1e-02    0%  1.1e-02  6.4e-02
+    3     tanh       -3.9e-05  4.9e-04  1.9e-03    0%   1.6e-02  5.1e-02    0%
+    4     linear(3)  -8.2e-07  1.4e-05  4.5e-05    0%   8.8e-01  2.3e+00    0%  6.1e-01  3.2e+00
+    """
+    if (target is None) != (loss is None):
+        raise ValueError("explain: a loss needs its target, and a target its loss; give both, or neither")
+    flows: dict[tuple[str, ...], Any] = {}
+
+    def watched(layer: Layer, path: tuple[str, ...]) -> Layer:
+        """The same layer, with a note of what passes through each of its innermost parts."""
+        if layer.parts and layer.combine is not None:
+            return layer.combine(**{name: watched(part, (*path, name)) for name, part in layer.parts.items()})
+
+        def vjp(params: Tree, x: Array, key: Any = None) -> tuple[Array, Back]:
+            y, back_of_layer = layer.vjp(params, x, key)
+            flows[path] = None  # the order of the work is that of the outputs
+
+            def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Array]:
+                dparams, dx = back_of_layer(dy, need_dx)
+                flows[path] = layer.name, y, dy, leaves(dparams)
+                return dparams, dx
+
+            return y, back
+
+        return attrs.evolve(layer, vjp=vjp)
+
+    with np.errstate(all="ignore"):  # what is not finite is what is looked for
+        y, back = watched(model, ()).vjp(params, x)
+        if 0 in y.shape:
+            raise ValueError(f"explain: there is nothing to see in an output of shape {y.shape}; give some examples")
+        dy = _drawn(key, y) if loss is None else loss(y, target)[1]()
+        back(dy)
+        given = Numbers.of(dy).rms
+        return Explanation(tuple(_flow(path, flow, given) for path, flow in flows.items()))
+
+
+def _drawn(key: Key, y: Array) -> Array:
+    """Gaussian numbers in the shape, type and library of y."""
+    return y.__array_namespace__().asarray(generator(key).standard_normal(y.shape), dtype=y.dtype)
+
+
+def _flow(path: tuple[str, ...], flow: tuple[str, Array, Array, list[Array]], given: float) -> LayerFlow:
+    """The row of one layer."""
+    name, y, dy, dparams = flow
+    output, gradient, own = Numbers.of(y), Numbers.of(dy), Numbers.of(*dparams) if dparams else None
+    return LayerFlow(path, name, output, gradient, own, _mark(output, gradient, own, given))
