@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from fnn.derivative import LawError, check_vjp
 from fnn.laws import LAWS, Case
-from fnn.layer import Layer, Shape
+from fnn.layer import Layer, Shape, check_is_layer
 from fnn.random import Key
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def check_layer(layer: Layer, shape: Shape, *, key: Key = Key(0)) -> None:  # no
     >>> from fnn import chain, linear, relu
     >>> check_layer(chain(linear(8), relu, linear(3)), (4,))
     """
+    check_is_layer("check_layer", layer)
     for law in LAWS:
         statement = (law.__doc__ or law.__name__).strip()
         try:

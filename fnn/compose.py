@@ -7,7 +7,17 @@ from collections.abc import Callable, Mapping
 from itertools import accumulate, pairwise
 from typing import Any
 
-from fnn.layer import Back, Layer, LayerError, LayerTypeError, Shape, check_cotangent, check_shape, unbroadcast
+from fnn.layer import (
+    Back,
+    Layer,
+    LayerError,
+    LayerTypeError,
+    Shape,
+    check_cotangent,
+    check_is_layer,
+    check_shape,
+    unbroadcast,
+)
 from fnn.random import Key, fold, split
 from fnn.settings import whole
 from fnn.tree import Array, Params, Tree, leaves, stack
@@ -21,15 +31,8 @@ def _parts(combinator: str, layers: tuple[Layer, ...], named: Mapping[str, Layer
     if len(parts) < len(layers) + len(named):
         raise LayerError(combinator, f"a name among {sorted(named)} is also a position; choose another")
     for name, layer in parts.items():
-        _check_layer(f"{combinator}[{name!r}]", layer)
+        check_is_layer(f"{combinator}[{name!r}]", layer)
     return parts
-
-
-def _check_layer(combinator: str, layer: Any) -> None:
-    """Raise a `LayerTypeError` unless `layer` is one."""
-    if not isinstance(layer, Layer):
-        hint = "; call it to make the layer" if callable(layer) else ""
-        raise LayerTypeError(combinator, f"expected a Layer, got {type(layer).__name__}{hint}")
 
 
 def _repr(combinator: str, parts: Mapping[str, Layer]) -> str:
@@ -172,7 +175,7 @@ def residual(layer: Layer) -> Layer:
 
     The parameters are those of `layer`. Raises `LayerError` where f changes the shape of the features.
     """
-    _check_layer("residual", layer)
+    check_is_layer("residual", layer)
     name = f"residual({layer.name})"
 
     def init(key: Key, shape: Shape) -> tuple[Params, Shape]:
@@ -209,7 +212,7 @@ def ensemble(model: Layer, n: int) -> Layer:
     share one input, they share too. Raises `ValueError` unless `n` is a positive integer, and `LayerError` for a model
     of which only a part is an ensemble.
     """
-    _check_layer("ensemble", model)
+    check_is_layer("ensemble", model)
     n = whole("ensemble(n), the number of networks,", n)
     name = f"ensemble({model.name}, {n})"
 

@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from fnn.layer import Back, Layer
+from fnn.layer import Back, Layer, check_is_layer
 from fnn.losses import Loss
 from fnn.random import Key, generator
 from fnn.tree import Array, Tree, leaves
@@ -147,6 +147,7 @@ def explain(
     3     tanh       -3.9e-05  4.9e-04  1.9e-03    0%   1.6e-02  5.1e-02    0%
     4     linear(3)  -8.2e-07  1.4e-05  4.5e-05    0%   8.8e-01  2.3e+00    0%  6.1e-01  3.2e+00
     """
+    check_is_layer("explain", model)
     if (target is None) != (loss is None):
         raise ValueError("explain: a loss needs its target, and a target its loss; give both, or neither")
     flows: dict[tuple[str, ...], Any] = {}

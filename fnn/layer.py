@@ -119,9 +119,17 @@ def _kind(library: Any, dtype: Any) -> str:
     return next((word for word in ("float", "int") if word in str(dtype)), str(dtype))
 
 
+def check_is_layer(where: str, layer: Any) -> None:
+    """Raise a `LayerTypeError` unless `layer` is one."""
+    if not isinstance(layer, Layer):
+        hint = "; call it to make the layer" if callable(layer) else ""
+        raise LayerTypeError(where, f"expected a Layer, got {type(layer).__name__}{hint}")
+
+
 def check_shape(name: str, shape: Any) -> None:
     """Raise a `LayerError` unless `shape` is a tuple of positive integers."""
-    if not isinstance(shape, tuple) or not all(isinstance(n, Integral) and int(n) > 0 for n in shape):
+    sizes = shape if isinstance(shape, tuple) else (None,)
+    if not all(isinstance(n, Integral) and not isinstance(n, bool) and int(n) > 0 for n in sizes):
         raise LayerError(name, f"expected the shape of one example's features, such as (784,), got {shape!r}")
 
 

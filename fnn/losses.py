@@ -60,16 +60,20 @@ def _pointwise(
 
     def pullback(dvalue: Any = 1.0) -> Array:
         with np.errstate(over="ignore", invalid="ignore"):
-            return slopes(_spread(dvalue) / n)
+            return slopes(_spread(name, dvalue, prediction.shape[:-2]) / n)
 
     with np.errstate(over="ignore", invalid="ignore"):
         values, slopes = f(xp, prediction, xp.astype(target, prediction.dtype, copy=False))
         return xp.sum(values, axis=(-2, -1)) / n, pullback
 
 
-def _spread(dvalue: Any) -> Any:
+def _spread(name: str, dvalue: Any, lead: tuple[int, ...]) -> Any:
     """A cotangent of the value, one for each leading index, with axes for batch and features behind it."""
-    return float(dvalue) if isinstance(dvalue, (int, float)) else dvalue[..., None, None]
+    if isinstance(dvalue, (int, float)):
+        return float(dvalue)
+    if dvalue.shape != lead:
+        raise ValueError(f"{name}: the pullback expects a cotangent in the value's shape, {lead}, got {dvalue.shape}")
+    return dvalue[..., None, None]
 
 
 def mse(prediction: Array, target: Array, *, reduction: str = "mean") -> tuple[Array, Pullback]:
@@ -190,7 +194,7 @@ def cross_entropy(
     def pullback(dvalue: Any = 1.0) -> Array:
         dz = e * (mass / total)
         dz -= t
-        dz *= _spread(dvalue) / n
+        dz *= _spread("cross_entropy", dvalue, prediction.shape[:-2]) / n
         return dz
 
     return xp.sum(xp.vecdot(t, log_p), axis=-1) / -n, pullback

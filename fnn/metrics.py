@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 
 from fnn.data import class_labels, one_hot
+from fnn.params import is_array
 from fnn.statistics import bootstrap_difference, bootstrap_interval, finite, iqm, iqr
 
 __all__ = [
@@ -35,6 +36,9 @@ def accuracy(scores: Any, labels: Any) -> Any:
     >>> accuracy(np.array([[2.0, 1.0], [0.0, 3.0], [5.0, 4.0], [1.0, 0.0]]), np.array([0, 1, 1, 0]))
     np.float64(0.75)
     """
+    if not (is_array(scores) and is_array(labels)):
+        came = f"{type(scores).__name__} and {type(labels).__name__}"
+        raise TypeError(f"accuracy: expected scores and labels as arrays, got {came}; use np.asarray")
     xp = scores.__array_namespace__()
     if (
         0 in scores.shape

@@ -4,7 +4,7 @@ from typing import Any
 
 import attrs
 
-from fnn.layer import Layer, Shape
+from fnn.layer import Layer, Shape, check_is_layer
 from fnn.random import Key
 from fnn.tree import Params, leaves
 
@@ -62,6 +62,7 @@ def summary(model: Layer, shape: Shape) -> Summary:
     ----  ----------  ------  ----------
                       total       50,890
     """
+    check_is_layer("summary", model)
     rows: list[Row] = []
 
     def watched(layer: Layer, path: tuple[str, ...]) -> Layer:

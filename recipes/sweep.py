@@ -2,6 +2,7 @@
 
 import ast
 import os
+import pickle
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import (
@@ -25,6 +26,7 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 import fnn
+from fnn.settings import whole
 from recipes.recipe import Task
 from recipes.store import digest, save_tree
 
@@ -83,6 +85,17 @@ def path_of(task: Task, checksums: Mapping[str, str], folder: Path) -> Path:
     """Where the result of a task is kept: a name of its configuration, seed, data and code."""
     code = {"code": code_of(task.run.__module__), "numpy": np.__version__}
     return folder / f"{digest({**task.describe(), **code, 'data': dict(checksums)})}.npz"
+
+
+def _check_portable(task: Task) -> None:
+    """Raise a `ValueError` for a task that no other process could be given, and none could carry out again."""
+    try:
+        pickle.dumps(task)
+    except (AttributeError, TypeError, pickle.PicklingError) as error:
+        raise ValueError(
+            f"sweep: a run, its loader and its configuration must be known by name: functions at the top of a module, "
+            f"not lambdas, and plain values; {error}"
+        ) from error
 
 
 def work(task: Task, watch: Any = iter) -> Outcome:
@@ -179,14 +192,18 @@ def sweep(
 
     `checksums` are those of each task's data. Up to `jobs` processes of this machine (default: one a core) or the
     workers of any `executor` carry them out; the results do not depend on which. Each is kept as soon as it is there.
-    Raises `SweepError` after the last run where some have failed.
+    Raises `ValueError`, before the first run, for a task that is not known by name, and unless `jobs` is a positive
+    integer; `SweepError` after the last run where some have failed.
     """
+    jobs = cores() if jobs is None else whole("sweep(jobs)", jobs)
+    for task in tasks:
+        _check_portable(task)
     folder.mkdir(parents=True, exist_ok=True)  # a folder that cannot be made is noticed now, not after hours
     paths = [path_of(task, sums, folder) for task, sums in zip(tasks, checksums, strict=True)]
     todo = {path: task for path, task in zip(paths, tasks, strict=True) if fresh or not path.exists()}
     if found := len(set(paths)) - len(todo):
         print(f"{found} of {len(set(paths))} runs are in {folder} already; --fresh repeats them")
-    jobs = min(jobs or cores(), len(todo))
+    jobs = min(jobs, len(todo))
     if executor is not None:
         outcomes = _as_they_end({executor.submit(work, task): path for path, task in todo.items()})
     else:

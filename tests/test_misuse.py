@@ -1,5 +1,7 @@
 """Wrong calls, each with the exception it raises and the words that help: nothing goes wrong in silence."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from fnn import (
     binary_cross_entropy,
     chain,
     check_layer,
+    clip_by_global_norm,
     constant,
     cross_entropy,
     dropout,
@@ -32,13 +35,19 @@ from fnn import (
     residual,
     sgd,
     split,
+    summary,
     train_step,
     tree,
+    until_stale,
     value_and_grad,
     warmup_cosine,
+    weight_decay,
 )
-from fnn.checks import LawError
+from fnn.checks import LawError, explain
 from fnn.metrics import accuracy
+from recipes.book import find
+from recipes.recipe import Task, no_data
+from recipes.sweep import sweep
 
 MODEL = chain(encoder=chain(linear(8), relu), decoder=chain(linear(3)))
 PARAMS, _ = MODEL.init(Key(0), (5,))
@@ -49,6 +58,15 @@ COLUMN, VECTOR = X[:, :1], X[:, 0]
 STATE = sgd(0.1).init(PARAMS)
 STEP = train_step(MODEL, cross_entropy, sgd(0.1))
 GRADS = value_and_grad(MODEL, cross_entropy)(PARAMS, (X, LABELS))[1]
+
+
+HOT = np.eye(3, dtype=np.float32)[LABELS]
+W, B = PARAMS["encoder"]["0"]["weights"], PARAMS["encoder"]["0"]["bias"]
+
+
+def with_first(**leaves):
+    """The parameters of the model with others for its first layer."""
+    return {**PARAMS, "encoder": {"0": leaves, "1": {}}}
 
 
 def write(mapping, name, value):
@@ -70,6 +88,15 @@ CALLS = {
         HERE + "expected floating-point x, got int",
     ),
     "bytes": (lambda: MODEL.apply(PARAMS, X.astype(np.uint8)), LayerTypeError, r"got uint8; scale and convert it"),
+    "ragged rows": (
+        lambda: MODEL.apply(PARAMS, [[1.0], [1.0, 2.0]]),
+        LayerTypeError,
+        HERE + "expected x as an array, got list",
+    ),
+    "complex numbers": (lambda: MODEL.apply(PARAMS, X.astype(complex)), LayerTypeError, HERE + ".* got complex128"),
+    "words": (lambda: MODEL.apply(PARAMS, X.astype(str)), LayerTypeError, HERE + "expected floating-point x, got <U"),
+    "a number": (lambda: MODEL.apply(PARAMS, X[0, 0]), LayerError, HERE + r"expected x of at least 2 axes, .* \(\)"),
+    "a Python number": (lambda: MODEL.apply(PARAMS, 1.0), LayerTypeError, HERE + "expected x as an array, got float"),
     "objects": (lambda: MODEL.apply(PARAMS, X.astype(object)), LayerTypeError, "got object"),
     "booleans": (lambda: MODEL.apply(PARAMS, X > 0), LayerTypeError, "got bool"),
     "a list": (lambda: MODEL.apply(PARAMS, X.tolist()), LayerTypeError, r"got list; convert it: np.asarray\(x\)"),
@@ -77,6 +104,9 @@ CALLS = {
     "images for vectors": (lambda: MODEL.init(Key(0), (28, 28)), LayerError, HERE + ".* put flatten in front of it"),
     "vectors for images": (lambda: flatten.init(Key(0), (784,)), LayerError, "leave flatten out"),
     "no features": (lambda: MODEL.init(Key(0), (0,)), LayerError, r"the shape of one example.* got \(0,\)"),
+    "features of a negative size": (lambda: MODEL.init(Key(0), (-5,)), LayerError, r"example's features.* got \(-5,\)"),
+    "features of a float size": (lambda: MODEL.init(Key(0), (5.0,)), LayerError, r"example's features.* got \(5.0,\)"),
+    "features of a bool size": (lambda: MODEL.init(Key(0), (True,)), LayerError, r"example's features.* got \(True,\)"),
     "params and x swapped": (lambda: MODEL.apply(X, PARAMS), LayerTypeError, r"got ndarray; call f\(params, x\)"),
     "params and x swapped in a layer": (lambda: relu.apply(X, {}), LayerTypeError, r"call f\(params, x\)"),
     "params and x swapped in linear": (lambda: linear(3).apply(X, OTHER["0"]), LayerTypeError, r"call f\(params, x\)"),
@@ -90,6 +120,41 @@ CALLS = {
         LayerError,
         "not of 2 networks but of one",
     ),
+    "a layer's parameters missing": (
+        lambda: MODEL.apply({"encoder": PARAMS["encoder"]}, X),
+        LayerError,
+        r"chain: .* missing \['decoder'\], unexpected \[\]",
+    ),
+    "a layer's parameters too many": (
+        lambda: MODEL.apply({**PARAMS, "head": {}}, X),
+        LayerError,
+        r"chain: .* missing \[\], unexpected \['head'\]",
+    ),
+    "a parameter missing": (
+        lambda: MODEL.apply(with_first(weights=W), X),
+        LayerError,
+        HERE + r"expected parameters \['bias', 'weights'\], got \['weights'\]",
+    ),
+    "a parameter too many": (
+        lambda: MODEL.apply(with_first(weights=W, bias=B, scale=B), X),
+        LayerError,
+        HERE + r".* got \['bias', 'scale', 'weights'\]",
+    ),
+    "misshapen weights": (
+        lambda: MODEL.apply(with_first(weights=W[:, :7], bias=B), X),
+        LayerError,
+        HERE + r"got parameters of shapes \{'weights': \(5, 7\), 'bias': \(8,\)\}",
+    ),
+    "a misshapen bias": (
+        lambda: MODEL.apply(with_first(weights=W, bias=B[:7]), X),
+        LayerError,
+        HERE + r"got parameters of shapes .* 'bias': \(7,\)",
+    ),
+    "an array for a layer's parameters": (
+        lambda: MODEL.apply({**PARAMS, "encoder": {"0": W, "1": {}}}, X),
+        LayerTypeError,
+        HERE + "expected params as a mapping, got ndarray",
+    ),
     "setting a parameter": (lambda: write(PARAMS["encoder"]["0"], "bias", X), TypeError, "Params are immutable"),
     "writing into a parameter": (lambda: write(PARAMS["encoder"]["0"]["bias"], 0, 1), ValueError, "read-only"),
     "writing into a state": (lambda: write(STATE.params["decoder"]["0"]["bias"], 0, 1), ValueError, "read-only"),
@@ -101,6 +166,24 @@ CALLS = {
     ),
     "parameters of two dtypes": (lambda: ravel({"a": X, "b": X.astype(float)}), TreeError, "convert it with tree.cast"),
     "trees that part": (lambda: tree.map(np.add, PARAMS, OTHER), TreeError, "trees part at its root"),
+    # The cotangents.
+    "a cotangent of another width": (
+        lambda: MODEL.vjp(PARAMS, X)[1](X),
+        LayerError,
+        r"linear\(3\) in chain\['decoder'\]\['0'\]: the pullback expects dy .*, \(6, 3\), got \(6, 5\)",
+    ),
+    "a number for a cotangent": (lambda: MODEL.vjp(PARAMS, X)[1](1.0), LayerError, r"\(6, 3\), got float"),
+    "a cotangent of fewer examples": (lambda: relu.vjp({}, X)[1](X[:2]), LayerError, r"relu: .*\(6, 5\), got \(2, 5\)"),
+    "a loss's cotangent for each example": (
+        lambda: mse(X, X)[1](np.ones(6)),
+        ValueError,
+        r"mse: the pullback expects a cotangent in the value's shape, \(\), got \(6,\)",
+    ),
+    "a loss's cotangents of another number": (
+        lambda: cross_entropy(np.stack([X, X]), LABELS)[1](np.ones(3)),
+        ValueError,
+        r"cross_entropy: the pullback expects .* \(2,\), got \(3,\)",
+    ),
     # The targets.
     "fewer targets than examples": (lambda: STEP(STATE, (X, LABELS[:5])), ValueError, "one label an example"),
     "batches of other lengths": (lambda: batches(Key(0), (X, LABELS[:5]), 2), ValueError, "does every x have its y"),
@@ -118,6 +201,25 @@ CALLS = {
     "a column against a vector": (lambda: mse(COLUMN, VECTOR), ValueError, r"\(6, 1\), targets \(6,\).* y\[:, None\]"),
     "a vector against a column": (lambda: mse(VECTOR, COLUMN), ValueError, r"got shape \(6,\); add an axis"),
     "labels for a regression": (lambda: mse(X, LABELS), TypeError, "expected floating-point targets, got int64"),
+    "labels for probabilities": (
+        lambda: binary_cross_entropy(X, LABELS % 2),
+        TypeError,
+        "floating-point targets, got int",
+    ),
+    "one-hot rows of integers for labels": (
+        lambda: STEP(STATE, (X, HOT.astype(int))),
+        ValueError,
+        "expected one label an example, .*give one-hot rows as floating-point probabilities",
+    ),
+    "one-hot rows for labels": (
+        lambda: accuracy(X, HOT),
+        ValueError,
+        "give class numbers, not columns or one-hot rows",
+    ),
+    "labels of words": (lambda: STEP(STATE, (X, LABELS.astype(str))), TypeError, "labels are integers, .* got <U"),
+    "complex targets": (lambda: mse(X, X.astype(complex)), TypeError, "floating-point targets, got complex128"),
+    "bytes for targets": (lambda: mse(X, X.astype(np.uint8)), TypeError, "floating-point targets, got uint8"),
+    "lists of labels for a score": (lambda: accuracy(X, LABELS.tolist()), TypeError, "scores and labels as arrays"),
     "targets of -1 and 1": (lambda: binary_cross_entropy(X, np.sign(X)), ValueError, "probabilities from 0 to 1"),
     # The settings.
     "a negative rate": (lambda: sgd(-0.1), ValueError, r"sgd\(lr\) must be a number in \[0, inf\), got -0.1"),
@@ -125,12 +227,50 @@ CALLS = {
     "a rate as a word": (lambda: adam("1e-3"), ValueError, r"adam\(lr\) must be a number in .* got '1e-3'"),
     "a list of rates": (lambda: sgd([0.1, 0.2]), ValueError, r"sgd\(lr\) must be a number"),
     "a momentum of 1": (lambda: momentum(0.1, 1.0), ValueError, r"momentum\(mu\) must be a number in \[0, 1\)"),
+    "a beta of 1": (lambda: adam(b1=1), ValueError, r"adam\(b1\) must be a number in \[0, 1\), got 1"),
+    "an epsilon of 0": (lambda: adam(eps=0), ValueError, r"adam\(eps\) must be a number in \(0, inf\), got 0"),
+    "a negative epsilon": (
+        lambda: adam(eps=-1e-8),
+        ValueError,
+        r"adam\(eps\) must be a number in \(0, inf\), got -1e-08",
+    ),
+    "a rate of infinity": (lambda: sgd(np.inf), ValueError, r"sgd\(lr\) must be a number in \[0, inf\), got inf"),
+    "a rate of truth": (lambda: sgd(True), ValueError, r"sgd\(lr\) must be a number in \[0, inf\), got True"),
+    "a negative rate among others": (
+        lambda: sgd(np.array([0.1, -0.1])),
+        ValueError,
+        "must hold finite rates from 0 up",
+    ),
+    "a negative rate in a schedule": (lambda: constant(-0.1), ValueError, r"constant\(rate\) must be a number in"),
+    "a negative decay": (
+        lambda: weight_decay(-0.1),
+        ValueError,
+        r"weight_decay\(decay\) must be a number in \[0, inf\)",
+    ),
+    "a norm of 0": (lambda: clip_by_global_norm(0), ValueError, r"\(limit\) must be a number in \(0, inf\), got 0"),
     "a beta above 1": (lambda: adam(b2=1.5), ValueError, r"adam\(b2\) must be a number in \[0, 1\)"),
     "an endless warm-up": (lambda: warmup_cosine(0.1, 100, 100), ValueError, "must end before"),
     "a dropout rate of 1": (lambda: dropout(1.0), ValueError, r"the probability to drop"),
     "a layer of no outputs": (lambda: linear(0), ValueError, r"linear\(n_out\) must be a whole number from 1 up"),
+    "a layer of -1 outputs": (lambda: linear(-1), ValueError, "a whole number from 1 up, got -1"),
+    "a layer of 3.0 outputs": (lambda: linear(3.0), ValueError, "a whole number from 1 up, got 3.0"),
+    "a layer of truth outputs": (lambda: linear(True), ValueError, "a whole number from 1 up, got True"),
+    "an ensemble of 0": (lambda: ensemble(MODEL, 0), ValueError, "the number of networks, .* from 1 up, got 0"),
     "a constructor for a layer": (lambda: chain(linear), LayerTypeError, "got function; call it to make the layer"),
     "batches of size 0": (lambda: batches(Key(0), (X,), 0), ValueError, "a whole number from 1 up, got 0"),
+    "batches of size -1": (lambda: batches(Key(0), (X,), -1), ValueError, "a whole number from 1 up, got -1"),
+    "batches of size 2.0": (lambda: batches(Key(0), (X,), 2.0), ValueError, "a whole number from 1 up, got 2.0"),
+    "batches of size True": (lambda: batches(Key(0), (X,), True), ValueError, "a whole number from 1 up, got True"),
+    "batches of one array": (
+        lambda: batches(Key(0), X, 2),
+        ValueError,
+        r"a tuple of arrays such as \(x, y\), got ndarray",
+    ),
+    "a patience of 0": (
+        lambda: until_stale([], 0),
+        ValueError,
+        r"until_stale\(patience\) must be a whole number from 1",
+    ),
     "a shape without its comma": (lambda: MODEL.init(Key(0), 784), LayerError, r"such as \(784,\), got 784"),
     "an initializer not yet made": (lambda: linear(3, weights=normal).init(Key(0), (5,)), LayerError, "an initializer"),
     "a schedule for an initializer": (
@@ -187,6 +327,12 @@ CALLS = {
         LayerError,
         "parameters of another model",
     ),
+    "gradients of a part of the model": (
+        lambda: sgd(0.1).update(STATE, {**GRADS, "decoder": {"0": {"weights": W[:, :3]}}}),
+        TreeError,
+        r"trees part at \['decoder'\]\['0'\]: missing \['bias'\]",
+    ),
+    "no gradients": (lambda: sgd(0.1).update(STATE, None), TreeError, "expected a mapping of .* got NoneType"),
     "gradients of another width": (
         lambda: sgd(0.1).update(STATE, {**GRADS, "decoder": {"0": {"weights": X, "bias": X[0]}}}),
         TreeError,
@@ -204,6 +350,11 @@ CALLS = {
     ),
     "a loss of no examples": (lambda: STEP(STATE, (X[:0], LABELS[:0])), ValueError, "an empty batch has no mean"),
     "predictions in batches of size 0": (lambda: predict(MODEL, PARAMS, X, 0), ValueError, "a whole number from 1 up"),
+    "a constructor in a check": (lambda: check_layer(linear, (5,)), LayerTypeError, "call it to make the layer"),
+    "a constructor in a summary": (lambda: summary(linear, (5,)), LayerTypeError, "call it to make the layer"),
+    "a constructor to be explained": (lambda: explain(linear, PARAMS, X), LayerTypeError, "call it to make the layer"),
+    "params and x swapped in explain": (lambda: explain(MODEL, X, PARAMS), LayerTypeError, r"call f\(params, x\)"),
+    "a loss without its target": (lambda: explain(MODEL, PARAMS, X, loss=mse), ValueError, "a loss needs its target"),
     "a broken layer": (
         lambda: check_layer(MODEL["encoder"][1:], (5, 4, 3)) or check_layer(linear(3), (5, 4)),
         LawError,
@@ -219,7 +370,27 @@ CALLS = {
     ),
     "a seed for a batch's key": (lambda: batches(42, (X,), 2), TypeError, "expected a Key, got int"),
     "a NumPy generator for a key": (lambda: split(np.random.default_rng(0), 2), TypeError, "got Generator"),
+    "a word for a seed": (lambda: Key("0"), ValueError, "the seed must be an integer .* got '0'"),
+    "truth for a seed": (lambda: Key(True), ValueError, "the seed must be an integer .* got True"),
+    "a seed for a dropout's key": (lambda: dropout(0.5).vjp({}, X, 3), TypeError, "expected a Key, got int"),
     "a float folded in": (lambda: fold(Key(0), 1.0), ValueError, "only integers .* got 1.0"),
+    # The recipes.
+    "an unknown recipe": (lambda: find("mnits"), KeyError, "no recipe 'mnits'; did you mean 'mnist'"),
+    "a lambda in a sweep": (
+        lambda: sweep([Task(lambda *_: {}, no_data, None, None, Key(0))], [{}], Path("nowhere"), jobs=2),
+        ValueError,
+        "functions at the top of a module, not lambdas",
+    ),
+    "a lambda in a sweep's configuration": (
+        lambda: sweep([Task(no_data, no_data, None, {"rate": lambda i: 0.1}, Key(0))], [{}], Path("nowhere"), jobs=2),
+        ValueError,
+        "not lambdas",
+    ),
+    "a sweep of 0 jobs": (
+        lambda: sweep([], [], Path("nowhere"), jobs=0),
+        ValueError,
+        r"sweep\(jobs\) .* from 1 up, got 0",
+    ),
 }
 
 
