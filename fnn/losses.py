@@ -47,6 +47,7 @@ def _count(name: str, reduction: str, n: int) -> int:
     return n if reduction == "mean" else 1
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _pointwise(
     name: str, prediction: Array, target: Array, reduction: str, f: Callable[..., tuple[Array, Callable[..., Array]]]
 ) -> tuple[Array, Pullback]:
@@ -57,14 +58,13 @@ def _pointwise(
     _check(name, prediction, target)
     xp = prediction.__array_namespace__()
     n = _count(name, reduction, prediction.shape[-2] * prediction.shape[-1])
+    values, slopes = f(xp, prediction, xp.astype(target, prediction.dtype, copy=False))
 
     def pullback(dvalue: Any = 1.0) -> Array:
         with np.errstate(over="ignore", invalid="ignore"):
             return slopes(_spread(name, dvalue, prediction.shape[:-2]) / n)
 
-    with np.errstate(over="ignore", invalid="ignore"):
-        values, slopes = f(xp, prediction, xp.astype(target, prediction.dtype, copy=False))
-        return xp.sum(values, axis=(-2, -1)) / n, pullback
+    return xp.sum(values, axis=(-2, -1)) / n, pullback
 
 
 def _spread(name: str, dvalue: Any, lead: tuple[int, ...]) -> Any:

@@ -13,10 +13,10 @@ from fnn.tree import Array
 __all__ = ["log_softmax", "softmax"]
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a difference beyond all floats is -inf, inf - inf is NaN
 def shifted(xp: Any, x: Array) -> Array:
     """x minus its greatest element along the last axis: what softmax does not see, and what exp needs."""
-    with np.errstate(over="ignore", invalid="ignore"):  # a difference beyond all floats is -inf, inf - inf is NaN
-        return x - xp.max(x, axis=-1, keepdims=True)
+    return x - xp.max(x, axis=-1, keepdims=True)
 
 
 def _softmax(xp: Any, x: Array) -> Array:
