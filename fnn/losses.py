@@ -2,7 +2,8 @@
 
 The trailing two axes, (batch, features), are reduced, by their mean or their sum; leading axes are kept, so that an
 ensemble of R networks has R values and R independent gradients (images, too, are rows here: flatten them first).
-Settings are bound with `functools.partial`.
+Settings are bound with `functools.partial`. What is beyond all floats becomes inf, and inf - inf NaN, without a
+warning: the value itself says so.
 """
 
 from collections.abc import Callable
@@ -51,10 +52,7 @@ def _count(name: str, reduction: str, n: int) -> int:
 def _pointwise(
     name: str, prediction: Array, target: Array, reduction: str, f: Callable[..., tuple[Array, Callable[..., Array]]]
 ) -> tuple[Array, Pullback]:
-    """The loss of elementwise values and slopes, f(xp, prediction, target) -> (values, slopes(scale)), reduced.
-
-    What is beyond all floats becomes inf, and inf - inf NaN, without a warning: the value itself says so.
-    """
+    """The loss of elementwise values and slopes, f(xp, prediction, target) -> (values, slopes(scale)), reduced."""
     _check(name, prediction, target)
     xp = prediction.__array_namespace__()
     n = _count(name, reduction, prediction.shape[-2] * prediction.shape[-1])
@@ -162,6 +160,7 @@ def _distribution(xp: Any, logits: Array, target: Array) -> tuple[Array, Any]:
     return xp.astype(hot, logits.dtype), 1.0
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def cross_entropy(
     prediction: Array, target: Array, *, label_smoothing: float = 0.0, reduction: str = "mean"
 ) -> tuple[Array, Pullback]:

@@ -263,6 +263,15 @@ def test_cross_entropy_of_any_logits(target, t, dtype):
 
 
 @DTYPES
+@pytest.mark.parametrize("loss", [fnn.mse, fnn.huber, fnn.binary_cross_entropy, fnn.cross_entropy])
+def test_a_sum_beyond_all_floats_is_infinite(loss, dtype):
+    z = np.array([[0, 1]] * 4, dtype) * (np.finfo(dtype).max / 2)
+    value, pullback = loss(z, np.eye(2, dtype=dtype)[[0] * 4])
+    assert value == INF
+    assert np.isfinite(pullback()).all()
+
+
+@DTYPES
 def test_smoothed_cross_entropy_of_extreme_logits(dtype):
     z = np.array([[1e4, -1e4]], dtype)
     value, pullback = partial(fnn.cross_entropy, label_smoothing=0.5)(z, np.array([0]))
