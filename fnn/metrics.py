@@ -113,7 +113,7 @@ def one_vs_rest(confusion: Any) -> OneVsRest:
     if not square or (c < 0).any() or not c.any(axis=(-2, -1)).all():
         got = f"shape {c.shape} of {c.dtype}; make them with confusion_matrix"
         raise ValueError(f"one_vs_rest: expected counts (..., k, k), no negative one and not all zero, got {got}")
-    tp = np.diagonal(c, axis1=-2, axis2=-1)
+    tp = np.diagonal(c, axis1=-2, axis2=-1).copy()  # of its own: NumPy's is a view of the caller's matrix
     fp, fn = c.sum(axis=-2) - tp, c.sum(axis=-1) - tp
     return OneVsRest(tp, fp, fn, c.sum(axis=(-2, -1))[..., None] - tp - fp - fn)
 
