@@ -1,5 +1,20 @@
-"""JAX, the tests' oracle, computes in float64 where it is given float64."""
+"""What holds for every test: JAX, the oracle, computes in float64 where it is given float64; examples are drawn alike.
 
-import jax
+The properties run 200 examples each, the same ones every time; `pytest tests/test_properties.py
+--hypothesis-profile=long` draws 5,000 new ones.
+"""
 
-jax.config.update("jax_enable_x64", True)
+import os
+
+from hypothesis import HealthCheck, settings
+
+os.environ.setdefault("JAX_ENABLE_X64", "1")  # read when JAX is imported, which few of the tests need
+
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile(
+    "ci", derandomize=True, database=None, deadline=None, max_examples=200, suppress_health_check=SLOW
+)
+settings.register_profile(
+    "long", print_blob=True, database=None, deadline=None, max_examples=5000, suppress_health_check=SLOW
+)
+settings.load_profile("ci")

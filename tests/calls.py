@@ -1,0 +1,244 @@
+"""The table of everything public, each with sample calls: what is pure and repeatable is so for every row.
+
+A row makes `(function, *inputs)` anew; what the function returns is the whole outcome, pullbacks called, scans run.
+"""
+
+import tempfile
+from functools import reduce
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+import fnn
+from fnn import Key, Params, flat, laws, plot, tree
+from tests.idx_files import write_idx
+from tests.outcomes import drawn
+from tests.table import LAYERS, LOSSES, OPTIMIZERS, normal
+
+MODEL = fnn.chain(fnn.dropout(0.2), fnn.linear(4), fnn.tanh, fnn.linear(3))
+SHAPE = (5,)
+
+
+def layer_call(layer, shape):
+    def call(params, x, key, dy):
+        passes = []
+        for own in (None, key):
+            y, back = layer.vjp(params, x, own)
+            passes.append((y, back(dy), back(dy, need_dx=False)[0]))
+        return layer.init(key, shape), layer.apply(params, x), passes
+
+    params = layer.init(Key(1), shape)[0]
+    x = normal(1, (5, *shape), np.float32)
+    return call, params, x, Key(2), normal(2, layer.apply(params, x).shape, np.float32)
+
+
+def loss_call(loss, make_target):
+    def call(prediction, target, dvalue):
+        value, pullback = loss(prediction, target)
+        return value, pullback(), pullback(dvalue)
+
+    return call, normal(1, (3, 5, 4)), make_target(Key(2), (5, 4)), normal(3, (3,))
+
+
+def optimizer_call(optimizer):
+    """Two steps: the state's own arrays are inputs too, and are neither written to nor handed on."""
+    layer = fnn.ensemble(fnn.chain(fnn.linear(4), fnn.linear(3)), 2)
+    params = layer.init(Key(1), SHAPE)[0]
+    grads = [tree.map(lambda w, i=i: normal(i, w.shape, np.float32), dict(params)) for i in (1, 2)]
+    state = optimizer.update(optimizer.init(params), grads[0])
+    return (
+        lambda params, state, grads: (optimizer.init(params), optimizer.update(state, grads)),
+        params,
+        state,
+        grads[1],
+    )
+
+
+def initializer_call(initializer):
+    return initializer, Key(3), (2, 4, 3)
+
+
+def data():
+    return normal(4, (20, *SHAPE), np.float32), np.arange(20) % 3
+
+
+def parameters():
+    return MODEL.init(Key(1), SHAPE)[0]
+
+
+def writable(name="w"):
+    """A plain tree whose leaves could be written to."""
+    return {name: {"weights": normal(5, (2, 3)), "bias": normal(6, (2,))}, "empty": {}}
+
+
+def train(params, batch):
+    """Three epochs with dropout, from which the best is kept."""
+    optimizer = fnn.adam(fnn.cosine(0.01, 30))
+    step = fnn.train_step(MODEL, fnn.cross_entropy, optimizer, Key(4))
+    measure = lambda params: fnn.evaluate(MODEL, params, batch, {"validation": fnn.cross_entropy})  # noqa: E731
+    order = lambda epoch: fnn.batches(fnn.fold(Key(5), epoch), batch, 8)  # noqa: E731
+    start = optimizer.init(params)
+    return list(islice(fnn.epochs(step, order, start, measure, lambda record: -record["validation"]), 3))
+
+
+def files(read):
+    """What `read(folder)` makes of two IDX files."""
+
+    def call(images, labels):
+        with tempfile.TemporaryDirectory() as folder:
+            write_idx(Path(folder, "images"), images)
+            write_idx(Path(folder, "labels"), labels)
+            return read(Path(folder))
+
+    return call, np.arange(24).reshape(2, 3, 4), np.arange(2)
+
+
+def saved(values):
+    with tempfile.TemporaryDirectory() as folder:
+        figure = Figure(figsize=(1, 1))
+        figure.add_subplot().plot(values)
+        return [path.read_bytes() for path in plot.save(figure, Path(folder, "picture"), dpi=30)]
+
+
+RUNS = {"a": np.linspace(0, 1, 12).reshape(3, 4), "b": np.linspace(1, 2, 12).reshape(3, 4)}
+GROUPS = {"a": np.linspace(0, 1, 5), "b": np.linspace(1, 2, 5)}
+
+
+def quietened():
+    plot.canvas.quiet(axes := Figure(figsize=(2, 2)).add_subplot(), "x")
+    return axes
+
+
+def rows():
+    """The whole table; a name may go on, behind a comma, with what is called."""
+    table = {f"fnn.{name.split()[0]}, {name}": lambda row=row: layer_call(*row) for name, row in LAYERS.items()}
+    table["fnn.parameterless"] = lambda: layer_call(
+        fnn.parameterless("double", lambda xp, x: 2 * x, lambda xp, x, y, dy: 2 * dy), SHAPE
+    )
+    table |= {f"fnn.{name.split(',')[0].split()[0]}, loss {name}": lambda row=row: loss_call(*row)
+              for name, row in LOSSES.items()}  # fmt: skip
+    names = {"nesterov": "momentum", "adamw on all": "adamw"}
+    table |= {f"fnn.{names.get(name, name).split(',')[0]}, optimizer {name}": lambda row=row: optimizer_call(row)
+              for name, row in OPTIMIZERS.items()}  # fmt: skip
+    initializers = ("zeros", "he_normal", "he_uniform", "glorot_normal", "glorot_uniform", "lecun_normal", "orthogonal")
+    table |= {f"fnn.{name}": lambda name=name: initializer_call(getattr(fnn, name)) for name in initializers}
+    return table | OTHERS
+
+
+OTHERS = {
+    "fnn.normal": lambda: initializer_call(fnn.normal(0.1)),
+    "fnn.uniform": lambda: initializer_call(fnn.uniform(0.1)),
+    "fnn.initializers.constant": lambda: initializer_call(fnn.initializers.constant(0.1)),
+    "fnn.Key": lambda: (lambda *path: Key(42, path), 1, 2),
+    "fnn.fold": lambda: (fnn.fold, Key(1), 2),
+    "fnn.split": lambda: (fnn.split, Key(1), 3),
+    "fnn.generator": lambda: (fnn.generator, Key(1)),
+    "fnn.random.draw": lambda: (fnn.random.draw, Key(1), (3, 4)),
+    "fnn.Layer": lambda: (lambda *fs: (lambda layer: (repr(layer), layer.apply({}, np.ones(3))))(fnn.Layer(*fs)),
+                          min, lambda params, x: -x, max),
+    "fnn.Params": lambda: (Params, writable()),
+    "fnn.Params, of Params": lambda: (lambda p: (p, Params({"a": p}), p[:1], p[0], repr(p)), Params(writable())),
+    "fnn.params.is_array": lambda: (fnn.params.is_array, np.ones(3)),
+    "fnn.params.show": lambda: (fnn.params.show, ("a", "b")),
+    "fnn.tree.read_only": lambda: (tree.read_only, np.ones(3)),
+    "fnn.tree.cast": lambda: (tree.cast, Params(writable()), np.float64),
+    "fnn.tree.cast, of a dict": lambda: (tree.cast, writable(), np.float64),
+    "fnn.tree.items": lambda: (lambda t: list(tree.items(t)), writable()),
+    "fnn.tree.leaves": lambda: (tree.leaves, writable()),
+    "fnn.tree.map": lambda: (tree.map, np.add, writable(), writable()),
+    "fnn.tree.map, identity": lambda: (tree.map, lambda leaf: leaf, Params(writable())),
+    "fnn.tree.member": lambda: (tree.member, tree.stack([Params(writable())] * 3), 1),
+    "fnn.tree.stack": lambda: (lambda *ts: tree.stack(ts), writable(), writable()),
+    "fnn.ravel": lambda: (lambda t: (lambda v, un: (v, un(v), un(2 * v)))(*fnn.ravel(t)), writable()),
+    "fnn.ravel, unravel": lambda: (lambda v: fnn.ravel(writable())[1](v), np.arange(8.0)),
+    "fnn.ravel, of one leaf": lambda: (lambda t: fnn.ravel(t)[0], {"w": np.ones(3)}),
+    "fnn.flat.Layout": lambda: (lambda t: (flat.Layout.of(t), flat.Layout.of(t).ravel(t)), writable()),
+    "fnn.State": lambda: (lambda state: (state.params, repr(state)), fnn.adam().init(parameters())),
+    "fnn.Optimizer": lambda: (
+        lambda p, f: fnn.Optimizer(lambda p, layout: (), f, "plain").init(p),
+        parameters(),
+        lambda slots, g, theta, step: (slots, g),
+    ),
+    "fnn.constant": lambda: (fnn.constant(0.1), 3),
+    "fnn.cosine": lambda: (fnn.cosine(0.1, 10, 0.01), 3),
+    "fnn.exponential": lambda: (fnn.exponential(0.1, 0.5), 3),
+    "fnn.step_decay": lambda: (fnn.step_decay(0.1, 0.5, 2), 3),
+    "fnn.warmup_cosine": lambda: (fnn.warmup_cosine(0.1, 2, 10), 1),
+    "fnn.batches": lambda: (lambda *a: list(fnn.batches(Key(1), a, 8)), *data()),
+    "fnn.batches, in order": lambda: (lambda *a: list(fnn.batches(None, a, 8)), *data()),
+    "fnn.batching.Batches": lambda: (lambda *a: [len(fnn.batches(Key(1), a, 8)), *fnn.batches(Key(1), a, 8)], *data()),
+    "fnn.value_and_grad": lambda: (fnn.value_and_grad(MODEL, fnn.cross_entropy), parameters(), data(), Key(2)),
+    "fnn.train_step": lambda: (
+        lambda s, batch: reduce(fnn.train_step(MODEL, fnn.cross_entropy, fnn.adam(), Key(4)), [batch] * 2, s),
+        fnn.adam().init(parameters()),
+        data(),
+    ),
+    "fnn.epochs": lambda: (train, parameters(), data()),
+    "fnn.Progress": lambda: (lambda s: fnn.Progress.start(s), fnn.adam().init(parameters())),
+    "fnn.until_stale": lambda: (lambda p: list(fnn.until_stale(p, 1)), train(parameters(), data())),
+    "fnn.predict": lambda: (lambda *a: fnn.predict(MODEL, *a, size=8), parameters(), data()[0]),
+    "fnn.predict, in one batch": lambda: (lambda *a: fnn.predict(fnn.identity, *a), {}, data()[0]),
+    "fnn.evaluate": lambda: (
+        lambda p, d: fnn.evaluate(MODEL, p, d, {"loss": fnn.cross_entropy, "accuracy": fnn.metrics.accuracy}, 8),
+        parameters(),
+        data(),
+    ),
+    "fnn.summary": lambda: (fnn.summary, MODEL, SHAPE),
+    "fnn.summary.Row": lambda: (lambda s: s.rows, fnn.summary(MODEL, SHAPE)),
+    "fnn.summary.Summary": lambda: (repr, fnn.summary(MODEL, SHAPE)),
+    "fnn.check_layer": lambda: (fnn.check_layer, fnn.tanh, SHAPE),
+    "fnn.check_vjp": lambda: (fnn.check_vjp, fnn.linear(2, bias=None), {"weights": np.ones((5, 2))}, data()[0]),
+    "fnn.laws.Case": lambda: (lambda c: (c.params(), c.leads(), list(c.variations())), laws.Case(MODEL, SHAPE, Key(1))),
+    "fnn.derivative.normal": lambda: (fnn.derivative.normal, Key(1), (3,)),
+    "fnn.derivative.require": lambda: (fnn.derivative.require, True, MODEL, "it holds", ""),
+    "fnn.settings.number": lambda: (fnn.settings.number, "rate", 0.5),
+    "fnn.settings.whole": lambda: (fnn.settings.whole, "size", 5),
+    "fnn.data.Line": lambda: (lambda line: (line == line, line.x), fnn.data.line(Key(1), 8)),
+    "fnn.data.line": lambda: (fnn.data.line, Key(1), 8),
+    "fnn.data.blobs": lambda: (fnn.data.blobs, Key(1), 8),
+    "fnn.data.xor": lambda: (fnn.data.xor, Key(1), 8),
+    "fnn.data.class_labels": lambda: (fnn.data.class_labels, "labels", np.arange(3), 3),
+    "fnn.data.one_hot": lambda: (fnn.data.one_hot, np.arange(3), 3),
+    "fnn.data.split_at": lambda: (fnn.data.split_at, data(), 5),
+    "fnn.data.read_idx": lambda: files(lambda folder: fnn.data.read_idx(folder / "images")),
+    "fnn.data.read_labelled_images": lambda: files(
+        lambda folder: fnn.data.read_labelled_images(folder / "images", folder / "labels")
+    ),
+    "fnn.metrics.accuracy": lambda: (fnn.metrics.accuracy, normal(1, (2, 5, 3)), np.arange(5) % 3),
+    "fnn.metrics.confusion_matrix": lambda: (fnn.metrics.confusion_matrix, np.arange(5) % 3, np.arange(5) % 2, 3),
+    "fnn.metrics.one_vs_rest": lambda: (fnn.metrics.one_vs_rest, np.arange(9).reshape(3, 3)),
+    "fnn.metrics.OneVsRest": lambda: (
+        lambda c: (lambda table: (table.accuracy, table.plain_accuracy))(fnn.metrics.one_vs_rest(c)),
+        np.arange(9).reshape(3, 3),
+    ),
+    "fnn.metrics.psnr": lambda: (fnn.metrics.psnr, np.linspace(0, 1, 5), np.ones(5)),
+    "fnn.metrics.iqm": lambda: (fnn.metrics.iqm, normal(1, (3, 7))),
+    "fnn.metrics.iqr": lambda: (fnn.metrics.iqr, normal(1, (3, 7))),
+    "fnn.metrics.bootstrap_interval": lambda: (
+        lambda x: fnn.metrics.bootstrap_interval(x, key=Key(1), resamples=50), normal(1, (7,)),
+    ),
+    "fnn.metrics.bootstrap_difference": lambda: (
+        lambda a, b: fnn.metrics.bootstrap_difference(a, b, key=Key(1), resamples=50), normal(1, (7,)), normal(2, (9,)),
+    ),
+    "fnn.plot.boxes": lambda: (drawn(plot.boxes), GROUPS),
+    "fnn.plot.curves": lambda: (drawn(plot.curves), RUNS),
+    "fnn.plot.differences": lambda: (drawn(plot.differences), {"a - b": (0.1, 0.05, 0.2)}),
+    "fnn.plot.points": lambda: (drawn(plot.points), normal(1, (9, 2)), np.arange(9) % 3),
+    "fnn.plot.decision_regions": lambda: (
+        drawn(lambda x, labels: plot.decision_regions(lambda x: (x[:, 0] > 0).astype(int), x, labels)),
+        normal(1, (9, 2)),
+        np.arange(9) % 2,
+    ),
+    "fnn.plot.heat_map": lambda: (drawn(plot.heat_map), RUNS["a"], ["x", "y", "z"], [1, 2, 3, 4]),
+    "fnn.plot.confusion": lambda: (drawn(plot.confusion), np.arange(4).reshape(2, 2)),
+    "fnn.plot.image_grid": lambda: (drawn(plot.image_grid), np.linspace(0, 1, 24).reshape(2, 3, 4)),
+    "fnn.plot.save": lambda: (saved, np.arange(3.0)),
+    "fnn.plot.canvas.axes_or_new": lambda: (drawn(lambda: plot.canvas.axes_or_new(None, 2, 3)),),
+    "fnn.plot.canvas.quiet": lambda: (drawn(quietened),),
+    "fnn.plot.canvas.not_empty": lambda: (plot.canvas.not_empty, "boxes", GROUPS),
+    "fnn.plot.canvas.checked": lambda: (plot.canvas.checked, "boxes: group", np.ones(3), "(runs,)"),
+    "fnn.plot.canvas.interval": lambda: (plot.canvas.interval, "a - b", (0.1, 0.2)),
+}  # fmt: skip
+ROWS = rows()
