@@ -22,7 +22,7 @@ def dicts(draw, dtypes=FLOATS, lead=(), special=True):
     leaves = st.tuples(st.sampled_from(PATHS), st.none() | st.sampled_from(SHAPES), st.sampled_from(dtypes))
     rng, tree = generator(Key(draw(seeds))), {}
     odd = draw(st.sampled_from(SPECIAL)) if special else 1.5
-    for (*above, name), shape, dtype in draw(st.lists(leaves, max_size=6)):
+    for (*above, name), shape, dtype in draw(st.lists(leaves, max_size=5)):
         node = tree
         for step in above:
             node = node.setdefault(step, {})
