@@ -1,0 +1,111 @@
+"""Plants mistakes in copies of the library, one at a time, and sees whether the tests notice.
+
+`python -m tests.mutants` plants them all, a few seconds each, and ends with `killed N of N`; words behind it choose
+those mutants whose name or file holds one of them. A survivor, which exits with 1, is a test that is missing.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import monotonic
+
+import attrs
+
+from tests.mutant_table import MUTANTS, TESTS
+
+ROOT = Path(__file__).parent.parent
+TIMEOUT = 600  # seconds; a test that never ends has noticed too
+
+
+@attrs.frozen
+class Mutant:
+    """A mistake: in `file`, `after` stands in place of `before`."""
+
+    what: str
+    file: str
+    before: str
+    after: str
+
+    def planted(self) -> str:
+        """The file's text with the mistake in it; raises `ValueError` unless there is one place for it."""
+        text = (ROOT / self.file).read_text()
+        if (found := text.count(self.before)) != 1:
+            raise ValueError(f"{self.what}: {self.before!r} stands {found} times in {self.file}; adapt the table")
+        return text.replace(self.before, self.after)
+
+
+def table() -> list[Mutant]:
+    """All mutants, file by file."""
+    return [Mutant(what, file, before, after) for file, rows in MUTANTS.items() for what, before, after in rows]
+
+
+def first_to_fail(names: Iterable[str], mutant: Mutant | None = None) -> str | None:
+    """The first of the test files that fails in a copy of the project with this mutant planted; `None` if all pass."""
+    with tempfile.TemporaryDirectory() as folder:
+        for part in ("fnn", "tests"):
+            shutil.copytree(ROOT / part, Path(folder, part), ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        if mutant is not None:
+            Path(folder, mutant.file).write_text(mutant.planted())
+        options = ["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist"]
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+        for name in names:
+            command = [
+                sys.executable,
+                "-m",
+                "pytest",
+                *options,
+                "-o",
+                "addopts=--import-mode=importlib",
+                f"tests/test_{name}.py",
+            ]
+            try:
+                done = subprocess.run(
+                    command, cwd=folder, env=environment, capture_output=True, text=True, timeout=TIMEOUT
+                )
+            except subprocess.TimeoutExpired:
+                return name
+            if done.returncode == 1:
+                return name
+            if done.returncode != 0:  # neither passed nor failed: the tests could not be run
+                raise RuntimeError(f"tests/test_{name}.py with {mutant}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return None
+
+
+def kill(mutant: Mutant) -> tuple[Mutant, str | None, float]:
+    """The mutant, the test file that noticed it (or `None`), and the seconds that took."""
+    begin = monotonic()
+    return mutant, first_to_fail(TESTS[mutant.file].split(), mutant), monotonic() - begin
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description="Plant mistakes; count those noticed.")
+    parser.add_argument("words", nargs="*", help="only mutants whose name or file holds one of these")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at a time (default: a core each)")
+    options = parser.parse_args()
+    chosen = [m for m in table() if not options.words or any(word in m.what + m.file for word in options.words)]
+    for mutant in chosen:
+        mutant.planted()
+    begin = monotonic()
+    names = dict.fromkeys(name for mutant in chosen for name in TESTS[mutant.file].split())
+    if (failed := first_to_fail(names)) is not None:
+        print(f"tests/test_{failed}.py fails without any mutant")
+        return 1
+    killed = 0
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for mutant, noticed, seconds in pool.map(kill, chosen):
+            killed += noticed is not None
+            verdict = "SURVIVED" if noticed is None else f"killed by test_{noticed}.py"
+            print(f"{seconds:4.0f} s  {verdict:32} {mutant.file}: {mutant.what}", flush=True)
+    print(f"killed {killed} of {len(chosen)} in {monotonic() - begin:.0f} s")
+    return 0 if killed == len(chosen) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
