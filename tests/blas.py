@@ -26,6 +26,7 @@ SETTINGS = {  # OpenBLAS reads them when NumPy is first imported
     "the kernel for SandyBridge": {"OPENBLAS_NUM_THREADS": "1", "OPENBLAS_CORETYPE": "SandyBridge"},
     "the kernel for Haswell": {"OPENBLAS_NUM_THREADS": "1", "OPENBLAS_CORETYPE": "Haswell"},
     "the kernel for Zen": {"OPENBLAS_NUM_THREADS": "1", "OPENBLAS_CORETYPE": "Zen"},
+    "the kernel for SkylakeX": {"OPENBLAS_NUM_THREADS": "1", "OPENBLAS_CORETYPE": "SkylakeX"},
 }
 
 
@@ -56,10 +57,14 @@ def main():
             with np.load(path) as saved:
                 end = {part: saved[part] for part in saved}
         first = end if first is None else first
-        apart = np.abs(end["vector"] - first["vector"]).max() / np.abs(first["vector"]).max()
+        apart = np.linalg.norm(end["vector"] - first["vector"]) / np.linalg.norm(first["vector"])
         classes, others = end["logits"].argmax(-1), first["logits"].argmax(-1)
         accuracy = np.mean(classes == end["labels"])
-        same = "same bits" if end["vector"].tobytes() == first["vector"].tobytes() else f"parameters {apart:.1e} apart"
+        same = (
+            "same bits"
+            if end["vector"].tobytes() == first["vector"].tobytes()
+            else f"parameters apart by {apart:.1e} of their norm"
+        )
         print(f"{name} ({end['blas']}): {same}, {np.sum(classes != others)} classes differ, accuracy {accuracy:.4f}")
 
 

@@ -3,18 +3,14 @@
 A row makes `(function, *inputs)` anew; what the function returns is the whole outcome, pullbacks called, scans run.
 """
 
-import tempfile
 from functools import reduce
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
 import fnn
-from fnn import Key, Params, flat, laws, plot, tree
-from tests.idx_files import write_idx
-from tests.outcomes import drawn
+from fnn import Key, Params, flat, laws, tree
+from tests.calls_of_files import FILES
 from tests.table import LAYERS, LOSSES, OPTIMIZERS, normal
 
 MODEL = fnn.chain(fnn.dropout(0.2), fnn.linear(4), fnn.tanh, fnn.linear(3))
@@ -83,34 +79,6 @@ def train(params, batch):
     return list(islice(fnn.epochs(step, order, start, measure, lambda record: -record["validation"]), 3))
 
 
-def files(read):
-    """What `read(folder)` makes of two IDX files."""
-
-    def call(images, labels):
-        with tempfile.TemporaryDirectory() as folder:
-            write_idx(Path(folder, "images"), images)
-            write_idx(Path(folder, "labels"), labels)
-            return read(Path(folder))
-
-    return call, np.arange(24).reshape(2, 3, 4), np.arange(2)
-
-
-def saved(values):
-    with tempfile.TemporaryDirectory() as folder:
-        figure = Figure(figsize=(1, 1))
-        figure.add_subplot().plot(values)
-        return [path.read_bytes() for path in plot.save(figure, Path(folder, "picture"), dpi=30)]
-
-
-RUNS = {"a": np.linspace(0, 1, 12).reshape(3, 4), "b": np.linspace(1, 2, 12).reshape(3, 4)}
-GROUPS = {"a": np.linspace(0, 1, 5), "b": np.linspace(1, 2, 5)}
-
-
-def quietened():
-    plot.canvas.quiet(axes := Figure(figsize=(2, 2)).add_subplot(), "x")
-    return axes
-
-
 def rows():
     """The whole table; a name may go on, behind a comma, with what is called."""
     table = {f"fnn.{name.split()[0]}, {name}": lambda row=row: layer_call(*row) for name, row in LAYERS.items()}
@@ -124,7 +92,7 @@ def rows():
               for name, row in OPTIMIZERS.items()}  # fmt: skip
     initializers = ("zeros", "he_normal", "he_uniform", "glorot_normal", "glorot_uniform", "lecun_normal", "orthogonal")
     table |= {f"fnn.{name}": lambda name=name: initializer_call(getattr(fnn, name)) for name in initializers}
-    return table | OTHERS
+    return table | OTHERS | FILES
 
 
 OTHERS = {
@@ -202,10 +170,6 @@ OTHERS = {
     "fnn.data.class_labels": lambda: (fnn.data.class_labels, "labels", np.arange(3), 3),
     "fnn.data.one_hot": lambda: (fnn.data.one_hot, np.arange(3), 3),
     "fnn.data.split_at": lambda: (fnn.data.split_at, data(), 5),
-    "fnn.data.read_idx": lambda: files(lambda folder: fnn.data.read_idx(folder / "images")),
-    "fnn.data.read_labelled_images": lambda: files(
-        lambda folder: fnn.data.read_labelled_images(folder / "images", folder / "labels")
-    ),
     "fnn.metrics.accuracy": lambda: (fnn.metrics.accuracy, normal(1, (2, 5, 3)), np.arange(5) % 3),
     "fnn.metrics.confusion_matrix": lambda: (fnn.metrics.confusion_matrix, np.arange(5) % 3, np.arange(5) % 2, 3),
     "fnn.metrics.one_vs_rest": lambda: (fnn.metrics.one_vs_rest, np.arange(9).reshape(3, 3)),
@@ -222,23 +186,5 @@ OTHERS = {
     "fnn.metrics.bootstrap_difference": lambda: (
         lambda a, b: fnn.metrics.bootstrap_difference(a, b, key=Key(1), resamples=50), normal(1, (7,)), normal(2, (9,)),
     ),
-    "fnn.plot.boxes": lambda: (drawn(plot.boxes), GROUPS),
-    "fnn.plot.curves": lambda: (drawn(plot.curves), RUNS),
-    "fnn.plot.differences": lambda: (drawn(plot.differences), {"a - b": (0.1, 0.05, 0.2)}),
-    "fnn.plot.points": lambda: (drawn(plot.points), normal(1, (9, 2)), np.arange(9) % 3),
-    "fnn.plot.decision_regions": lambda: (
-        drawn(lambda x, labels: plot.decision_regions(lambda x: (x[:, 0] > 0).astype(int), x, labels)),
-        normal(1, (9, 2)),
-        np.arange(9) % 2,
-    ),
-    "fnn.plot.heat_map": lambda: (drawn(plot.heat_map), RUNS["a"], ["x", "y", "z"], [1, 2, 3, 4]),
-    "fnn.plot.confusion": lambda: (drawn(plot.confusion), np.arange(4).reshape(2, 2)),
-    "fnn.plot.image_grid": lambda: (drawn(plot.image_grid), np.linspace(0, 1, 24).reshape(2, 3, 4)),
-    "fnn.plot.save": lambda: (saved, np.arange(3.0)),
-    "fnn.plot.canvas.axes_or_new": lambda: (drawn(lambda: plot.canvas.axes_or_new(None, 2, 3)),),
-    "fnn.plot.canvas.quiet": lambda: (drawn(quietened),),
-    "fnn.plot.canvas.not_empty": lambda: (plot.canvas.not_empty, "boxes", GROUPS),
-    "fnn.plot.canvas.checked": lambda: (plot.canvas.checked, "boxes: group", np.ones(3), "(runs,)"),
-    "fnn.plot.canvas.interval": lambda: (plot.canvas.interval, "a - b", (0.1, 0.2)),
 }  # fmt: skip
 ROWS = rows()

@@ -20,6 +20,7 @@ import attrs
 from tests.mutant_table import MUTANTS, TESTS
 
 ROOT = Path(__file__).parent.parent
+OPTIONS = ["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib"]
 TIMEOUT = 600  # seconds; a test that never ends has noticed too
 
 
@@ -45,41 +46,30 @@ def table() -> list[Mutant]:
     return [Mutant(what, file, before, after) for file, rows in MUTANTS.items() for what, before, after in rows]
 
 
-def first_to_fail(names: Iterable[str], mutant: Mutant | None = None) -> str | None:
-    """The first of the test files that fails in a copy of the project with this mutant planted; `None` if all pass."""
+def first_to_fail(tests: Iterable[str], mutant: Mutant | None = None) -> str | None:
+    """The first of these tests that fails in a copy of the project with this mutant planted; `None` if all pass."""
     with tempfile.TemporaryDirectory() as folder:
         for part in ("fnn", "tests"):
             shutil.copytree(ROOT / part, Path(folder, part), ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", folder)
         if mutant is not None:
             Path(folder, mutant.file).write_text(mutant.planted())
-        options = ["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist"]
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-        for name in names:
-            command = [
-                sys.executable,
-                "-m",
-                "pytest",
-                *options,
-                "-o",
-                "addopts=--import-mode=importlib",
-                f"tests/test_{name}.py",
-            ]
+        for each in tests:
+            name, _, words = each.partition(":")
+            command = [sys.executable, "-m", "pytest", f"tests/test_{name}.py", "-k", words, *OPTIONS]
             try:
-                done = subprocess.run(
-                    command, cwd=folder, env=environment, capture_output=True, text=True, timeout=TIMEOUT
-                )
+                done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT)
             except subprocess.TimeoutExpired:
-                return name
+                return each
             if done.returncode == 1:
-                return name
+                return each
             if done.returncode != 0:  # neither passed nor failed: the tests could not be run
-                raise RuntimeError(f"tests/test_{name}.py with {mutant}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+                raise RuntimeError(f"{each} with {mutant}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
     return None
 
 
 def kill(mutant: Mutant) -> tuple[Mutant, str | None, float]:
-    """The mutant, the test file that noticed it (or `None`), and the seconds that took."""
+    """The mutant, the tests that noticed it (or `None`), and the seconds that took."""
     begin = monotonic()
     return mutant, first_to_fail(TESTS[mutant.file].split(), mutant), monotonic() - begin
 
@@ -93,16 +83,16 @@ def main() -> int:
     for mutant in chosen:
         mutant.planted()
     begin = monotonic()
-    names = dict.fromkeys(name for mutant in chosen for name in TESTS[mutant.file].split())
-    if (failed := first_to_fail(names)) is not None:
-        print(f"tests/test_{failed}.py fails without any mutant")
+    tests = dict.fromkeys(each for mutant in chosen for each in TESTS[mutant.file].split())
+    if (failed := first_to_fail(tests)) is not None:
+        print(f"the tests {failed} fail without any mutant")
         return 1
     killed = 0
     with ThreadPoolExecutor(options.jobs) as pool:
         for mutant, noticed, seconds in pool.map(kill, chosen):
             killed += noticed is not None
-            verdict = "SURVIVED" if noticed is None else f"killed by test_{noticed}.py"
-            print(f"{seconds:4.0f} s  {verdict:32} {mutant.file}: {mutant.what}", flush=True)
+            verdict = "SURVIVED" if noticed is None else f"killed by {noticed}"
+            print(f"{seconds:4.0f} s  {verdict:29} {mutant.file}: {mutant.what}", flush=True)
     print(f"killed {killed} of {len(chosen)} in {monotonic() - begin:.0f} s")
     return 0 if killed == len(chosen) else 1
 
