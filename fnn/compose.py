@@ -54,9 +54,8 @@ def _at(place: str, f: Callable[..., Any], *args: Any) -> Any:
 def _check_names(combinator: str, params: Any, parts: Mapping[str, Layer]) -> None:
     """Raise a `LayerError` unless `params` has one entry a part."""
     if not isinstance(params, Mapping):
-        raise LayerTypeError(
-            combinator, f"expected params as a mapping, got {type(params).__name__}; call f(params, x)"
-        )
+        came = type(params).__name__
+        raise LayerTypeError(combinator, f"expected params as a mapping, got {came}; call f(params, x)")
     if params.keys() != parts.keys():
         missing, extra = [k for k in parts if k not in params], [k for k in params if k not in parts]
         raise LayerError(combinator, f"these are parameters of another model: missing {missing}, unexpected {extra}")

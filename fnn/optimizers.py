@@ -5,7 +5,6 @@ array of R. All rules raise `ValueError` for settings out of range when they are
 """
 
 from collections.abc import Callable, Iterator
-from inspect import signature
 from math import prod
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy as np
 
 from fnn.flat import Layout, Span
 from fnn.optimizer import Optimizer, Slots
-from fnn.settings import number
+from fnn.settings import call, number
 from fnn.tree import Array
 
 __all__ = [
@@ -54,18 +53,6 @@ def _rate(name: str, rate: Any) -> Callable[[Any, Array], Any]:
     return lambda step, theta: fixed
 
 
-def _call(make: Callable[..., Optimizer], *settings: Any, **others: Any) -> str:
-    """The call that makes a rule, without such others as are by default what they are; a schedule stands by its name.
-
-    >>> _call(momentum, 0.1, 0.9, nesterov=False), _call(adam, 0.1, b1=0.5, b2=0.999)
-    ('momentum(0.1, 0.9)', 'adam(0.1, b1=0.5)')
-    """
-    usual = signature(make).parameters
-    words = [getattr(setting, "__name__", str(setting)) for setting in settings]
-    words += [f"{name}={value}" for name, value in others.items() if value != usual[name].default]
-    return f"{make.__name__}({', '.join(words)})"
-
-
 def _no_slots(theta: Array, layout: Layout) -> Slots:
     return ()
 
@@ -82,7 +69,7 @@ def sgd(lr: Rate) -> Optimizer:
     def rule(slots: Slots, g: Array, theta: Array, step: Any) -> tuple[Slots, Array]:
         return slots, rate(step, theta) * g
 
-    return Optimizer(_no_slots, rule, _call(sgd, lr))
+    return Optimizer(_no_slots, rule, call(sgd, lr))
 
 
 def momentum(lr: Rate, mu: float = 0.9, nesterov: bool = False) -> Optimizer:
@@ -98,7 +85,7 @@ def momentum(lr: Rate, mu: float = 0.9, nesterov: bool = False) -> Optimizer:
         v += g
         return (v,), rate(step, theta) * (g + mu * v if nesterov else v)
 
-    return Optimizer(_zeros(1), rule, _call(momentum, lr, mu, nesterov=nesterov))
+    return Optimizer(_zeros(1), rule, call(momentum, lr, mu, nesterov=nesterov))
 
 
 def rmsprop(lr: Rate = 1e-2, decay: float = 0.99, eps: float = 1e-8) -> Optimizer:
@@ -112,7 +99,7 @@ def rmsprop(lr: Rate = 1e-2, decay: float = 0.99, eps: float = 1e-8) -> Optimize
         v += (1 - decay) * (g * g)
         return (v,), rate(step, theta) * g / (theta.__array_namespace__().sqrt(v) + eps)
 
-    return Optimizer(_zeros(1), rule, _call(rmsprop, lr, decay=decay, eps=eps))
+    return Optimizer(_zeros(1), rule, call(rmsprop, lr, decay=decay, eps=eps))
 
 
 def adagrad(lr: Rate = 1e-2, eps: float = 1e-10) -> Optimizer:
@@ -124,7 +111,7 @@ def adagrad(lr: Rate = 1e-2, eps: float = 1e-10) -> Optimizer:
         s = s + g * g
         return (s,), rate(step, theta) * g / (theta.__array_namespace__().sqrt(s) + eps)
 
-    return Optimizer(_zeros(1), rule, _call(adagrad, lr, eps=eps))
+    return Optimizer(_zeros(1), rule, call(adagrad, lr, eps=eps))
 
 
 def adam(lr: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> Optimizer:
@@ -154,7 +141,7 @@ def adam(lr: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8)
         direction *= rate(step, theta) * (root * (1 - b1) / (1 - b1**t))
         return (m, v), direction
 
-    return Optimizer(_zeros(2), rule, _call(adam, lr, b1=b1, b2=b2, eps=eps))
+    return Optimizer(_zeros(2), rule, call(adam, lr, b1=b1, b2=b2, eps=eps))
 
 
 def _decayed(theta: Array, layout: Layout, matrices_only: bool) -> Array:
@@ -186,7 +173,7 @@ def weight_decay(decay: float, *, matrices_only: bool = True) -> Optimizer:
         (mask,) = slots
         return slots, g + decay * (mask * theta)
 
-    return Optimizer(start, rule, _call(weight_decay, decay, matrices_only=matrices_only))
+    return Optimizer(start, rule, call(weight_decay, decay, matrices_only=matrices_only))
 
 
 def adamw(
@@ -212,15 +199,15 @@ def adamw(
         moments, direction = plain.rule(moments, g, theta, step)
         return (moments, mask), direction + rate(step, theta) * (decay * (mask * theta))
 
-    settings = {"b1": b1, "b2": b2, "eps": eps, "decay": decay, "matrices_only": matrices_only}
-    return Optimizer(start, rule, _call(adamw, lr, **settings))
+    name = call(adamw, lr, b1=b1, b2=b2, eps=eps, decay=decay, matrices_only=matrices_only)
+    return Optimizer(start, rule, name)
 
 
 def clip_by_global_norm(limit: float) -> Optimizer:
     """Scales the direction down to the length `limit` where it is longer (Pascanu et al. 2013), each network's its own.
 
-    g ← g · limit / max(‖g‖, limit). The length is taken of g / s, with s the greater of the largest element and the
-    limit, since the square of a long gradient is beyond all floats (in float32 from 10¹⁹ on).
+    g ← g · limit / max(‖g‖, limit), the length taken of g / s with s the greater of the limit and the largest element,
+    since squares of a long gradient are beyond all floats (in float32 from 10¹⁹ on).
     Raises `ValueError` unless the limit is positive.
     """
     limit = number("clip_by_global_norm(limit)", limit, 0, above=True)
@@ -234,7 +221,7 @@ def clip_by_global_norm(limit: float) -> Optimizer:
         h /= s
         return slots, g * (limit / s / xp.maximum(xp.sqrt(xp.vecdot(h, h)[..., None]), 1.0))
 
-    return Optimizer(_no_slots, rule, _call(clip_by_global_norm, limit))
+    return Optimizer(_no_slots, rule, call(clip_by_global_norm, limit))
 
 
 def clip_by_value(limit: float) -> Optimizer:
@@ -244,4 +231,4 @@ def clip_by_value(limit: float) -> Optimizer:
     def rule(slots: Slots, g: Array, theta: Array, step: Any) -> tuple[Slots, Array]:
         return slots, g.__array_namespace__().clip(g, -limit, limit)
 
-    return Optimizer(_no_slots, rule, _call(clip_by_value, limit))
+    return Optimizer(_no_slots, rule, call(clip_by_value, limit))

@@ -3,11 +3,13 @@
 They come back as Python's own numbers, since NumPy's scalars would widen the float32 arrays they meet.
 """
 
+from collections.abc import Callable
+from inspect import signature
 from math import inf
 from numbers import Integral, Real
 from typing import Any
 
-__all__ = ["number", "whole"]
+__all__ = ["call", "number", "whole"]
 
 
 def number(what: str, value: Any, low: float = -inf, high: float = inf, *, above: bool = False) -> float:
@@ -32,3 +34,15 @@ def whole(what: str, value: Any, low: int = 1) -> int:
     if not isinstance(value, Integral) or isinstance(value, bool) or value < low:
         raise ValueError(f"{what} must be a whole number from {low} up, got {value!r}")
     return int(value)
+
+
+def call(make: Callable[..., Any], *settings: Any, **others: Any) -> str:
+    """The call that makes a thing, without such `others` as are by default what they are; a schedule by its name.
+
+    >>> call(number, "mu", 0.9, low=0, above=False)
+    'number(mu, 0.9, low=0)'
+    """
+    usual = signature(make).parameters
+    words = [getattr(setting, "__name__", str(setting)) for setting in settings]
+    words += [f"{name}={value}" for name, value in others.items() if value != usual[name].default]
+    return f"{make.__name__}({', '.join(words)})"

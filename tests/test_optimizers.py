@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fnn import Key, Params, chain, chain_updates, ensemble, linear, relu, step_decay, tree
+from fnn import Key, Params, chain, chain_updates, cosine, ensemble, linear, relu, step_decay, tree
 from fnn.optimizers import (
     adagrad,
     adam,
@@ -140,6 +140,30 @@ def test_decay_leaves_biases_alone_but_on_demand(networks):
         assert (leaf == (0.5 if path[-1] == "weights" else 0)).all()
     everywhere = direction(weight_decay(0.5, matrices_only=False), nothing, params)
     assert all((leaf == 0.5).all() for leaf in tree.leaves(everywhere))
+
+
+# ---- names
+
+
+NAMES = {
+    "sgd(cosine(0.1, 20))": sgd(cosine(0.1, 20)),
+    "momentum(0.1, 0.5, nesterov=True)": momentum(0.1, 0.5, nesterov=True),
+    "rmsprop(0.01, decay=0.9)": rmsprop(decay=0.9),
+    "adagrad(0.01, eps=1e-06)": adagrad(eps=1e-6),
+    "adam(0.001)": adam(b2=0.999),
+    "adam(0.001, b1=0.0, eps=1e-06)": adam(b1=0, eps=1e-6),
+    "adamw(0.001, b2=0.99, decay=0.1, matrices_only=False)": adamw(b2=0.99, decay=0.1, matrices_only=False),
+    "weight_decay(0.1, matrices_only=False)": weight_decay(0.1, matrices_only=False),
+    "chain_updates(clip_by_global_norm(1.0), clip_by_value(2.0))": chain_updates(
+        clip_by_global_norm(1), clip_by_value(2)
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "optimizer"), NAMES.items(), ids=NAMES)
+def test_an_optimizer_shows_all_that_is_not_as_by_default(name, optimizer):
+    assert repr(optimizer) == name
+    assert repr(eval(name)) == name
 
 
 # ---- settings out of range
