@@ -6,7 +6,7 @@ The properties run 200 examples each, the same ones every time; `pytest tests/te
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 os.environ.setdefault("JAX_ENABLE_X64", "1")  # read when JAX is imported, which few of the tests need
 
@@ -17,4 +17,5 @@ settings.register_profile(
 settings.register_profile(
     "long", print_blob=True, database=None, deadline=None, max_examples=5000, suppress_health_check=SLOW
 )
+settings.register_profile("first failure", settings.get_profile("ci"), phases=[Phase.generate])  # enough for mutants
 settings.load_profile("ci")

@@ -21,6 +21,7 @@ from tests.mutant_table import MUTANTS, TESTS
 
 ROOT = Path(__file__).parent.parent
 OPTIONS = ["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib"]
+OPTIONS += ["--hypothesis-profile=first failure"]
 TIMEOUT = 600  # seconds; a test that never ends has noticed too
 
 

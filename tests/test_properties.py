@@ -178,6 +178,8 @@ def test_composition_is_what_one_does_by_hand(first, second, seed):
     assert together.tobytes() == y.tobytes()
     assert Params(back(y)[0]) == Params({"0": dp, "1": dq})
     assert back(y)[1].tobytes() == dx.tobytes()
+    starts = [f.init(fold(key, i), shape)[0] for i in range(2)]
+    assert fnn.concat(f, branch=f).init(key, shape)[0] == Params({"0": starts[0], "branch": starts[1]})
     nested = fnn.chain(fnn.chain(f, g), fnn.tanh).apply({"0": {"0": p, "1": q}, "1": {}}, x)
     assert nested.tobytes() == fnn.chain(f, g, fnn.tanh).apply({"0": p, "1": q, "2": {}}, x).tobytes()
 
@@ -225,6 +227,19 @@ def test_networks_step_as_if_alone(optimizer, p, n, seed, count):
         together = optimizer.update(together, grads)
         alone = [optimizer.update(s, tree.map(lambda g, r=r: g[r], grads)) for r, s in enumerate(alone)]
     np.testing.assert_allclose(together.vector, [s.vector for s in alone], rtol=1e-12)
+
+
+@given(seeds, st.sampled_from([0.5, 1.0, 30.0]), st.integers(1, 3), st.integers(1, 20))
+def test_clipped_steps_keep_within_the_limit_and_to_their_direction(seed, limit, networks, n):
+    g = 5 * normal(Key(seed), 0, (networks, n))
+    start = Params({"w": np.zeros((networks, n))}, lead=(networks,))
+    by_value, by_norm = fnn.clip_by_value(limit), fnn.clip_by_global_norm(limit)
+    assert np.array_equal(
+        by_value.update(by_value.init(start), {"w": g}).vector, -np.minimum(np.maximum(g, -limit), limit)
+    )
+    norms = np.linalg.norm(g, axis=-1, keepdims=True)
+    clipped = by_norm.update(by_norm.init(start), {"w": g}).vector
+    np.testing.assert_allclose(clipped, -g * np.minimum(norms, limit) / norms, rtol=1e-12)
 
 
 @given(st.lists(rules, min_size=3, max_size=3), finite, seeds)
