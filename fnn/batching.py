@@ -77,8 +77,8 @@ def batches(key: Any, arrays: Sequence[Array], size: int, *, drop_last: bool = F
     A fresh order an epoch takes a fresh key: `batches(fold(key, epoch), (x, y), 128)`. Without a key (None) the order
     is that of the arrays, and the batches are views. The last, shorter batch is kept unless `drop_last`. The examples
     lie along axis `lead`: 1 for data (R, n, ...) of R networks, which then share one order.
-    Raises `ValueError` for arrays that differ in their number of examples, for none, for a size below 1, and for a value
-    that is not finite, before the first step could see it.
+    Raises `ValueError` for arrays that differ in their number of examples, for none, for a size below 1, and for values
+    that are not finite, before the first step could see them.
 
     >>> import numpy as np
     >>> [x.tolist() for (x,) in batches(None, (np.arange(5),), 2)]

@@ -128,7 +128,7 @@ def binary_cross_entropy(prediction: Array, target: Array, *, reduction: str = "
 
 
 def _row_sums(xp: Any, x: Array) -> Array:
-    """The sums over the last axis, kept: (..., k) -> (..., 1). NumPy takes longer to sum ten numbers than to multiply."""
+    """The sums over the last axis, kept: (..., k) -> (..., 1). For few numbers a product is faster than `sum`."""
     return x @ xp.ones((x.shape[-1], 1), dtype=x.dtype)
 
 

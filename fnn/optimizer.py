@@ -42,7 +42,8 @@ class State:
     """Where a training stands: all that the next step needs, as a value; equal to another bit by bit.
 
     `vector` are the parameters, flat (..., N); `step` counts the updates made; `slots` hold the optimizer's moments;
-    `loss` is the training loss of the last step (NaN before the first), one value for each leading index.
+    `loss` is the training loss of the last step (NaN before the first), one value for each leading index; `kind` is
+    the kind of optimizer that understands the slots.
     """
 
     vector: Array = attrs.field(eq=bits, repr=False)
@@ -50,6 +51,7 @@ class State:
     slots: Slots = attrs.field(eq=bits, repr=False)
     loss: Array = attrs.field(eq=bits)
     layout: Layout = attrs.field(repr=False)
+    kind: str
 
     @property
     def params(self) -> Params:
@@ -63,11 +65,17 @@ class Optimizer:
 
     start(theta, layout)             -> slots                 what the rule remembers before the first step
     rule(slots, g, theta, step)      -> (slots, direction)    step: the number of updates already made
+    kind                                                      the name without settings, which may change on the way
     """
 
     start: Callable[[Array, Layout], Slots]
     rule: Callable[[Slots, Array, Array, Any], tuple[Slots, Array]]
     name: str
+    kind: str = attrs.field(kw_only=True)
+
+    @kind.default
+    def _without_settings(self) -> str:
+        return self.name.partition("(")[0]
 
     def init(self, params: Tree) -> State:
         """The state before the first step.
@@ -79,14 +87,18 @@ class Optimizer:
         if kind(theta.dtype) != "float":
             raise TreeError(f"parameters must be floating-point to be trained, got {theta.dtype}; use tree.cast")
         loss = theta.__array_namespace__().full(layout.lead, np.nan, dtype=theta.dtype)
-        return State(frozen(theta), 0, frozen(self.start(theta, layout)), frozen(loss), layout)
+        return State(frozen(theta), 0, frozen(self.start(theta, layout)), frozen(loss), layout, self.kind)
 
     def update(self, state: State, grads: Tree, loss: Any = None, *, finite: bool = True) -> State:
         """The state after one step along `grads`, with the `loss` that they are of where it is given.
 
         Raises `TreeError` where the gradients do not match the parameters, and `DivergedError` where the loss, a
         gradient or a new parameter is not finite, unless `finite` is False (a traced array has no value to look at).
+        Raises `TypeError` for what is no state, and for one of another kind of optimizer.
         """
+        if not isinstance(state, State) or state.kind != self.kind:
+            came = f"one of {state.kind}" if isinstance(state, State) else type(state).__name__
+            raise TypeError(f"{self.name}: expected a state of {self.kind}, got {came}; begin with init(params)")
         theta, layout = state.vector, state.layout
         g = layout.ravel(grads)
         if g.dtype != theta.dtype:
@@ -97,7 +109,7 @@ class Optimizer:
             if finite and not all_finite(0.0 if loss is None else loss, g, new):
                 raise diverged(state, loss, layout.unravel(g), layout.unravel(new))
         kept = state.loss if loss is None else frozen(loss)
-        return State(frozen(new), state.step + 1, frozen(slots), kept, layout)
+        return State(frozen(new), state.step + 1, frozen(slots), kept, layout, self.kind)
 
     def __repr__(self) -> str:
         return self.name
@@ -124,4 +136,5 @@ def chain_updates(*rules: Optimizer) -> Optimizer:
             after.append(own)
         return tuple(after), g
 
-    return Optimizer(start, rule, f"chain_updates({', '.join(each.name for each in rules)})")
+    names, kinds = ", ".join(each.name for each in rules), ", ".join(each.kind for each in rules)
+    return Optimizer(start, rule, f"chain_updates({names})", kind=f"chain_updates({kinds})")

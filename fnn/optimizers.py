@@ -219,7 +219,8 @@ def clip_by_global_norm(limit: float) -> Optimizer:
         h = xp.abs(g)
         s = xp.maximum(xp.max(h, axis=-1, keepdims=True), limit)
         h /= s
-        return slots, g * (limit / s / xp.maximum(xp.sqrt(xp.vecdot(h, h)[..., None]), 1.0))
+        length = xp.sqrt(xp.vecdot(h, h))[..., None]
+        return slots, g * (limit / s / xp.maximum(length, 1.0))
 
     return Optimizer(_no_slots, rule, call(clip_by_global_norm, limit))
 

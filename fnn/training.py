@@ -29,7 +29,10 @@ def value_and_grad(model: Layer, loss: Loss) -> Callable[..., tuple[Array, Tree]
     """
 
     def gradient(params: Tree, batch: Batch, key: Any = None) -> tuple[Array, Tree]:
-        x, target = batch
+        try:
+            x, target = batch
+        except (TypeError, ValueError):
+            raise ValueError(f"expected a batch (x, target), got {type(batch).__name__}; zip x and y?") from None
         prediction, back = model.vjp(params, x, key)
         value, pullback = loss(prediction, target)
         dparams, _ = back(pullback(), need_dx=False)
@@ -50,11 +53,13 @@ def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None, 
         if not isinstance(given, expected):
             hint = "; call it to make one" if callable(given) else ""
             raise TypeError(f"train_step: the {what} must be a fnn.{expected.__name__}, got {given!r}{hint}")
+    if not callable(loss):
+        raise TypeError(f"train_step: the loss must be a function such as fnn.cross_entropy, got {loss!r}")
     if key is not None:
         fold(key, 0)
     gradient = value_and_grad(model, loss)
-    # glibc gives each freed array of some 100 kB back to the kernel and faults it in again at every step, a sixth of its
-    # time, until it has seen a greater one freed. This one is never touched, so that it costs nothing.
+    # glibc gives each freed array of some 100 kB back to the kernel and faults it in again at every step, which takes a
+    # sixth of its time, until it has seen a greater one freed. This one is never touched, so that it costs nothing.
     np.empty(31 * 2**20, dtype=np.uint8)
 
     def step(state: State, batch: Batch) -> State:

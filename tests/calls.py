@@ -9,7 +9,8 @@ from itertools import islice
 import numpy as np
 
 import fnn
-from fnn import Key, Params, flat, laws, tree
+from fnn import Key, Params, batching, diverged, flat, laws, tree
+from fnn.explain import Numbers
 from tests.calls_of_files import FILES
 from tests.table import LAYERS, LOSSES, OPTIMIZERS, normal
 
@@ -123,6 +124,10 @@ OTHERS = {
     "fnn.ravel, unravel": lambda: (lambda v: fnn.ravel(writable())[1](v), np.arange(8.0)),
     "fnn.ravel, of one leaf": lambda: (lambda t: fnn.ravel(t)[0], {"w": np.ones(3)}),
     "fnn.flat.Layout": lambda: (lambda t: (flat.Layout.of(t), flat.Layout.of(t).ravel(t)), writable()),
+    "fnn.diverged.all_finite": lambda: (lambda x: diverged.all_finite(0.0, x, x), normal(1, (8,))),
+    "fnn.diverged.diverged": lambda: (
+        lambda s, p: str(diverged.diverged(s, np.inf, p, p)), fnn.adam().init(parameters()), parameters(),
+    ),
     "fnn.State": lambda: (lambda state: (state.params, repr(state)), fnn.adam().init(parameters())),
     "fnn.Optimizer": lambda: (
         lambda p, f: fnn.Optimizer(lambda p, layout: (), f, "plain").init(p),
@@ -136,6 +141,7 @@ OTHERS = {
     "fnn.warmup_cosine": lambda: (fnn.warmup_cosine(0.1, 2, 10), 1),
     "fnn.batches": lambda: (lambda *a: list(fnn.batches(Key(1), a, 8)), *data()),
     "fnn.batches, in order": lambda: (lambda *a: list(fnn.batches(None, a, 8)), *data()),
+    "fnn.batching.in_order": lambda: (lambda *a: list(batching.in_order(a, 8)), *data()),
     "fnn.batching.Batches": lambda: (lambda *a: [len(fnn.batches(Key(1), a, 8)), *fnn.batches(Key(1), a, 8)], *data()),
     "fnn.value_and_grad": lambda: (fnn.value_and_grad(MODEL, fnn.cross_entropy), parameters(), data(), Key(2)),
     "fnn.train_step": lambda: (
@@ -157,11 +163,16 @@ OTHERS = {
     "fnn.summary.Row": lambda: (lambda s: s.rows, fnn.summary(MODEL, SHAPE)),
     "fnn.summary.Summary": lambda: (repr, fnn.summary(MODEL, SHAPE)),
     "fnn.check_layer": lambda: (fnn.check_layer, fnn.tanh, SHAPE),
+    "fnn.checks.explain": lambda: (lambda *a: repr(fnn.checks.explain(MODEL, *a)), parameters(), data()[0]),
+    "fnn.explain.Explanation": lambda: (lambda *a: fnn.checks.explain(MODEL, *a).rows, parameters(), data()[0]),
+    "fnn.explain.LayerFlow": lambda: (lambda *a: fnn.checks.explain(MODEL, *a).rows[0].path, parameters(), data()[0]),
+    "fnn.explain.Numbers": lambda: (lambda x: repr(Numbers.of(x)), normal(1, (8,))),
     "fnn.check_vjp": lambda: (fnn.check_vjp, fnn.linear(2, bias=None), {"weights": np.ones((5, 2))}, data()[0]),
     "fnn.laws.Case": lambda: (lambda c: (c.params(), c.leads(), list(c.variations())), laws.Case(MODEL, SHAPE, Key(1))),
     "fnn.derivative.normal": lambda: (fnn.derivative.normal, Key(1), (3,)),
     "fnn.derivative.require": lambda: (fnn.derivative.require, True, MODEL, "it holds", ""),
     "fnn.settings.number": lambda: (fnn.settings.number, "rate", 0.5),
+    "fnn.settings.call": lambda: (fnn.settings.call, fnn.adam, 0.1),
     "fnn.settings.whole": lambda: (fnn.settings.whole, "size", 5),
     "fnn.data.Line": lambda: (lambda line: (line == line, line.x), fnn.data.line(Key(1), 8)),
     "fnn.data.line": lambda: (fnn.data.line, Key(1), 8),

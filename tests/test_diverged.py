@@ -1,3 +1,6 @@
+import pickle
+from functools import reduce
+
 import numpy as np
 import pytest
 
@@ -13,6 +16,10 @@ def start(optimizer, model=MODEL):
     return optimizer.init(model.init(Key(0), (4,))[0])
 
 
+def step_by_step(step, state, n=100):
+    return reduce(step, [(X, Y)] * n, state)
+
+
 @pytest.mark.parametrize(
     "optimizer",
     [fnn.sgd(1e3), fnn.momentum(1e2), fnn.adam(1e30), fnn.rmsprop(1e25), fnn.adagrad(1e25)],
@@ -20,19 +27,20 @@ def start(optimizer, model=MODEL):
 )
 def test_a_training_that_diverges_ends_at_that_step_with_the_last_good_state(optimizer):
     step, state = fnn.train_step(MODEL, fnn.mse, optimizer), start(optimizer)
-    with pytest.raises(DivergedError, match=rf"step \d+: the loss is .*; try a smaller rate") as caught:
-        for _ in range(100):
-            before, state = state, step(state, (X, Y))
+    with pytest.raises(DivergedError, match=r"step \d+: the loss is .*; try a smaller rate") as caught:
+        step_by_step(step, state, 100)
     error = caught.value
-    assert error.state == state
-    assert error.step == state.step == before.step + 1
-    assert np.isfinite(state.vector).all()
+    assert error.state == step_by_step(step, state, error.step)
+    assert error.step == error.state.step
+    assert np.isfinite(error.state.vector).all()
 
 
 def test_the_first_bad_leaf_is_named():
     step, state = fnn.train_step(MODEL, fnn.mse, fnn.sgd(0.1)), start(fnn.sgd(0.1))
     bad = np.where(np.arange(32)[:, None] == 3, np.float32(np.nan), X)
-    with pytest.raises(DivergedError, match=r"step 0: the loss is nan, and \d+ of 32 values of the gradient at") as error:
+    with pytest.raises(
+        DivergedError, match=r"step 0: the loss is nan, and \d+ of 32 values of the gradient at"
+    ) as error:
         step(state, (bad, Y))
     assert error.value.path == ("0", "weights")
 
@@ -69,20 +77,12 @@ def test_networks_beside_one_that_diverges_go_on_if_asked_to():
     model, rates = fnn.ensemble(MODEL, 2), np.array([0.01, 1e3])
     optimizer = fnn.sgd(rates)
     with pytest.raises(DivergedError):
-        fold(fnn.train_step(model, fnn.mse, optimizer), start(optimizer, model))
-    end = fold(fnn.train_step(model, fnn.mse, optimizer, finite=False), start(optimizer, model))
+        step_by_step(fnn.train_step(model, fnn.mse, optimizer), start(optimizer, model))
+    end = step_by_step(fnn.train_step(model, fnn.mse, optimizer, finite=False), start(optimizer, model))
     assert np.isfinite(end.loss).tolist() == [True, False]
 
 
-def fold(step, state):
-    for _ in range(100):
-        state = step(state, (X, Y))
-    return state
-
-
 def test_the_error_survives_pickling_and_keeps_what_it_knows():
-    import pickle
-
     state = start(fnn.sgd(0.1))
     error = DivergedError("step 3: the loss is nan", 3, np.float32(np.nan), ("0", "bias"), state)
     again = pickle.loads(pickle.dumps(error))

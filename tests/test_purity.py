@@ -22,6 +22,7 @@ SHARED = {  # row: (which parts of its outcome share memory with a writable inpu
     "fnn.tree.leaves": (r".*", "the leaves of a tree themselves"),
     "fnn.tree.read_only": (r".*", "a read-only view, which saves a copy of what its maker gives away"),
     "fnn.batches, in order": (r".*", "batches without a key are views"),
+    "fnn.batching.in_order": (r".*", "views"),
     "fnn.data.split_at": (r".*", "two tuples of views"),
     "fnn.data.class_labels": (r".*", "the labels, if they are an array already"),
     "fnn.plot.canvas.checked": (r".*", "the values, if they are an array already"),

@@ -27,12 +27,11 @@ def _unflatten_params(form: tuple[tuple[str, ...], tuple[int, ...]], parts: Any)
 
 
 def _flatten_state(state: State) -> tuple[tuple[Any, ...], Any]:
-    return (state.vector, state.step, state.slots, state.loss), state.layout
+    return (state.vector, state.step, state.slots, state.loss), (state.layout, state.kind)
 
 
-def _unflatten_state(layout: Any, parts: Any) -> State:
-    vector, step, slots, loss = parts
-    return State(vector, step, slots, loss, layout)
+def _unflatten_state(form: Any, parts: Any) -> State:
+    return State(*parts, *form)
 
 
 def _fold(key: jax.Array, i: Any) -> jax.Array:

@@ -3,7 +3,18 @@
 from typing import Any
 
 from fnn.initializers import Initializer, he_normal, zeros
-from fnn.layer import Back, Layer, LayerError, Shape, check_cotangent, check_input, check_shape, kind, unbroadcast
+from fnn.layer import (
+    Back,
+    Layer,
+    LayerError,
+    LayerTypeError,
+    Shape,
+    check_cotangent,
+    check_input,
+    check_shape,
+    kind,
+    unbroadcast,
+)
 from fnn.params import Array, Params, Tree, is_array
 from fnn.random import Key, fold
 from fnn.settings import whole
@@ -86,6 +97,10 @@ def _initial(name: str, what: str, initializer: Any, key: Key, shape: Shape) -> 
 def _explained(name: str, n_out: int, params: Tree, x: Array, names: Any) -> tuple[Array, Array | None]:
     """The weights and the bias where all that is odd is a mixed precision; everything else is explained in an error."""
     check_input(name, params, x, names, axes=1)
+    for what in names:
+        if kind(getattr(params[what], "dtype", None)) != "float":
+            came = getattr(params[what], "dtype", type(params[what]).__name__)
+            raise LayerTypeError(name, f"expected {what} as a floating-point array, got {came}; use the params of init")
     w, b = params["weights"], params.get("bias")
     shapes = {each: tuple(params[each].shape) for each in names}
     if w.ndim < 2 or w.shape[-1] != n_out or (b is not None and b.shape != (*w.shape[:-2], n_out)):
