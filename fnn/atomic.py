@@ -1,0 +1,87 @@
+"""Files written whole or not at all."""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+__all__ = ["FilePath", "naming", "replace"]
+
+FilePath = str | os.PathLike[str]
+
+
+def replace(path: FilePath, pieces: Iterable[Any]) -> None:
+    """Write pieces of bytes to a file, so that under its name there is only ever the old content or all of the new.
+
+    They go to `.NAME.partial` beside it, which takes the name once it is on the disk; then the directory is synced.
+    What a killed process leaves unfinished, the next call for this path writes over. Where two processes write to one
+    path at once, one waits for the other (on Windows it does not).
+    Raises `OSError`, naming the path. The old content is then in place, except where syncing the directory fails, after
+    all the rest: then the new one is, but might not outlive a power failure.
+    """
+    path = Path(path)
+    partial = path.with_name(f".{path.name}.partial")
+    with naming(path), _claimed(partial):
+        try:
+            with open(partial, "wb") as file:
+                for piece in pieces:
+                    file.write(piece)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+        _sync_directory(path.parent)
+
+
+@contextmanager
+def naming(path: FilePath) -> Iterator[None]:
+    """Give an `OSError` from within the name of this file, which those of reading and writing lack."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), os.fspath(path)) from error
+
+
+if sys.platform == "win32":  # which locks no open files of this kind, and syncs no directories
+
+    @contextmanager
+    def _claimed(partial: Path) -> Iterator[None]:
+        yield
+
+    def _sync_directory(folder: Path) -> None:
+        pass
+
+else:
+    import fcntl
+
+    @contextmanager
+    def _claimed(partial: Path) -> Iterator[None]:
+        """Hold the file of this name, made if need be, for ourselves: a lock that ends with the process."""
+        while True:
+            lock = os.open(partial, os.O_WRONLY | os.O_CREAT, 0o666)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if _is(lock, partial):
+                    yield
+                    return
+            finally:
+                os.close(lock)
+
+    def _is(open_file: int, path: Path) -> bool:
+        """Whether an open file still has this name: whoever held it before us has renamed or removed it."""
+        try:
+            return os.path.samestat(os.fstat(open_file), os.stat(path))
+        except FileNotFoundError:
+            return False
+
+    def _sync_directory(folder: Path) -> None:
+        """Put the names in a directory on the disk too."""
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
