@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["FilePath", "naming", "replace"]
+__all__ = ["FilePath", "naming", "remove", "replace"]
 
 FilePath = str | os.PathLike[str]
 
@@ -21,8 +21,7 @@ def replace(path: FilePath, pieces: Iterable[Any]) -> None:
     Raises `OSError`, naming the path. The old content is then in place, except where syncing the directory fails, after
     all the rest: then the new one is, but might not outlive a power failure.
     """
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.partial")
+    path, partial = Path(path), _partial(path)
     with naming(path), _claimed(partial):
         try:
             with open(partial, "wb") as file:
@@ -35,6 +34,16 @@ def replace(path: FilePath, pieces: Iterable[Any]) -> None:
             partial.unlink(missing_ok=True)
             raise
         _sync_directory(path.parent)
+
+
+def remove(path: FilePath) -> None:
+    """Remove a file, if it is there, and what a killed `replace` may have left of it."""
+    for each in (Path(path), _partial(path)):
+        each.unlink(missing_ok=True)
+
+
+def _partial(path: FilePath) -> Path:
+    return Path(path).with_name(f".{Path(path).name}.partial")
 
 
 @contextmanager

@@ -7,7 +7,6 @@ whole or not at all, and only what `save` writes is ever loaded: every byte is c
 import json
 import os
 from collections.abc import Iterator, Mapping
-from itertools import zip_longest
 from typing import Any
 
 from fnn import npz
@@ -60,12 +59,10 @@ def load(path: FilePath, like: Any = None) -> Any:
     """
     tree, _ = _read(path)
     if like is not None:
-        pairs = zip_longest(_outline(like), _outline(tree), fillvalue=((), "nothing"))
-        for place, expected, found in (
-            (at, expected, found) for (at, expected), (_, found) in pairs if expected != found
-        ):
-            said = f"expected {expected}, got {found}"
-            raise CheckpointError(f"{os.fspath(path)} is of another model or optimizer: at {show(place)}, {said}")
+        for (place, expected), (_, found) in zip(_outline(like), _outline(tree), strict=True):
+            if expected != found:
+                said = f"at {show(place)}, expected {expected}, got {found}"
+                raise CheckpointError(f"{os.fspath(path)} is of another model or optimizer: {said}")
     return tree
 
 

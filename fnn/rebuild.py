@@ -28,7 +28,7 @@ def decode(form: Form, arrays: Mapping[str, np.ndarray], path: Path = ()) -> Any
     if kind == "State":
         step, layout, parts = rest
         own = {name: decode(part, arrays, (*path, name)) for name, part in parts.items()}
-        state = State(own["vector"], *_sizes([step]), own["slots"], own["loss"], _to_layout(layout))
+        state = State(own["vector"], _size(step), own["slots"], own["loss"], _to_layout(layout))
         if state.vector.shape != (*state.layout.lead, state.layout.size):
             raise ValueError(
                 f"the vector at {show(path)} has the shape {state.vector.shape}, which is not its layout's"
@@ -42,7 +42,7 @@ def decode(form: Form, arrays: Mapping[str, np.ndarray], path: Path = ()) -> Any
         ((best_score,), history) = (
             _to_records(parts[name], arrays, (*path, name)) for name in ("best_score", "history")
         )
-        return Progress(states[0], states[-1], *_sizes([best_epoch]), best_score["value"], history)
+        return Progress(states[0], states[-1], _size(best_epoch), best_score["value"], history)
     if kind == "Key":
         return Key(*rest)
     if kind in ("dict", "tuple"):
@@ -51,15 +51,16 @@ def decode(form: Form, arrays: Mapping[str, np.ndarray], path: Path = ()) -> Any
     return arrays[name_of(path)]
 
 
-def _sizes(numbers: Sequence[Any]) -> tuple[int, ...]:
-    if not all(type(n) is int and n >= 0 for n in numbers):
-        raise ValueError(f"expected whole numbers from 0 up, got {numbers}")
-    return tuple(numbers)
+def _size(n: Any) -> int:
+    """A count as JSON should have it; a bool is none."""
+    if type(n) is not int or n < 0:
+        raise ValueError(f"expected a whole number from 0 up, got {n!r}")
+    return n
 
 
 def _lead(axes: Sequence[Any], outer: tuple[int, ...]) -> tuple[int, ...]:
     """The leading axes of a part, which begin with those of what it is a part of."""
-    lead = _sizes(axes)
+    lead = tuple(map(_size, axes))
     if lead[: len(outer)] != outer:
         raise ValueError(f"expected leading axes that begin with {outer}, got {lead}")
     return lead
@@ -76,7 +77,7 @@ def _to_params(form: Form, arrays: Mapping[str, np.ndarray], path: Path, outer: 
 
 
 def _to_layout(form: Form) -> Layout:
-    root = _sizes(form[1])
+    root = tuple(map(_size, form[1]))
 
     def walk(form: Form, start: int, outer: tuple[int, ...]) -> Layout:
         _, axes, parts = form
@@ -84,7 +85,7 @@ def _to_layout(form: Form) -> Layout:
         made: list[tuple[str, Any]] = []
         for name, part in parts.items():
             if part[0] == "leaf":
-                shape = _sizes(part[1])
+                shape = tuple(map(_size, part[1]))
                 _lead((*root, *shape), lead)
                 made.append((name, Span(stop, stop + prod(shape), shape)))
                 stop = made[-1][1].stop

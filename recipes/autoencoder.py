@@ -2,17 +2,16 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from itertools import islice
 from math import log
 from typing import Any
 
 import attrs
 import numpy as np
-from toolz import last, pluck
+from toolz import pluck
 
 import fnn
 from recipes.digits import Digits
-from recipes.recipe import Watch
+from recipes.training import Watch, train, unwatched
 
 __all__ = ["LOSSES", "Config", "coder", "hidden_widths", "network", "noisy", "run"]
 
@@ -99,7 +98,7 @@ def noisy_batches(config: Config, order_key: fnn.Key, noise_key: fnn.Key, x: np.
         yield noisy(target, config.noise, fnn.fold(noise_key, i)), target
 
 
-def run(config: Config, key: fnn.Key, data: Digits, watch: Watch = iter) -> dict[str, Any]:
+def run(config: Config, key: fnn.Key, data: Digits, watch: Watch = unwatched) -> dict[str, Any]:
     """One training and its test: both losses of the reconstructed test digits, curves, and the best parameters."""
     init_key, order_key, noise_key, held_out_key = fnn.split(key, 4)
     (x, _), n_pixels = data.train, data.train[0].shape[1]
@@ -119,8 +118,10 @@ def run(config: Config, key: fnn.Key, data: Digits, watch: Watch = iter) -> dict
     def measure(params: Mapping[str, Any]) -> dict[str, float]:
         return fnn.evaluate(model, params, validation, {"validation_loss": LOSSES[config.loss]})
 
-    trained = fnn.epochs(step, order, optimizer.init(start), measure, lambda record: -record["validation_loss"])
-    end = last(watch(islice(fnn.until_stale(trained, config.patience), config.epochs)))
+    def further(progress: fnn.Progress) -> Iterator[fnn.Progress]:
+        return fnn.epochs(step, order, progress, measure, lambda record: -record["validation_loss"])
+
+    end = train(optimizer.init(start), further, config.epochs, config.patience, watch)
     best, measures = end.best.params, {f"test_{name.replace('-', '_')}": loss for name, loss in LOSSES.items()}
     codes = fnn.predict(model["encoder"], best["encoder"], test[0])
     return {

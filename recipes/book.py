@@ -15,10 +15,10 @@ import attrs
 import numpy as np
 
 import fnn
-from fnn import plot, tree
+from fnn import checkpoint, plot, tree
 from recipes.claims import Claim, describe_scores
 from recipes.recipe import Command, Recipe, Results, Size, Task, scores
-from recipes.store import load_tree, save_tree, write_text
+from recipes.store import write_text
 from recipes.sweep import sweep
 
 __all__ = [
@@ -67,6 +67,7 @@ class Options:
     paper: bool = False
     quick: bool = False
     fresh: bool = False
+    resume: bool = False
     executor: str | None = None
 
 
@@ -139,8 +140,9 @@ def cook(recipe: Recipe, options: Options) -> tuple[Results, Sequence[Claim]]:
     tasks = [task for of_group in groups.values() for task in of_group]
     with executor_of(options) as executor:
         checksums = [data.checksums] * len(tasks)
-        paths = sweep(tasks, checksums, out / "runs", jobs=options.jobs, executor=executor, fresh=options.fresh)
-    done = map(load_tree, paths)
+        how: dict[str, Any] = {"jobs": options.jobs, "fresh": options.fresh, "resume": options.resume}
+        paths = sweep(tasks, checksums, out / "runs", executor=executor, **how)
+    done = map(checkpoint.load, paths)
     n_runs = size_of(recipe, options).runs
     results: dict[str, list[Any]] = {name: [next(done) for _ in of_group] for name, of_group in groups.items()}
     if recipe.together:
@@ -163,7 +165,7 @@ def cook(recipe: Recipe, options: Options) -> tuple[Results, Sequence[Claim]]:
     }
     write_text(folder / "result.json", json.dumps(result, indent=1, allow_nan=False))
     parameters = {name: {str(i): run.get("params", {}) for i, run in enumerate(runs)} for name, runs in results.items()}
-    save_tree(folder / "parameters.npz", parameters)
+    checkpoint.save(folder / "parameters.npz", parameters)
     for name, figure in recipe.figures(results, data).items():
         plot.save(figure, folder / name)
     return results, claims

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from itertools import islice
 from typing import Any
 
 import attrs
 import numpy as np
-from toolz import last, pluck
+from toolz import pluck
 
 import fnn
 from fnn.initializers import Initializer
@@ -15,6 +14,7 @@ from fnn.losses import Loss
 from fnn.metrics import accuracy
 from recipes.digits import Digits
 from recipes.reference_loss import cross_entropy_with_wrong_gradient
+from recipes.training import Watch, train, unwatched
 
 __all__ = ["Config", "network", "run"]
 
@@ -71,9 +71,7 @@ def network(config: Config, n_classes: int = 10) -> fnn.Layer:
     return fnn.chain(*hidden, linear(n_classes))
 
 
-def run(
-    config: Config, key: fnn.Key, data: Digits, watch: Callable[[Iterator[Any]], Iterator[Any]] = iter
-) -> dict[str, Any]:
+def run(config: Config, key: fnn.Key, data: Digits, watch: Watch = unwatched) -> dict[str, Any]:
     """One training and its test: scores, the curves of every epoch, the best parameters and the test predictions."""
     init_key, order_key = fnn.split(key, 2)
     model = network(config, data.n_classes)
@@ -95,11 +93,10 @@ def run(
     def score(record: Mapping[str, Any]) -> float:
         return record["validation_accuracy"]
 
-    progresses = fnn.epochs(step, order, optimizer.init(params), measure, score)
-    if config.patience:
-        progresses = fnn.until_stale(progresses, config.patience)
-    end = last(watch(islice(progresses, config.epochs)))
+    def further(progress: fnn.Progress) -> Iterator[fnn.Progress]:
+        return fnn.epochs(step, order, progress, measure, score)
 
+    end = train(optimizer.init(params), further, config.epochs, config.patience, watch)
     x, labels = data.test
     predicted = np.argmax(fnn.predict(model, end.best.params, x), axis=-1)
     return {

@@ -48,7 +48,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--executor", metavar="dask:ADDRESS", type=_dask, help="a cluster whose workers carry out the runs"
     )
-    command.add_argument("--fresh", action="store_true", help="run again what is already there")
+    again = command.add_mutually_exclusive_group()
+    again.add_argument("--fresh", action="store_true", help="run again what is already there")
+    again.add_argument("--resume", action="store_true", help="keep every epoch, and go on after the last one kept")
     return command
 
 

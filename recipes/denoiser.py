@@ -11,7 +11,7 @@ import fnn
 from fnn.metrics import psnr
 from recipes import autoencoder, classifier, digits
 from recipes.autoencoder import noisy
-from recipes.recipe import Watch
+from recipes.training import Watch, unwatched
 
 __all__ = ["SEVERE", "SIGMAS", "TRAINED", "linear_filter", "run"]
 
@@ -38,7 +38,7 @@ def linear_filter(x: np.ndarray, sigma: float, key: fnn.Key) -> Denoiser:
     return lambda seen: np.clip(seen @ w[:-1] + w[-1], 0, 1)
 
 
-def run(config: autoencoder.Config, key: fnn.Key, data: digits.Digits, watch: Watch = iter) -> dict[str, Any]:
+def run(config: autoencoder.Config, key: fnn.Key, data: digits.Digits, watch: Watch = unwatched) -> dict[str, Any]:
     """Train a denoiser and, beside it, a filter and a reader of clean digits; then take the three to noisy digits."""
     denoiser_key, reader_key, filter_key, noise_key = fnn.split(key, 4)
     trained = autoencoder.run(config, denoiser_key, data, watch)

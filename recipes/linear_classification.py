@@ -15,7 +15,8 @@ import fnn
 from recipes import synthetic
 from recipes.claims import Claim, at_least
 from recipes.median_and_worst import Run, falls_fast, recipe, regions, stands_out, stays_within
-from recipes.recipe import NoData, Watch, scores
+from recipes.recipe import NoData, scores
+from recipes.training import Watch, unwatched
 
 __all__ = ["RECIPE"]
 
@@ -47,7 +48,7 @@ def degrees(a: np.ndarray, b: np.ndarray) -> Any:
     return np.degrees(np.arccos(np.clip(a @ b / (np.linalg.norm(a) * np.linalg.norm(b)), -1, 1)))
 
 
-def run(config: synthetic.Config, key: fnn.Key, data: NoData, watch: Watch = iter) -> dict[str, Any]:
+def run(config: synthetic.Config, key: fnn.Key, data: NoData, watch: Watch = unwatched) -> dict[str, Any]:
     """All trainings beside the boundary halfway: its accuracy, and by how much the learnt one is turned from it."""
     trained = synthetic.train(config, key, draw, watch)
     weights = trained["params"]["0"]["weights"]  # (runs, 2, 2)

@@ -18,7 +18,8 @@ from fnn.plot.canvas import quiet
 from recipes import synthetic
 from recipes.claims import Claim, at_least, describe_scores
 from recipes.median_and_worst import Run, falls_fast, recipe, stays_within
-from recipes.recipe import NoData, Watch, scores
+from recipes.recipe import NoData, scores
+from recipes.training import Watch, unwatched
 
 __all__ = ["RECIPE"]
 
@@ -43,7 +44,7 @@ def distance(line: Any, other: Any) -> Any:
     return np.sqrt(100 / 3 * dw**2 + 10 * dw * db + db**2)
 
 
-def run(config: synthetic.Config, key: fnn.Key, data: NoData, watch: Watch = iter) -> dict[str, Any]:
+def run(config: synthetic.Config, key: fnn.Key, data: NoData, watch: Watch = unwatched) -> dict[str, Any]:
     """All trainings, and how far each fitted line, and that of least squares, is from the true one."""
     trained = synthetic.train(config, key, draw, watch)
     points, layer = trained["data"], trained["params"]["0"]

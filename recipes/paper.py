@@ -5,6 +5,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import attrs
 
@@ -27,7 +28,8 @@ def run(options: book.Options) -> None:
     checksums = {recipe.name: recipe.load(options.data).checksums for recipe in recipes}
     with book.executor_of(options) as executor:
         tasks, sums = [task for task, _ in pairs], [checksums[recipe.name] for _, recipe in pairs]
-        sweep(tasks, sums, out / "runs", jobs=options.jobs, executor=executor, fresh=options.fresh)
+        how: dict[str, Any] = {"jobs": options.jobs, "fresh": options.fresh, "resume": options.resume}
+        sweep(tasks, sums, out / "runs", executor=executor, **how)
 
     chapters = []
     for recipe in recipes:
@@ -60,5 +62,5 @@ RECIPE = Command(
     name="paper",
     summary=(__doc__ or "").strip(),
     run=run,
-    takes=("quick", "jobs", "seed", "data", "out", "fresh", "executor"),
+    takes=("quick", "jobs", "seed", "data", "out", "fresh", "resume", "executor"),
 )

@@ -1,6 +1,6 @@
 """A recipe as a value: configurations by name, a pure run, and what to draw and conclude from the results."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -10,9 +10,8 @@ from matplotlib.figure import Figure
 from fnn.random import Key
 from recipes.claims import Claim
 
-__all__ = ["Command", "NoData", "Recipe", "Results", "Size", "Task", "Watch", "no_data", "scores"]
+__all__ = ["Command", "NoData", "Recipe", "Results", "Size", "Task", "no_data", "scores"]
 
-Watch = Callable[[Iterator[Any]], Iterator[Any]]  # shows the passing of epochs, and changes nothing
 Results = Mapping[str, Sequence[Mapping[str, Any]]]  # the runs of each group, in the order of their seeds
 
 

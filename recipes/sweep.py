@@ -26,9 +26,12 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 import fnn
+from fnn import checkpoint
+from fnn.atomic import remove
 from fnn.settings import whole
 from recipes.recipe import Task
-from recipes.store import digest, save_tree
+from recipes.store import digest, is_kept, keeping
+from recipes.training import Scan, Watch, unwatched
 
 __all__ = ["SweepError", "sweep"]
 
@@ -98,14 +101,22 @@ def _check_portable(task: Task) -> None:
         ) from error
 
 
-def work(task: Task, watch: Any = iter) -> Outcome:
+def progress_of(path: Path) -> Path:
+    """Where the progress of a run is kept until its result is."""
+    return path.absolute().with_suffix(".progress")
+
+
+def work(task: Task, progress: Path | None = None, watch: Watch = unwatched) -> Outcome:
     """Carry out a task on one BLAS thread, wherever it runs: the last bits of a product depend on their number.
+
+    With a file for its progress, each epoch is kept there, and a run that finds one goes on from it.
 
     What it raises comes back as text, so that no failure depends on being picklable. Threads of one process take
     turns, since the number of BLAS threads is the process's.
     """
     try:
         with TURN, threadpool_limits(1):
+            watch = watch if progress is None else keeping(progress, watch)
             return task.run(task.config, task.key, task.data(), watch)
     except Exception:
         return Failed(traceback.format_exc())
@@ -127,7 +138,7 @@ def _one_worker() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_follow_the_parent)
 
 
-def _in_a_lane(lane: Any, stopped: Event, task: Task) -> Outcome:
+def _in_a_lane(lane: Any, stopped: Event, task: Task, progress: Path | None) -> Outcome:
     """Carry out a task in the worker process of this thread, and in a new one where that one dies."""
     for _ in range(ATTEMPTS):
         if stopped.is_set():
@@ -135,25 +146,35 @@ def _in_a_lane(lane: Any, stopped: Event, task: Task) -> Outcome:
         if not hasattr(lane, "pool"):
             lane.pool = _one_worker()
         try:
-            return lane.pool.submit(work, task).result()
+            return lane.pool.submit(work, task, progress).result()
         except BrokenExecutor:
             del lane.pool
     return Failed(f"the worker process died {ATTEMPTS} times over this run: killed, or out of memory?")
 
 
-def _alone(todo: Mapping[Path, Task]) -> Iterator[tuple[Path, Outcome]]:
+def _with_a_bar(start: fnn.Progress, scan: Scan, total: int | None) -> Iterator[fnn.Progress]:
+    """Watch with a bar over the epochs; the progress to begin with is none."""
+    done = len(start.history) - 1
+    yield from tqdm(scan(start), desc="epochs", initial=done, total=total, unit="epoch", leave=False)
+
+
+def _alone(todo: Mapping[Path, Task], resume: bool) -> Iterator[tuple[Path, Outcome]]:
     """Carry out tasks one after the other in this process, with a bar over the runs and one over each one's epochs."""
     for path, task in tqdm(todo.items(), desc="runs", unit="run", leave=False, disable=len(todo) == 1):
-        total = getattr(task.config, "epochs", None)
-        yield path, work(task, partial(tqdm, desc="epochs", total=total, unit="epoch", leave=False))
+        bar = partial(_with_a_bar, total=getattr(task.config, "epochs", None))
+        yield path, work(task, progress_of(path) if resume else None, bar)
 
 
-def _in_lanes(todo: Mapping[Path, Task], jobs: int) -> Iterator[tuple[Path, Outcome]]:
+def _in_lanes(todo: Mapping[Path, Task], jobs: int, resume: bool) -> Iterator[tuple[Path, Outcome]]:
     """Carry out tasks in `jobs` processes of this machine: a thread for each, so that one that dies takes one run."""
     lane, stopped = local(), Event()
     threads = ThreadPoolExecutor(jobs)
     try:
-        yield from _as_they_end({threads.submit(_in_a_lane, lane, stopped, task): path for path, task in todo.items()})
+        started = {
+            threads.submit(_in_a_lane, lane, stopped, task, progress_of(path) if resume else None): path
+            for path, task in todo.items()
+        }
+        yield from _as_they_end(started)
     finally:  # at an interrupt, nothing that nobody waits for goes on
         stopped.set()
         threads.shutdown(wait=False, cancel_futures=True)
@@ -173,7 +194,8 @@ def _kept(path: Path, outcome: Outcome) -> Failed | None:
     if isinstance(outcome, Failed):
         return outcome
     try:
-        save_tree(path, outcome)
+        checkpoint.save(path, outcome)
+        remove(progress_of(path))
     except (OSError, ValueError):
         return Failed(traceback.format_exc())
     return None
@@ -187,8 +209,12 @@ def sweep(
     jobs: int | None = None,
     executor: Executor | None = None,
     fresh: bool = False,
+    resume: bool = False,
 ) -> list[Path]:
-    """Where the results of all tasks are, in order; those found in `folder` are not run again unless `fresh`.
+    """Where the results of all tasks are, in order; those found whole in `folder` are not run again unless `fresh`.
+
+    With `resume`, unfinished runs go on after the last epoch that they have kept, and keep each further one; the
+    executor's workers must then share this machine's files.
 
     `checksums` are those of each task's data. Up to `jobs` processes of this machine (default: one a core) or the
     workers of any `executor` carry them out; the results do not depend on which. Each is kept as soon as it is there.
@@ -200,14 +226,19 @@ def sweep(
         _check_portable(task)
     folder.mkdir(parents=True, exist_ok=True)  # a folder that cannot be made is noticed now, not after hours
     paths = [path_of(task, sums, folder) for task, sums in zip(tasks, checksums, strict=True)]
-    todo = {path: task for path, task in zip(paths, tasks, strict=True) if fresh or not path.exists()}
+    todo = {path: task for path, task in zip(paths, tasks, strict=True) if fresh or not is_kept(path)}
+    for path in paths:
+        if fresh or path not in todo:
+            remove(progress_of(path))
     if found := len(set(paths)) - len(todo):
         print(f"{found} of {len(set(paths))} runs are in {folder} already; --fresh repeats them")
     jobs = min(jobs, len(todo))
     if executor is not None:
-        outcomes = _as_they_end({executor.submit(work, task): path for path, task in todo.items()})
+        outcomes = _as_they_end(
+            {executor.submit(work, task, progress_of(path) if resume else None): path for path, task in todo.items()}
+        )
     else:
-        outcomes = _alone(todo) if jobs <= 1 else _in_lanes(todo, jobs)
+        outcomes = _alone(todo, resume) if jobs <= 1 else _in_lanes(todo, jobs, resume)
     failures = {path: failed for path, outcome in outcomes if (failed := _kept(path, outcome)) is not None}
     if failures:
         blocks = [f"{todo[path].describe()}\n{failed.why}" for path, failed in failures.items()]

@@ -1,18 +1,17 @@
 """Small networks on points drawn anew for every run, all trained as one ensemble by one fold."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from itertools import islice
 from typing import Any
 
 import attrs
 import numpy as np
-from toolz import last, pluck
+from toolz import pluck
 
 import fnn
 from fnn.metrics import accuracy
-from recipes import classifier
-from recipes.recipe import Watch
+from recipes import classifier, training
+from recipes.training import Watch, unwatched
 
 __all__ = ["Config", "beside", "network", "shuffled", "train"]
 
@@ -57,7 +56,7 @@ def shuffled(key: fnn.Key, x: np.ndarray, labels: np.ndarray) -> dict[str, np.nd
 
 
 def train(
-    config: Config, key: fnn.Key, draw: Callable[[fnn.Key, int], Mapping[str, np.ndarray]], watch: Watch = iter
+    config: Config, key: fnn.Key, draw: Callable[[fnn.Key, int], Mapping[str, np.ndarray]], watch: Watch = unwatched
 ) -> dict[str, Any]:
     """All runs in one fold: network i and its points, `draw(key, n)`, come from key i of `split(key, runs)`.
 
@@ -80,7 +79,10 @@ def train(
         means = fnn.evaluate(model, params, pair, measures, lead=1)
         return {f"final_{name}": mean for name, mean in means.items()}  # "loss" is the mean of an epoch's steps
 
-    end = last(watch(islice(fnn.epochs(step, order, optimizer.init(params), measure), config.epochs)))
+    def further(progress: fnn.Progress) -> Iterator[fnn.Progress]:
+        return fnn.epochs(step, order, progress, measure)
+
+    end = training.train(optimizer.init(params), further, config.epochs, watch=watch)
     records = (measure(params), *end.history)
     curves = {name: np.stack(list(pluck(f"final_{name}", records)), axis=-1) for name in measures}  # (runs, 1 + epochs)
     ends = {name: curve[:, -1] for name, curve in curves.items()}

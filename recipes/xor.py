@@ -17,7 +17,8 @@ from fnn.metrics import iqm
 from recipes import synthetic
 from recipes.claims import Claim, at_least, describe_scores
 from recipes.median_and_worst import Run, recipe, regions, stands_out, stays_within
-from recipes.recipe import NoData, Recipe, Watch, scores
+from recipes.recipe import NoData, Recipe, scores
+from recipes.training import Watch, unwatched
 
 __all__ = ["RECIPE", "experiment"]
 
@@ -31,7 +32,7 @@ def draw(key: fnn.Key, n: int) -> dict[str, np.ndarray]:
     return synthetic.shuffled(fnn.fold(key, 1), *fnn.data.xor(fnn.fold(key, 0), n))
 
 
-def run(config: synthetic.Config, key: fnn.Key, data: NoData, watch: Watch = iter) -> dict[str, Any]:
+def run(config: synthetic.Config, key: fnn.Key, data: NoData, watch: Watch = unwatched) -> dict[str, Any]:
     """All trainings beside the rule of signs: class 1 where the coordinates' product is negative."""
     trained = synthetic.train(config, key, draw, watch)
     x, labels = trained["data"]["x"], trained["data"]["y"]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fnn
-from fnn import Key, fold, generator, tree
+from fnn import Key, checkpoint, fold, generator, tree
 from recipes import (
     autoencoder,
     autoencoder_grid,
@@ -21,7 +21,6 @@ from recipes import (
 )
 from recipes.autoencoder import Config, coder, hidden_widths, network, noisy, noisy_batches, up_to_logits
 from recipes.book import Options, cook, describe
-from recipes.store import load_tree, save_tree
 from tests.idx_files import write_bright_rows
 
 RECIPES = {m.RECIPE.name: m for m in (autoencoder_grid, reconstructions, latent_space, interpolation, denoising)}
@@ -152,8 +151,8 @@ def test_a_run_follows_from_its_key(config, data):
 def test_encoder_and_decoder_are_the_whole(loss, data, tmp_path):
     config, x = attrs.evolve(SMALL, loss=loss), data.test[0]
     result = autoencoder.run(config, Key(0), data)
-    save_tree(tmp_path / "run.npz", result)
-    for params in (result["params"], load_tree(tmp_path / "run.npz")["params"]):
+    checkpoint.save(tmp_path / "run.npz", result)
+    for params in (result["params"], checkpoint.load(tmp_path / "run.npz")["params"]):
         encode, decode = coder(config, params)
         assert encode(x).shape == (len(x), 3)
         y = decode(encode(x))

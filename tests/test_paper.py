@@ -7,13 +7,13 @@ from html.parser import HTMLParser
 
 import pytest
 
+from fnn import checkpoint
 from recipes import digits
 from recipes.book import Options, find, names
 from recipes.claims import Claim
 from recipes.paper import run
 from recipes.recipe import Size
 from recipes.report import Chapter, html, markdown, settings
-from recipes.store import load_tree
 from tests.test_kills import small  # noqa: F401
 
 
@@ -33,7 +33,7 @@ def test_every_recipe_writes_its_result_parameters_and_figures(folder, name):
     assert set(written["data"]["sha256"]) in (set(digits.SHA256), set())  # some draw their own data from the key
     assert {"python", "numpy", "fnn"} <= set(written["versions"])
     assert written["claims"]
-    assert load_tree(out / "parameters.npz").keys() == find(name).groups.keys()
+    assert checkpoint.load(out / "parameters.npz").keys() == find(name).groups.keys()
     assert {path.suffix for path in out.iterdir()} == {".json", ".npz", ".png", ".svg"}
 
 

@@ -15,14 +15,13 @@ import numpy as np
 import pytest
 
 import fnn
-from fnn import Key, split, tree
+from fnn import Key, checkpoint, split, tree
 from fnn.data import DataFormatError
 from fnn.metrics import accuracy
 from recipes import classifier, digits, mnist
 from recipes.book import Options, cook, find, names
 from recipes.command import main
 from recipes.recipe import Task
-from recipes.store import load_tree, save_tree
 from recipes.sweep import SweepError, path_of, sweep
 from tests.idx_files import write_bright_rows
 
@@ -69,7 +68,7 @@ def test_mnist_writes_what_it_found(small, tmp_path):
     assert written["test_accuracy"] == [run["scores"]["test_accuracy"] for run in results["mnist"]]
     assert min(written["test_accuracy"]) > 0.5
     assert {len(curve) for curves in written["curves"].values() for curve in curves} == {20}
-    params = load_tree(tmp_path / "mnist" / "parameters.npz")["mnist"]["1"]
+    params = checkpoint.load(tmp_path / "mnist" / "parameters.npz")["mnist"]["1"]
     data, model = digits.load(small), classifier.network(mnist.CONFIG, n_classes=4)
     scores = fnn.evaluate(model, params, data.test, {"accuracy": accuracy})
     assert scores["accuracy"] == pytest.approx(written["test_accuracy"][1])
@@ -153,10 +152,10 @@ def test_an_interrupted_sweep_stops_at_once(small, tmp_path):
 
 def test_a_failing_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "x.npz"
-    save_tree(path, {"a": np.ones(3)})
+    checkpoint.save(path, {"a": np.ones(3)})
     with pytest.raises(ValueError, match="expected an array of numbers"):
-        save_tree(path, {"a": np.array([object()])})
-    assert load_tree(path)["a"].tolist() == [1, 1, 1]
+        checkpoint.save(path, {"a": np.array([object()])})
+    assert checkpoint.load(path)["a"].tolist() == [1, 1, 1]
     assert [file.name for file in tmp_path.iterdir()] == ["x.npz"]
 
 
@@ -200,8 +199,8 @@ def test_the_wheel_holds_the_library_alone(tmp_path):
 def test_a_tree_is_kept_with_its_empty_parts_and_its_networks(tmp_path):
     model = fnn.chain(fnn.linear(2), fnn.relu, fnn.ensemble(fnn.linear(3), 4))
     params, _ = model.init(Key(0), (5,))
-    save_tree(tmp_path / "x.npz", params)
-    assert load_tree(tmp_path / "x.npz") == params
+    checkpoint.save(tmp_path / "x.npz", params)
+    assert checkpoint.load(tmp_path / "x.npz") == params
 
 
 def test_a_result_belongs_to_its_code_data_and_loader(tmp_path):
