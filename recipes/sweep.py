@@ -106,6 +106,10 @@ def progress_of(path: Path) -> Path:
     return path.absolute().with_suffix(".progress")
 
 
+def _progress(path: Path, resume: bool) -> Path | None:
+    return progress_of(path) if resume else None
+
+
 def work(task: Task, progress: Path | None = None, watch: Watch = unwatched) -> Outcome:
     """Carry out a task on one BLAS thread, wherever it runs: the last bits of a product depend on their number.
 
@@ -154,15 +158,16 @@ def _in_a_lane(lane: Any, stopped: Event, task: Task, progress: Path | None) -> 
 
 def _with_a_bar(start: fnn.Progress, scan: Scan, total: int | None) -> Iterator[fnn.Progress]:
     """Watch with a bar over the epochs; the progress to begin with is none."""
-    done = len(start.history) - 1
-    yield from tqdm(scan(start), desc="epochs", initial=done, total=total, unit="epoch", leave=False)
+    progresses, done = scan(start), len(start.history)
+    yield next(progresses)
+    yield from tqdm(progresses, desc="epochs", initial=done, total=total, unit="epoch", leave=False)
 
 
 def _alone(todo: Mapping[Path, Task], resume: bool) -> Iterator[tuple[Path, Outcome]]:
     """Carry out tasks one after the other in this process, with a bar over the runs and one over each one's epochs."""
     for path, task in tqdm(todo.items(), desc="runs", unit="run", leave=False, disable=len(todo) == 1):
         bar = partial(_with_a_bar, total=getattr(task.config, "epochs", None))
-        yield path, work(task, progress_of(path) if resume else None, bar)
+        yield path, work(task, _progress(path, resume), bar)
 
 
 def _in_lanes(todo: Mapping[Path, Task], jobs: int, resume: bool) -> Iterator[tuple[Path, Outcome]]:
@@ -170,11 +175,10 @@ def _in_lanes(todo: Mapping[Path, Task], jobs: int, resume: bool) -> Iterator[tu
     lane, stopped = local(), Event()
     threads = ThreadPoolExecutor(jobs)
     try:
-        started = {
-            threads.submit(_in_a_lane, lane, stopped, task, progress_of(path) if resume else None): path
-            for path, task in todo.items()
-        }
-        yield from _as_they_end(started)
+        kept = {path: _progress(path, resume) for path in todo}
+        yield from _as_they_end(
+            {threads.submit(_in_a_lane, lane, stopped, todo[path], progress): path for path, progress in kept.items()}
+        )
     finally:  # at an interrupt, nothing that nobody waits for goes on
         stopped.set()
         threads.shutdown(wait=False, cancel_futures=True)
@@ -234,9 +238,8 @@ def sweep(
         print(f"{found} of {len(set(paths))} runs are in {folder} already; --fresh repeats them")
     jobs = min(jobs, len(todo))
     if executor is not None:
-        outcomes = _as_they_end(
-            {executor.submit(work, task, progress_of(path) if resume else None): path for path, task in todo.items()}
-        )
+        started = {executor.submit(work, task, _progress(path, resume)): path for path, task in todo.items()}
+        outcomes = _as_they_end(started)
     else:
         outcomes = _alone(todo, resume) if jobs <= 1 else _in_lanes(todo, jobs, resume)
     failures = {path: failed for path, outcome in outcomes if (failed := _kept(path, outcome)) is not None}
