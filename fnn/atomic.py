@@ -38,8 +38,11 @@ def replace(path: FilePath, pieces: Iterable[Any]) -> None:
 
 def remove(path: FilePath) -> None:
     """Remove a file, if it is there, and what a killed `replace` may have left of it."""
-    for each in (Path(path), _partial(path)):
-        each.unlink(missing_ok=True)
+    path, partial = Path(path), _partial(path)
+    if path.exists() or partial.exists():
+        with naming(path), _claimed(partial):
+            path.unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
 
 
 def _partial(path: FilePath) -> Path:

@@ -1,6 +1,7 @@
 """A recipe as a value: configurations by name, a pure run, and what to draw and conclude from the results."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -84,7 +85,7 @@ class Command:
 
 @attrs.frozen
 class Task:
-    """One run of one configuration, as a worker needs it."""
+    """One run of one configuration, as a worker needs it; `progress` is the file that keeps its epochs, if any."""
 
     run: Callable[..., Mapping[str, Any]]
     load: Callable[[str | None], Any]
@@ -92,6 +93,7 @@ class Task:
     config: Any
     key: Key
     examples: int | None = None
+    progress: Path | None = None
 
     def data(self) -> Any:
         """The data, with no more training examples than the task is to see."""

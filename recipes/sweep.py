@@ -106,21 +106,17 @@ def progress_of(path: Path) -> Path:
     return path.absolute().with_suffix(".progress")
 
 
-def _progress(path: Path, resume: bool) -> Path | None:
-    return progress_of(path) if resume else None
-
-
-def work(task: Task, progress: Path | None = None, watch: Watch = unwatched) -> Outcome:
+def work(task: Task, watch: Watch = unwatched) -> Outcome:
     """Carry out a task on one BLAS thread, wherever it runs: the last bits of a product depend on their number.
 
-    With a file for its progress, each epoch is kept there, and a run that finds one goes on from it.
+    With a file for its progress, it keeps each epoch there, and goes on from the one that it finds.
 
     What it raises comes back as text, so that no failure depends on being picklable. Threads of one process take
     turns, since the number of BLAS threads is the process's.
     """
     try:
         with TURN, threadpool_limits(1):
-            watch = watch if progress is None else keeping(progress, watch)
+            watch = watch if task.progress is None else keeping(task.progress, watch)
             return task.run(task.config, task.key, task.data(), watch)
     except Exception:
         return Failed(traceback.format_exc())
@@ -142,7 +138,7 @@ def _one_worker() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_follow_the_parent)
 
 
-def _in_a_lane(lane: Any, stopped: Event, task: Task, progress: Path | None) -> Outcome:
+def _in_a_lane(lane: Any, stopped: Event, task: Task) -> Outcome:
     """Carry out a task in the worker process of this thread, and in a new one where that one dies."""
     for _ in range(ATTEMPTS):
         if stopped.is_set():
@@ -150,7 +146,7 @@ def _in_a_lane(lane: Any, stopped: Event, task: Task, progress: Path | None) -> 
         if not hasattr(lane, "pool"):
             lane.pool = _one_worker()
         try:
-            return lane.pool.submit(work, task, progress).result()
+            return lane.pool.submit(work, task).result()
         except BrokenExecutor:
             del lane.pool
     return Failed(f"the worker process died {ATTEMPTS} times over this run: killed, or out of memory?")
@@ -163,22 +159,19 @@ def _with_a_bar(start: fnn.Progress, scan: Scan, total: int | None) -> Iterator[
     yield from tqdm(progresses, desc="epochs", initial=done, total=total, unit="epoch", leave=False)
 
 
-def _alone(todo: Mapping[Path, Task], resume: bool) -> Iterator[tuple[Path, Outcome]]:
+def _alone(todo: Mapping[Path, Task]) -> Iterator[tuple[Path, Outcome]]:
     """Carry out tasks one after the other in this process, with a bar over the runs and one over each one's epochs."""
     for path, task in tqdm(todo.items(), desc="runs", unit="run", leave=False, disable=len(todo) == 1):
         bar = partial(_with_a_bar, total=getattr(task.config, "epochs", None))
-        yield path, work(task, _progress(path, resume), bar)
+        yield path, work(task, bar)
 
 
-def _in_lanes(todo: Mapping[Path, Task], jobs: int, resume: bool) -> Iterator[tuple[Path, Outcome]]:
+def _in_lanes(todo: Mapping[Path, Task], jobs: int) -> Iterator[tuple[Path, Outcome]]:
     """Carry out tasks in `jobs` processes of this machine: a thread for each, so that one that dies takes one run."""
     lane, stopped = local(), Event()
     threads = ThreadPoolExecutor(jobs)
     try:
-        kept = {path: _progress(path, resume) for path in todo}
-        yield from _as_they_end(
-            {threads.submit(_in_a_lane, lane, stopped, todo[path], progress): path for path, progress in kept.items()}
-        )
+        yield from _as_they_end({threads.submit(_in_a_lane, lane, stopped, task): path for path, task in todo.items()})
     finally:  # at an interrupt, nothing that nobody waits for goes on
         stopped.set()
         threads.shutdown(wait=False, cancel_futures=True)
@@ -234,14 +227,15 @@ def sweep(
     for path in paths:
         if fresh or path not in todo:
             remove(progress_of(path))
+    if resume:
+        todo = {path: attrs.evolve(task, progress=progress_of(path)) for path, task in todo.items()}
     if found := len(set(paths)) - len(todo):
         print(f"{found} of {len(set(paths))} runs are in {folder} already; --fresh repeats them")
     jobs = min(jobs, len(todo))
     if executor is not None:
-        started = {executor.submit(work, task, _progress(path, resume)): path for path, task in todo.items()}
-        outcomes = _as_they_end(started)
+        outcomes = _as_they_end({executor.submit(work, task): path for path, task in todo.items()})
     else:
-        outcomes = _alone(todo, resume) if jobs <= 1 else _in_lanes(todo, jobs, resume)
+        outcomes = _alone(todo) if jobs <= 1 else _in_lanes(todo, jobs)
     failures = {path: failed for path, outcome in outcomes if (failed := _kept(path, outcome)) is not None}
     if failures:
         blocks = [f"{todo[path].describe()}\n{failed.why}" for path, failed in failures.items()]
