@@ -1,5 +1,6 @@
 """Files written whole or not at all."""
 
+import errno
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -17,7 +18,7 @@ def replace(path: FilePath, pieces: Iterable[Any]) -> None:
 
     They go to `.NAME.partial` beside it, which takes the name once it is on the disk; then the directory is synced.
     What a killed process leaves unfinished, the next call for this path writes over. Where two processes write to one
-    path at once, one waits for the other (on Windows it does not).
+    path at once, one waits for the other, except on Windows and on file systems without locks.
     Raises `OSError`, naming the path. The old content is then in place, except where syncing the directory fails, after
     all the rest: then the new one is, but might not outlive a power failure.
     """
@@ -76,19 +77,29 @@ else:
         while True:
             lock = os.open(partial, os.O_WRONLY | os.O_CREAT, 0o666)
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                if _is(lock, partial):
+                if _is_ours(lock, partial):
                     yield
                     return
             finally:
                 os.close(lock)
 
-    def _is(open_file: int, path: Path) -> bool:
-        """Whether an open file still has this name: whoever held it before us has renamed or removed it."""
+    def _is_ours(lock: int, partial: Path) -> bool:
+        """Wait for the lock; whether this is still the file's name: who held it before us has renamed or removed it."""
         try:
-            return os.path.samestat(os.fstat(open_file), os.stat(path))
+            _lock(lock)
+            return os.path.samestat(os.fstat(lock), os.stat(partial))
         except FileNotFoundError:
             return False
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
+
+    def _lock(descriptor: int) -> None:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError as error:
+            if error.errno not in (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK):  # some file systems have no locks
+                raise
 
     def _sync_directory(folder: Path) -> None:
         """Put the names in a directory on the disk too."""

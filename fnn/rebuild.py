@@ -28,6 +28,10 @@ def decode(form: Form, arrays: Mapping[str, np.ndarray], path: Path = ()) -> Any
     if kind == "State":
         step, layout, parts = rest
         own = {name: decode(part, arrays, (*path, name)) for name, part in parts.items()}
+        if not (
+            _are_slots(own["slots"]) and isinstance(own["vector"], np.ndarray) and isinstance(own["loss"], np.ndarray)
+        ):
+            raise ValueError(f"expected a State of arrays at {show(path)}")
         state = State(own["vector"], _size(step), own["slots"], own["loss"], _to_layout(layout))
         if state.vector.shape != (*state.layout.lead, state.layout.size):
             raise ValueError(
@@ -49,6 +53,11 @@ def decode(form: Form, arrays: Mapping[str, np.ndarray], path: Path = ()) -> Any
         decoded = {name: decode(part, arrays, (*path, name)) for name, part in rest[0].items()}
         return decoded if kind == "dict" else tuple(decoded.values())
     return arrays[name_of(path)]
+
+
+def _are_slots(slots: Any) -> bool:
+    """Whether this is what a rule may remember: a tuple of arrays, and in a chain of such tuples."""
+    return isinstance(slots, tuple) and all(isinstance(part, np.ndarray) or _are_slots(part) for part in slots)
 
 
 def _size(n: Any) -> int:

@@ -220,3 +220,23 @@ def test_a_task_sees_as_many_examples_as_it_is_to(small):
     assert [len(labels) for _, labels in (task.data().train, task.data().validation)] == [100, 100]
     assert (task.data().train[0] == digits.load(small).train[0][:100]).all()
     assert task.describe() != attrs.evolve(task, examples=None).describe()
+
+
+def result_of(out):
+    """What a recipe has written of its results, the figures aside."""
+    files = [*(out / "runs").iterdir(), out / "mnist" / "result.json", out / "mnist" / "parameters.npz"]
+    return {path.name: path.read_bytes() for path in files}
+
+
+def test_a_damaged_result_is_reported_and_run_again(small, tmp_path, capsys):
+    options = Options(runs=2, epochs=1, jobs=1, data=small, out=str(tmp_path))
+    cook(mnist.RECIPE, options)
+    before = result_of(tmp_path)
+    damaged = min((tmp_path / "runs").iterdir())
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    cook(mnist.RECIPE, options)
+    said = capsys.readouterr().out
+    assert f"{damaged} is no checkpoint: damaged or cut short" in said
+    assert "this run is repeated" in said
+    assert "1 of 2 runs are in" in said
+    assert result_of(tmp_path) == before
