@@ -27,12 +27,10 @@ def decode(form: Form, arrays: Mapping[str, np.ndarray], path: Path = ()) -> Any
         return _to_params(form, arrays, path, ())
     if kind == "State":
         step, layout, parts = rest
-        own = {name: decode(part, arrays, (*path, name)) for name, part in parts.items()}
-        if not (
-            _are_slots(own["slots"]) and isinstance(own["vector"], np.ndarray) and isinstance(own["loss"], np.ndarray)
-        ):
+        vector, slots, loss = (decode(parts[name], arrays, (*path, name)) for name in ("vector", "slots", "loss"))
+        if not (_are_slots(slots) and isinstance(vector, np.ndarray) and isinstance(loss, np.ndarray)):
             raise ValueError(f"expected a State of arrays at {show(path)}")
-        state = State(own["vector"], _size(step), own["slots"], own["loss"], _to_layout(layout))
+        state = State(vector, _size(step), slots, loss, _to_layout(layout))
         if state.vector.shape != (*state.layout.lead, state.layout.size):
             raise ValueError(
                 f"the vector at {show(path)} has the shape {state.vector.shape}, which is not its layout's"

@@ -47,23 +47,32 @@ def training(name):
     return Progress.start(optimizer.init(params)), further
 
 
-def resume(name, folder):
+def resume(folder):
     """In a fresh process: go on from every file that was kept, each to the end."""
-    start, further = training(name)
-    for i in range(STEPS):
-        *_, end = further(load(f"{folder}/{i}.npz", like=start))
-        save(f"{folder}/{i}.end.npz", end)
+    for name in TRAININGS:
+        start, further = training(name)
+        for i in range(STEPS):
+            *_, end = further(load(f"{folder}/{name} {i}", like=start))
+            save(f"{folder}/{name} {i} to the end", end)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Files with every progress of every training, and with what a fresh process has made of each."""
+    folder = tmp_path_factory.mktemp("resumed")
+    for name in TRAININGS:
+        start, further = training(name)
+        for i, progress in enumerate([start, *further(start)]):
+            save(folder / f"{name} {i}", progress)
+    program = f"from tests.test_checkpoint_resume import resume; resume({str(folder)!r})"
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+    return folder
 
 
 @pytest.mark.parametrize("name", TRAININGS)
-def test_a_resumed_training_equals_one_that_never_stopped(name, tmp_path):
-    start, further = training(name)
-    whole = [start, *further(start)]
-    assert len(whole[-1].history) == whole[-1].state.step == STEPS
-    for i, progress in enumerate(whole):
-        save(tmp_path / f"{i}.npz", progress)
-    program = f"from tests.test_checkpoint_resume import resume; resume({name!r}, {str(tmp_path)!r})"
-    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
-    expected = (tmp_path / f"{STEPS}.npz").read_bytes()  # parameters, state, best, history, down to the last bit
-    assert {i for i in range(STEPS) if (tmp_path / f"{i}.end.npz").read_bytes() != expected} == set()
-    assert load(tmp_path / "7.end.npz") == whole[-1]
+def test_a_resumed_training_equals_one_that_never_stopped(name, folder):
+    whole = load(folder / f"{name} {STEPS}")
+    assert len(whole.history) == whole.state.step == STEPS
+    assert load(folder / f"{name} 7 to the end") == whole
+    expected = (folder / f"{name} {STEPS}").read_bytes()  # parameters, state, best and history, to the last bit
+    assert {i for i in range(STEPS) if (folder / f"{name} {i} to the end").read_bytes() != expected} == set()
