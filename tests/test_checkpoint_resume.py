@@ -21,8 +21,7 @@ TRAININGS = {  # name: model, optimizer
     "sgd": (PLAIN, fnn.sgd(0.1)),
     "momentum": (PLAIN, fnn.momentum(0.05)),
     "adam with a schedule": (PLAIN, fnn.adam(fnn.warmup_cosine(0.05, 5, STEPS))),
-    "adam with dropout": (DROPPING, fnn.adam(0.01)),
-    "a chain of rules": (DROPPING, CLIPPED),
+    "a chain of rules, with dropout": (DROPPING, CLIPPED),
     "an ensemble": (fnn.ensemble(DROPPING, 3), fnn.adam(0.01)),
 }
 
