@@ -1,7 +1,7 @@
 """Values described: what a checkpoint writes of a tree, a `State`, a `Progress` or a `Key`.
 
 `encode` parts a value into a form and arrays. A form is of lists, dicts, strings and numbers alone, and begins with its
-kind: `["Params", lead, parts]`, `["State", step, layout, parts]`, ... The arrays have the names that lead to them.
+kind: `["Params", lead, parts]`, `["State", step, optimizer, layout, parts]`, ... The arrays have the names that lead to them.
 """
 
 import re
@@ -42,7 +42,7 @@ def encode(value: Any, path: Path = ()) -> tuple[Form, Arrays]:
         return ["Key", value.seed, list(value.path)], {}
     if isinstance(value, State):
         parts, arrays = _each({"vector": value.vector, "slots": value.slots, "loss": value.loss}, path)
-        return ["State", int(value.step), _from_layout(value.layout), parts], arrays
+        return ["State", int(value.step), value.kind, _from_layout(value.layout), parts], arrays
     if isinstance(value, Progress):
         states = {"state": value.state} | ({} if value.best is value.state else {"best": value.best})
         parts, arrays = _each(states, path)
@@ -139,8 +139,8 @@ def outline(form: Form, path: Path = ()) -> Iterator[tuple[Path, str]]:
         yield path, "a Key"
     else:
         parts = facts[-1]
-        yield path, f"a {kind} of {list(parts)}"
+        yield path, f"a State of {facts[1]}" if kind == "State" else f"a {kind} of {list(parts)}"
         if kind == "State":
-            yield from outline(facts[1], (*path, "params"))
+            yield from outline(facts[2], (*path, "params"))
         for name, part in parts.items():
             yield from outline(part, (*path, name))

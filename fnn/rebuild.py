@@ -26,11 +26,12 @@ def decode(form: Form, arrays: Mapping[str, np.ndarray], path: Path = ()) -> Any
     if kind == "Params":
         return _to_params(form, arrays, path, ())
     if kind == "State":
-        step, layout, parts = rest
+        step, optimizer, layout, parts = rest
         vector, slots, loss = (decode(parts[name], arrays, (*path, name)) for name in ("vector", "slots", "loss"))
-        if not (_are_slots(slots) and isinstance(vector, np.ndarray) and isinstance(loss, np.ndarray)):
-            raise ValueError(f"expected a State of arrays at {show(path)}")
-        state = State(vector, _size(step), slots, loss, _to_layout(layout))
+        of_arrays = _are_slots(slots) and isinstance(vector, np.ndarray) and isinstance(loss, np.ndarray)
+        if not (of_arrays and isinstance(optimizer, str)):
+            raise ValueError(f"expected a State of an optimizer's name and arrays at {show(path)}")
+        state = State(vector, _size(step), slots, loss, _to_layout(layout), optimizer)
         if state.vector.shape != (*state.layout.lead, state.layout.size):
             raise ValueError(
                 f"the vector at {show(path)} has the shape {state.vector.shape}, which is not its layout's"

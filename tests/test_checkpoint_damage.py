@@ -114,7 +114,7 @@ LAYOUT = ["layout", [], {"bias": ["leaf", [2]]}]
 PARTS = {"vector": ["array", "<f4", [2]], "slots": ["tuple", {}], "loss": ["array", "<f4", []]}
 STATE_MEMBERS = {"vector": np.zeros(2, np.float32), "loss": np.zeros((), np.float32)}
 SCORE = ["records", {"0": [{"value": "float"}, {"value": ["array", "<f8", [1]]}]}]
-UNSCORED = {"state": ["State", 0, LAYOUT, PARTS], "history": ["records", {}]}
+UNSCORED = {"state": ["State", 0, "sgd", LAYOUT, PARTS], "history": ["records", {}]}
 SCORED = {"state": UNSCORED["state"], "best_score": SCORE, "history": UNSCORED["history"]}
 SLOTTED = {**PARTS, "slots": ["tuple", {"1": PARTS["loss"]}]}
 WITHIN = {f"state/{name}": array for name, array in STATE_MEMBERS.items()} | {"best_score/0/value": np.zeros(1)}
@@ -129,7 +129,7 @@ def forged(value, members, **more):
 def test_the_forger_knows_how(tmp_path):
     for value, members in (
         (["Params", [], FLOATS], MEMBERS),
-        (["State", 0, LAYOUT, PARTS], STATE_MEMBERS),
+        (["State", 0, "sgd", LAYOUT, PARTS], STATE_MEMBERS),
         (["Progress", 0, SCORED], WITHIN),
         (["Key", 1, [2]], {}),
     ):
@@ -171,21 +171,22 @@ def test_a_forged_tree_is_refused(value, tmp_path):
 @pytest.mark.parametrize(
     ("value", "members"),
     [
-        (["State", -1, LAYOUT, PARTS], STATE_MEMBERS),
-        (["State", True, LAYOUT, PARTS], STATE_MEMBERS),
-        (["State", 0.0, LAYOUT, PARTS], STATE_MEMBERS),
-        (["State", 0, None, PARTS], STATE_MEMBERS),
-        (["State", 0, ["layout", [], {"bias": ["leaf", [3]]}], PARTS], STATE_MEMBERS),
-        (["State", 0, ["layout", [], {"bias": ["leaf", [-2]]}], PARTS], STATE_MEMBERS),
-        (["State", 0, ["layout", [], {"a": ["leaf", [-1]], "b": ["leaf", [3]]}], PARTS], STATE_MEMBERS),
-        (["State", 0, ["layout", [], {"bias": ["leaf", [True]], "b": ["leaf", [1]]}], PARTS], STATE_MEMBERS),
-        (["State", 0, ["layout", [], {"part": ["layout", [3], {"bias": ["leaf", [2]]}]}], PARTS], STATE_MEMBERS),
-        (["State", 0, ["layout", [1], {"part": ["layout", [], {"bias": ["leaf", [2]]}]}], PARTS], STATE_MEMBERS),
-        (["State", 0, LAYOUT, {**PARTS, "more": ["Params", [], {}]}], STATE_MEMBERS),
-        (["State", 0, LAYOUT, {**PARTS, "slots": ["Params", [], {}]}], STATE_MEMBERS),
-        (["State", 0, LAYOUT, SLOTTED], {**STATE_MEMBERS, "slots/1": STATE_MEMBERS["loss"]}),
-        (["State", 0, LAYOUT, {**PARTS, "slots": ["tuple", {"0": ["Key", 0, []]}]}], STATE_MEMBERS),
-        (["State", 0, LAYOUT, {**PARTS, "loss": ["tuple", {}]}], {"vector": STATE_MEMBERS["vector"]}),
+        (["State", -1, "sgd", LAYOUT, PARTS], STATE_MEMBERS),
+        (["State", True, "sgd", LAYOUT, PARTS], STATE_MEMBERS),
+        (["State", 0.0, "sgd", LAYOUT, PARTS], STATE_MEMBERS),
+        (["State", 0, "sgd", None, PARTS], STATE_MEMBERS),
+        (["State", 0, ["sgd"], LAYOUT, PARTS], STATE_MEMBERS),
+        (["State", 0, "sgd", ["layout", [], {"bias": ["leaf", [3]]}], PARTS], STATE_MEMBERS),
+        (["State", 0, "sgd", ["layout", [], {"bias": ["leaf", [-2]]}], PARTS], STATE_MEMBERS),
+        (["State", 0, "sgd", ["layout", [], {"a": ["leaf", [-1]], "b": ["leaf", [3]]}], PARTS], STATE_MEMBERS),
+        (["State", 0, "sgd", ["layout", [], {"bias": ["leaf", [True]], "b": ["leaf", [1]]}], PARTS], STATE_MEMBERS),
+        (["State", 0, "sgd", ["layout", [], {"part": ["layout", [3], {"bias": ["leaf", [2]]}]}], PARTS], STATE_MEMBERS),
+        (["State", 0, "sgd", ["layout", [1], {"part": ["layout", [], {"bias": ["leaf", [2]]}]}], PARTS], STATE_MEMBERS),
+        (["State", 0, "sgd", LAYOUT, {**PARTS, "more": ["Params", [], {}]}], STATE_MEMBERS),
+        (["State", 0, "sgd", LAYOUT, {**PARTS, "slots": ["Params", [], {}]}], STATE_MEMBERS),
+        (["State", 0, "sgd", LAYOUT, SLOTTED], {**STATE_MEMBERS, "slots/1": STATE_MEMBERS["loss"]}),
+        (["State", 0, "sgd", LAYOUT, {**PARTS, "slots": ["tuple", {"0": ["Key", 0, []]}]}], STATE_MEMBERS),
+        (["State", 0, "sgd", LAYOUT, {**PARTS, "loss": ["tuple", {}]}], {"vector": STATE_MEMBERS["vector"]}),
         (["Progress", 0, UNSCORED], WITHIN),
         (["Progress", -1, SCORED], WITHIN),
         (["Progress", 0, {**SCORED, "state": ["Key", 0, []]}], WITHIN),
