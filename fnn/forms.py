@@ -1,7 +1,8 @@
 """Values described: what a checkpoint writes of a tree, a `State`, a `Progress` or a `Key`.
 
 `encode` parts a value into a form and arrays. A form is of lists, dicts, strings and numbers alone, and begins with its
-kind: `["Params", lead, parts]`, `["State", step, optimizer, layout, parts]`, ... The arrays have the names that lead to them.
+kind: `["Params", lead, parts]`, `["State", step, optimizer, layout, parts]`, ... The arrays have the names that lead to
+them.
 """
 
 import re

@@ -30,7 +30,8 @@ def _turned(path: Path, leaf: Any) -> Any:
 def to_state_dict(params: tree.Tree) -> dict[str, np.ndarray]:
     """Parameters under PyTorch's names: `["encoder"]["0"]["weights"]` transposed as `"encoder.0.weight"`.
 
-    >>> {name: array.shape for name, array in to_state_dict({"0": {"weights": np.ones((3, 2)), "bias": np.ones(2)}}).items()}
+    >>> named = to_state_dict({"0": {"weights": np.ones((3, 2)), "bias": np.ones(2)}})
+    >>> {name: array.shape for name, array in named.items()}
     {'0.weight': (2, 3), '0.bias': (2,)}
     """
     return {_name(path): np.array(_turned(path, leaf)) for path, leaf in tree.items(params)}
