@@ -67,7 +67,9 @@ def test_a_progress_with_all_that_it_records(tmp_path):
     assert type(loaded.best_score) is type(whole.best_score)
     latest = progress(score=lambda record: record["epoch"])
     assert latest.best is latest.state
-    assert again(tmp_path / "x.npz", latest) == latest
+    loaded = again(tmp_path / "x.npz", latest)
+    assert loaded == latest
+    assert loaded.best is loaded.state  # and written once
     start = Progress.start(whole.state)
     assert again(tmp_path / "x.npz", start) == start  # of a score of minus infinity
     uneven = attrs.evolve(whole, history=({"a": 1}, {"a": True}, {"b": np.float64("nan"), "a": -0.0}, {"a": 2**40}))
