@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import attrs
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,7 +11,7 @@ from fnn import plot
 from fnn.metrics import iqm
 from recipes import autoencoder, digits
 from recipes.autoencoder_study import study
-from recipes.claims import Claim, interval_of, judged
+from recipes.claims import Claim, Estimate, difference, estimate, judged
 from recipes.recipe import Results, scores
 
 __all__ = ["RECIPE", "figures", "group_name"]
@@ -19,6 +20,7 @@ LATENTS = (4, 8, 16, 32, 64)
 DEPTHS = (1, 2, 3, 4, 5)
 SCORES = {"mse": "test_mse", "cross-entropy": "test_cross_entropy"}
 NAMES = {"mse": "mean squared error", "cross-entropy": "cross-entropy"}
+PERCENT = "{:+.1f}", " %"
 LABELS = {"mse": "test mean squared error", "cross-entropy": "test cross-entropy (nats a pixel)"}
 
 
@@ -60,14 +62,22 @@ def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
     return {"autoencoder_grid": own, "autoencoder_grid_compared": both}
 
 
-def change(falls: np.ndarray) -> str:
-    """Relative falls of an error as what it changes by: their interquartile mean in per cent, with its interval.
+def change(falls: np.ndarray, of: str = "pairs of networks") -> Estimate:
+    """Relative falls of an error as what it changes by, in per cent: their interquartile mean.
 
-    >>> change(np.array([0.25, 0.25, 0.25, 0.25]))
-    '-25.0 % (95 % interval -25.0 to -25.0)'
+    >>> change(np.full(5, 0.25)).said(*PERCENT)
+    '-25.0 % (95 % interval -25.0 to -25.0 %, 5 pairs of networks)'
     """
-    low, high = interval_of(-falls)
-    return f"{-100 * iqm(falls):+.1f} % (95 % interval {100 * low:+.1f} to {100 * high:+.1f})"
+    return estimate(-100 * falls, of=of)
+
+
+def listed(numbers: Sequence[int]) -> str:
+    """Numbers with commas between them.
+
+    >>> listed((4, 8))
+    '4, 8'
+    """
+    return ", ".join(map(str, numbers))
 
 
 def entropy(x: np.ndarray) -> float:
@@ -83,51 +93,55 @@ def entropy(x: np.ndarray) -> float:
 def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     """What the paper reads off its heat maps; the cells are the sample, in pairs that differ in one respect."""
     own = {loss: errors(results, loss, score) for loss, score in SCORES.items()}
-    rows = np.concatenate(list(own.values()))  # of one size each: (2 * latent sizes, depths)
+    n, rows = len(LATENTS), np.concatenate(list(own.values()))  # of one size each: (2 * latent sizes, depths)
     larger = {loss: (1 - table[1:] / table[:-1]).ravel() for loss, table in own.items()}
-    each_step = np.concatenate(list(larger.values()))
-    deep = 1 - rows[:, 2:].mean(axis=1) / rows[:, :2].mean(axis=1)
-    first, second = 1 - rows[:, 2] / rows[:, 0], 1 - rows[:, 4] / rows[:, 2]
+    each_step = change(np.concatenate(list(larger.values())))
+    deep = change(1 - rows[:, 2:].mean(axis=1) / rows[:, :2].mean(axis=1), "rows of the maps")
+    early, late = 1 - rows[:, 2] / rows[:, 0], 1 - rows[:, 4] / rows[:, 2]
+    more = attrs.evolve(difference(100 * early, 100 * late), of="rows of the maps")
     best = [DEPTHS[i] for i in rows.argmin(axis=1)]
     used = {z: [iqm(scores(results[group_name(z, d, "mse")], "coordinates_used")) for d in DEPTHS] for z in LATENTS}
     to_largest = {loss: 1 - table[-1] / table[0] for loss, table in own.items()}
     alike = {loss: 1 - table[-1] / table[0] for loss in own for table in [errors(results, loss, "test_mse")]}
+    sensitive = attrs.evolve(
+        difference(100 * to_largest["cross-entropy"], 100 * to_largest["mse"]), of="pairs of one depth"
+    )
     unused = (
-        "Behind its ReLU, a number of the code can be 0 for all but a few digits, and of no use: with the mean squared "
-        "error, those in use at depth 1 and 5 are "
-        f"{', '.join(f'{n[0]:.0f} and {n[-1]:.0f} of {z}' for z, n in used.items())}."
+        "behind its ReLU, a number of the code can stay at 0 for nearly all digits and carry nothing; trained with the "
+        "mean squared error, the networks of depth 1 and 5 use "
+        f"{', '.join(f'{n[0]:.0f} and {n[-1]:.0f} of {z}' for z, n in used.items())} numbers"
     )
     return [
         Claim(
             "Increasing latent dimension consistently improves reconstruction quality across both loss functions.",
-            f"from one size to the next at one depth, the error changes by {change(each_step)}; it falls in "
-            + " and ".join(f"{np.sum(f > 0)} of {f.size} steps ({loss})" for loss, f in larger.items()),
-            judged(*interval_of(each_step)),
+            f"from one size to the next at one depth, the error changes by {each_step.said(*PERCENT)}; it falls in "
+            + " and ".join(f"{np.sum(f > 0)} of {f.size} steps ({NAMES[loss]})" for loss, f in larger.items()),
+            judged(each_step, below=0),
             unused,
         ),
         Claim(
             "Deeper networks generally outperform shallow ones, with depth 3-5 showing the best results.",
-            f"from depths 1 and 2 to depths 3 to 5, the error changes by {change(deep)}; the best depths are "
-            + "; ".join(f"{best[i * len(LATENTS) :][: len(LATENTS)]} ({loss})" for i, loss in enumerate(own))
-            + f" for latent sizes {list(LATENTS)}",
-            judged(*interval_of(deep)),
+            f"from the mean of depths 1 and 2 to that of depths 3 to 5, the error changes by {deep.said(*PERCENT)}; "
+            f"for latent sizes {listed(LATENTS)} the best depths are "
+            + " and ".join(f"{listed(best[i * n :][:n])} ({NAMES[loss]})" for i, loss in enumerate(own)),
+            judged(deep, below=0),
             unused,
         ),
         Claim(
             "The improvement plateaus at greater depths.",
-            f"from depth 1 to 3 the error changes by {change(first)}, from 3 to 5 by {change(second)}",
-            judged(*interval_of(first - second)),
-            "It would hold where more is gained from depth 1 to 3 than from 3 to 5.",
+            f"from depth 1 to 3 the error falls by {100 * iqm(early):.1f} %, from 3 to 5 by {100 * iqm(late):.1f} %; "
+            f"the first less the second is {more.said('{:+.1f}', ' points')}",
+            judged(more, above=0),
         ),
         Claim(
             "Cross-entropy appears more sensitive to latent dimension size than MSE.",
-            f"from {LATENTS[0]} to {LATENTS[-1]} numbers, each on its own scale changes by "
-            + " and ".join(f"{change(fall)} ({loss})" for loss, fall in to_largest.items())
-            + "; all scored by the mean squared error, by "
-            + " and ".join(f"{-100 * iqm(fall):+.1f} % ({loss})" for loss, fall in alike.items()),
-            judged(*interval_of(to_largest["cross-entropy"] - to_largest["mse"])),
-            f"No cross-entropy can fall below the pixels' own entropy, {entropy(data.test[0]):.4f} nats, whereas the "
-            "mean squared error of a perfect reconstruction is 0.",
+            f"from {LATENTS[0]} to {LATENTS[-1]} numbers, each loss on its own scale falls by "
+            + " and ".join(f"{100 * iqm(fall):.1f} % ({NAMES[loss]})" for loss, fall in to_largest.items())
+            + f", a difference of {sensitive.said('{:+.1f}', ' points')}; all scored by the mean squared error, by "
+            + " and ".join(f"{100 * iqm(fall):.1f} % ({NAMES[loss]})" for loss, fall in alike.items()),
+            judged(sensitive, above=0),
+            f"no cross-entropy can fall below the pixels' own entropy, {entropy(data.test[0]):.4f} nats, whereas the "
+            "mean squared error of a perfect reconstruction is 0",
         ),
     ]
 

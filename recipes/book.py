@@ -1,13 +1,11 @@
 """The book of recipes, and what becomes of one: runs, then a result, parameters and pictures in a folder."""
 
 import json
-import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from difflib import get_close_matches
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +14,29 @@ import numpy as np
 
 import fnn
 from fnn import checkpoint, plot, tree
-from recipes.claims import Claim, describe_scores
-from recipes.recipe import Command, Recipe, Results, Size, Task, scores
+from recipes.claims import FEWEST, Claim, estimate
+from recipes.provenance import versions
+from recipes.recipe import Command, Recipe, Results, Size, Task, no_data, scores
 from recipes.store import write_text
 from recipes.sweep import sweep
+from recipes.wording import counted, shortfall
 
 __all__ = [
     "Options",
     "commands",
     "cook",
+    "data_of",
     "describe",
     "executor_of",
     "find",
     "groups_in_words",
+    "how_to_sweep",
+    "listed",
     "names",
+    "results_of",
     "size_of",
     "tasks_of",
+    "write",
 ]
 
 names = (
@@ -68,6 +73,7 @@ class Options:
     quick: bool = False
     fresh: bool = False
     resume: bool = False
+    any_code: bool = False
     executor: str | None = None
 
 
@@ -93,11 +99,17 @@ def tasks_of(recipe: Recipe, options: Options) -> dict[str, list[Task]]:
     if recipe.together:
         changes["runs"] = size.runs
     keys = [root] if recipe.together else fnn.split(root, size.runs)
+    directory = None if recipe.load is no_data else options.data
     groups = {name: attrs.evolve(config, **changes) for name, config in recipe.groups.items()}
     return {
-        name: [Task(recipe.run, recipe.load, options.data, config, key, size.examples) for key in keys]
+        name: [Task(recipe.run, recipe.load, directory, config, key, size.examples) for key in keys]
         for name, config in groups.items()
     }
+
+
+def how_to_sweep(options: Options) -> dict[str, Any]:
+    """The options of a sweep."""
+    return {name: getattr(options, name) for name in ("jobs", "fresh", "resume", "any_code")}
 
 
 @contextmanager
@@ -134,55 +146,78 @@ def _of_group(config: Any, runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"configuration": attrs.asdict(config), **by_name, "curves": curves}
 
 
-def cook(recipe: Recipe, options: Options) -> tuple[Results, Sequence[Claim]]:
-    """Carry out a recipe and write result.json, parameters.npz and its figures to a folder of its own."""
-    data, groups, out = recipe.load(options.data), tasks_of(recipe, options), Path(options.out)
-    tasks = [task for of_group in groups.values() for task in of_group]
-    with executor_of(options) as executor:
-        checksums = [data.checksums] * len(tasks)
-        how: dict[str, Any] = {"jobs": options.jobs, "fresh": options.fresh, "resume": options.resume}
-        paths = sweep(tasks, checksums, out / "runs", executor=executor, **how)
-    done = map(checkpoint.load, paths)
-    n_runs = size_of(recipe, options).runs
-    results: dict[str, list[Any]] = {name: [next(done) for _ in of_group] for name, of_group in groups.items()}
-    if recipe.together:
-        results = {name: [_member(together, i) for i in range(n_runs)] for name, (together,) in results.items()}
-    claims = recipe.claims(results, data)
+def cook(recipe: Recipe, options: Options, executor: Executor | None = None) -> tuple[Results, Sequence[Claim]]:
+    """Carry out a recipe and write result.json, parameters.npz and its figures to a folder of its own.
 
-    folder = out / recipe.name
+    Any `executor` of `concurrent.futures`' kind may carry out the runs: `mpi4py.futures.MPIPoolExecutor()`, for one.
+    """
+    data, tasks = data_of(recipe, options), listed(recipe, options)
+    with executor_of(options) if executor is None else nullcontext(executor) as workers:
+        checksums = [data.checksums] * len(tasks)
+        runs = Path(options.out) / "runs"
+        paths = sweep(tasks, checksums, runs, executor=workers, **how_to_sweep(options))
+    results = results_of(recipe, options, paths)
+    claims, _ = write(recipe, options, data, results)
+    return results, claims
+
+
+def data_of(recipe: Recipe, options: Options) -> Any:
+    """The data of a recipe; those that draw their own have no use for `--data`."""
+    return recipe.load(None if recipe.load is no_data else options.data)
+
+
+def listed(recipe: Recipe, options: Options) -> list[Task]:
+    """All tasks of a recipe, group by group."""
+    return [task for of_group in tasks_of(recipe, options).values() for task in of_group]
+
+
+def results_of(recipe: Recipe, options: Options, paths: Iterable[Path]) -> Results:
+    """The results of all tasks, which are kept at these paths."""
+    done = map(checkpoint.load, paths)
+    results = {name: [next(done) for _ in of_group] for name, of_group in tasks_of(recipe, options).items()}
+    if not recipe.together:
+        return results
+    n_runs = size_of(recipe, options).runs
+    return {name: [_member(together, i) for i in range(n_runs)] for name, (together,) in results.items()}
+
+
+def write(recipe: Recipe, options: Options, data: Any, results: Results) -> tuple[Sequence[Claim], dict[str, Path]]:
+    """Write what a recipe found, and draw it; returns its claims and the pictures' PNG files by name."""
+    folder, size, groups = Path(options.out) / recipe.name, size_of(recipe, options), tasks_of(recipe, options)
+    claims = recipe.claims(results, data)
     parts = {name: _of_group(groups[name][0].config, runs) for name, runs in results.items()}
+    source = "drawn from the key" if recipe.load is no_data else options.data or "the project's own"
     result = {
         "recipe": recipe.name,
+        "size": {**attrs.asdict(size), "shortfall": shortfall(recipe, size)},
         **(parts[recipe.name] if list(parts) == [recipe.name] else {"groups": parts}),
         "claims": [attrs.asdict(claim) for claim in claims],
-        "seeds": [attrs.asdict(key) for key in fnn.split(fnn.Key(options.seed), n_runs)],
-        "data": {"directory": options.data or "the project's own", "sha256": dict(data.checksums)},
-        "versions": {
-            "python": platform.python_version(),
-            **{package: version(package) for package in ("numpy", "attrs", "toolz", "matplotlib")},
-            "fnn": fnn.__version__,
-        },
+        "seeds": [attrs.asdict(key) for key in fnn.split(fnn.Key(options.seed), size.runs)],
+        "data": {"directory": source, "sha256": dict(data.checksums)},
+        "versions": versions(),
     }
     write_text(folder / "result.json", json.dumps(result, indent=1, allow_nan=False))
     parameters = {name: {str(i): run.get("params", {}) for i, run in enumerate(runs)} for name, runs in results.items()}
     checkpoint.save(folder / "parameters.npz", parameters)
-    for name, figure in recipe.figures(results, data).items():
-        plot.save(figure, folder / name)
-    return results, claims
+    drawn = {name: plot.save(figure, folder / name) for name, figure in recipe.figures(results, data).items()}
+    return claims, {name: png for name, (png, _) in drawn.items()}
 
 
 def groups_in_words(recipe: Recipe, results: Results) -> list[str]:
     """Each group's interquartile mean of the recipe's score, a line a group."""
     label = recipe.score.replace("_", " ")
-    return [f"{name}: {label}, IQM {describe_scores(scores(runs, recipe.score))}" for name, runs in results.items()]
+    found = {name: estimate(scores(runs, recipe.score)) for name, runs in results.items()}
+    few = {name: f"{one.value:.4f} ({counted(one.n, 'run')})" for name, one in found.items() if one.interval is None}
+    return [f"{name}: {label}, IQM {few.get(name) or one.said()}" for name, one in found.items()]
 
 
-def describe(recipe: Recipe, results: Results, claims: Sequence[Claim]) -> Sequence[str]:
+def describe(recipe: Recipe, size: Size, results: Results, claims: Sequence[Claim]) -> Sequence[str]:
     """The lines to print: each run of a single group, each group's interquartile mean, and the verdicts."""
     label = recipe.score.replace("_", " ")
     alone = next(iter(results.values())) if len(results) == 1 else ()
     lines = [f"run {i}: {label} {score:.4f}" for i, score in enumerate(scores(alone, recipe.score))]
     lines += groups_in_words(recipe, results)
-    if {claim.verdict for claim in claims} == {"undecided"} and min(map(len, results.values())) == 1:
-        return [*lines, "one run judges no claim; --runs 5 trains five"]
-    return [*lines, *(f"{claim.verdict:>9}: {claim.statement} {claim.measured}" for claim in claims)]
+    if all("too few runs" in claim.measured for claim in claims):
+        return [*lines, f"{counted(size.runs, 'run')} of each: too few to judge a claim; try --runs {FEWEST}"]
+    small = [shortfall(recipe, size)] if size != recipe.paper else []
+    return [*lines, *small, *(f"{claim.verdict:>9}: {claim.statement} Measured: {claim.measured}" for claim in claims)]

@@ -8,8 +8,8 @@ from pathlib import Path
 import attrs
 
 from fnn import Key
-from recipes.book import Options, commands, cook, describe, find, names
-from recipes.recipe import Command
+from recipes.book import Options, commands, cook, describe, find, names, size_of
+from recipes.recipe import Command, no_data
 from recipes.sweep import SweepError
 
 __all__ = ["main"]
@@ -50,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     )
     again = command.add_mutually_exclusive_group()
     again.add_argument("--fresh", action="store_true", help="run again what is already there")
+    command.add_argument("--any-code", action="store_true", help="take finished runs that other code made")
     again.add_argument("--resume", action="store_true", help="keep every epoch, and go on after the last one kept")
     return command
 
@@ -66,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         recipe, options = find(name), Options(**given)
         if isinstance(recipe, Command):
             refuse_others(recipe, options)
+        elif recipe.load is no_data and options.data is not None:
+            raise ValueError(f"{name} draws its own points and takes no --data")
         else:
             recipe.load(options.data)
         Key(options.seed)
@@ -82,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (SweepError, OSError) as error:
         print(f"python -m recipes: {error}", file=sys.stderr)
         return 1
-    print("\n".join(describe(recipe, results, claims)))
+    print("\n".join(describe(recipe, size_of(recipe, options), results, claims)))
     print("written to", Path(options.out) / recipe.name)
     return 0
 

@@ -11,7 +11,7 @@ import numpy as np
 from fnn.data import DataFormatError, read_labelled_images, split_at
 from fnn.params import read_only
 
-__all__ = ["Digits", "first_of_each_class", "load"]
+__all__ = ["Digits", "first_of_each_class", "load", "read"]
 
 HERE = Path(__file__).parent / "data"
 SHA256 = {
@@ -65,8 +65,7 @@ def first_of_each_class(labels: np.ndarray) -> np.ndarray:
     return np.unique(labels, return_index=True)[1]
 
 
-@lru_cache(maxsize=1)
-def load(directory: str | None = None) -> Digits:
+def read(directory: str | None) -> Digits:
     """MNIST, or what `directory` holds; the last sixth of the training files is for validation (10,000 of MNIST).
 
     Raises `DataFormatError` for malformed files, and for MNIST's own where a checksum differs.
@@ -88,3 +87,11 @@ def load(directory: str | None = None) -> Digits:
     (train, validation), test = split_at(scaled(*raw[0]), -max(1, len(raw[0][0]) // 6)), scaled(*raw[1])
     n_classes = 1 + max(int(labels.max(initial=0)) for _, labels in raw)
     return Digits(train, validation, test, raw[0][0].shape[1:], n_classes, checksums)
+
+
+_read_once = lru_cache(maxsize=1)(read)
+
+
+def load(directory: str | None = None) -> Digits:
+    """What `read` gives, the latest of which is kept."""
+    return _read_once(directory)

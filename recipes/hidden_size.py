@@ -32,7 +32,7 @@ def claims(results: Results, data: Any) -> Sequence[Claim]:
     ]
 
 
-COMPARED = {wide: narrow for narrow, wide in pairwise(GROUPS)}
+COMPARED = [(wide, narrow) for narrow, wide in pairwise(GROUPS)]
 RECIPE = study(
     "hidden_size",
     __doc__,

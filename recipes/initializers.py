@@ -8,6 +8,8 @@ variance that suits ReLU is 2 / n_in (He et al. 2015), and the shape of the dist
 from collections.abc import Sequence
 from typing import Any
 
+import attrs
+
 from recipes.claims import Claim, better
 from recipes.classifier import Config
 from recipes.recipe import Results
@@ -27,22 +29,22 @@ NAMES = {
 }
 GROUPS = {name: Config(weights=weights, batch_size=64, patience=10) for name, weights in NAMES.items()}
 ALIKE = 0.002  # about the scatter of runs that differ in nothing but their seed
-ADAM = "Adam's steps hardly depend on the size of the gradients, which is what a wrong variance spoils first."
 
 
 def claims(results: Results, data: Any) -> Sequence[Claim]:
     """Weights scaled to the layer's width do better than others, He's best, whatever their distribution."""
     group = groups_of(results)
     he, glorot = group["He normal"], group["Glorot normal"]
-    return [
-        better("Weights scaled to the layer do better than N(0, 0.01²).", he, group["normal"], ADAM),
-        better("Weights scaled to the layer do better than U(-0.05, 0.05).", he, group["uniform"], ADAM),
-        better("He's variance suits ReLU better than Glorot's.", he, glorot, ADAM),
-        better("He's variance suits ReLU better than LeCun's.", he, group["LeCun normal"], ADAM),
+    asked = [
+        better("Weights scaled to the layer do better than N(0, 0.01²).", he, group["normal"]),
+        better("Weights scaled to the layer do better than U(-0.05, 0.05).", he, group["uniform"]),
+        better("He's variance suits ReLU better than Glorot's.", he, glorot),
+        better("He's variance suits ReLU better than LeCun's.", he, group["LeCun normal"]),
         similar("Normal and uniform weights of He's variance do alike.", he, group["He uniform"], ALIKE),
         similar("Normal and uniform weights of Glorot's variance do alike.", glorot, group["Glorot uniform"], ALIKE),
     ]
+    return [attrs.evolve(claim, source="ours") for claim in asked]
 
 
-COMPARED = {name: "He normal" for name in GROUPS if name != "He normal"}
+COMPARED = [("He normal", name) for name in GROUPS if name != "He normal"]
 RECIPE = study("initializers", __doc__, "", GROUPS, claims, varied="initializer", compared=COMPARED, first=2, quick=1)

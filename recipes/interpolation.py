@@ -8,10 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from fnn import plot
-from fnn.metrics import bootstrap_interval, iqm
 from recipes import autoencoder, digits
 from recipes.autoencoder_study import study
-from recipes.claims import KEY, Claim, interval_of, judged
+from recipes.claims import Claim, estimate, judged
 from recipes.recipe import Results
 
 __all__ = ["RECIPE", "figures"]
@@ -76,28 +75,26 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     middle, mean_images = centroids(encode(x), labels), centroids(x, labels)
     pairs = list(combinations(range(len(middle)), 2))
     way = np.linspace(0, 1, STEPS + 1, dtype=x.dtype)[:, None]
-    shares = np.array([largest_share(decode((1 - way) * middle[i] + way * middle[j])) for i, j in pairs])
-    low, high = interval_of(shares)
+    steps = [largest_share(decode((1 - way) * middle[i] + way * middle[j])) for i, j in pairs]
+    share = estimate(100 * np.array(steps), of="pairs of classes")
     apart = [np.array([np.linalg.norm(m[i] - m[j]) for i, j in pairs], np.float64) for m in (middle, mean_images)]
 
     def resampled(indices: np.ndarray) -> np.ndarray:
         return correlation(*(distances[indices.astype(int)] for distances in apart))
 
-    least, most = bootstrap_interval(np.arange(len(pairs)), resampled, key=KEY)
+    kinship = estimate(np.arange(len(pairs)), resampled, "pairs of classes")
     return [
         Claim(
             "The smooth transitions between digits reveal the continuous nature of the learned latent space.",
             f"of {STEPS} equal steps from one centroid to another, the one that changes the image most makes "
-            f"{100 * iqm(shares):.1f} % of the change (95 % interval over {len(pairs)} pairs {100 * low:.1f} to "
-            f"{100 * high:.1f}; {100 / STEPS:.0f} % would be even, 100 % a jump)",
-            judged(2 / STEPS - high, 2 / STEPS - low),
-            "It would hold where no step makes twice its share of the change.",
+            f"{share.said('{:.1f}', ' %')} of the whole change, to stay below {200 / STEPS:.0f} %, twice an even share",
+            judged(share, below=200 / STEPS),
         ),
         Claim(
             "The latent space is semantically organized, with nearby points representing similar visual concepts.",
-            f"the distance of two classes' centroids and that of their mean images correlate by "
-            f"{correlation(*apart):.2f} (95 % interval over {len(pairs)} pairs {least:.2f} to {most:.2f})",
-            judged(least, most),
+            f"the distance of two classes' centroids and that of their mean images have a correlation of "
+            f"{kinship.said('{:.2f}')}",
+            judged(kinship, above=0),
         ),
     ]
 

@@ -1,27 +1,33 @@
 """A linear layer and softmax separate two blobs of points (figure 3).
 
 Every run has blobs of its own, 400 points of two unit Gaussians with random centres, of which some overlap, and initial
-values of its own. SGD at 0.01 on the cross-entropy for 256 epochs in batches of 32, summed over a batch as in `xor`, is
-compared with the boundary halfway between the blobs, than which none is better in the long run.
+values of its own. SGD at 0.01 on the cross-entropy for 256 epochs in batches of 32, whose gradients are summed: the
+paper's code sums them over a batch, so that 0.01 is its rate only for a sum. Runs are compared with the boundary
+halfway between their blobs, and with the accuracy that no boundary can exceed in the long run: at a distance d of two
+unit Gaussians it is Φ(d / 2), and where that is below 0.99 the blobs are not separable.
 """
 
 from collections.abc import Sequence
+from math import erf, sqrt
 from typing import Any
 
+import attrs
 import numpy as np
 from matplotlib.axes import Axes
 
 import fnn
+from fnn.metrics import iqm
 from recipes import synthetic
 from recipes.claims import Claim, at_least
-from recipes.median_and_worst import Run, falls_fast, recipe, regions, stands_out, stays_within
+from recipes.median_and_worst import Run, falls_fast, ranked, recipe, regions, stays_within
 from recipes.recipe import NoData, scores
 from recipes.training import Watch, unwatched
 
 __all__ = ["RECIPE"]
 
 CONFIG = synthetic.Config()
-SLACK = 0.05  # the accuracy that a boundary may lose: one point in twenty
+SEPARABLE = 0.99  # the least possible accuracy of blobs that count as separable
+SLACK = 0.02  # the accuracy that a boundary of separable blobs may lose: one point in fifty
 
 
 def draw(key: fnn.Key, n: int) -> dict[str, np.ndarray]:
@@ -48,16 +54,27 @@ def degrees(a: np.ndarray, b: np.ndarray) -> Any:
     return np.degrees(np.arccos(np.clip(a @ b / (np.linalg.norm(a) * np.linalg.norm(b)), -1, 1)))
 
 
+def possible(distance: float) -> float:
+    """The best accuracy on two unit Gaussians at a distance d, equally frequent: Φ(d / 2).
+
+    >>> possible(0.0), round(possible(4.0), 4)
+    (0.5, 0.9772)
+    """
+    return (1 + erf(distance / (2 * sqrt(2)))) / 2
+
+
 def run(config: synthetic.Config, key: fnn.Key, data: NoData, watch: Watch = unwatched) -> dict[str, Any]:
     """All trainings beside the boundary halfway: its accuracy, and by how much the learnt one is turned from it."""
     trained = synthetic.train(config, key, draw, watch)
     weights = trained["params"]["0"]["weights"]  # (runs, 2, 2)
-    best, turned = [], []
+    best, turned, bayes = [], [], []
     for x, labels, learnt in zip(*trained["data"].values(), weights[..., 1] - weights[..., 0], strict=True):
         normal, middle = halfway(x, labels)
         best.append(np.mean(((x - middle) @ normal > 0) == labels))
         turned.append(degrees(learnt, normal))
-    return synthetic.beside(trained, np.array(best), turned=np.array(turned))
+        bayes.append(possible(float(np.linalg.norm(normal))))  # the means of 200 points each lie near the centres
+    more = {"turned": np.array(turned), "possible_accuracy": np.array(bayes)}
+    return synthetic.beside(trained, np.array(best), **more)
 
 
 def panel(ax: Axes, config: synthetic.Config, run: Run) -> str:
@@ -69,22 +86,24 @@ def panel(ax: Axes, config: synthetic.Config, run: Run) -> str:
 
 
 def claims(runs: Sequence[Run]) -> Sequence[Claim]:
-    """A quick decrease, accuracy near 100 %, and classes separated in the median and in the worst run."""
+    """A quick decrease, accuracy near 100 %, and separable classes separated in the median and in the worst run.
+
+    How far the worst run's boundary is turned from the ideal one is a fact to state beside it, since one run is no
+    sample.
+    """
+    reached, bayes, turned = (scores(runs, name) for name in ("accuracy", "possible_accuracy", "turned"))
+    near = at_least("Accuracy reaches nearly 100 %.", reached.tolist(), 0.99)
+    separable, worst = bayes >= SEPARABLE, scores(ranked(runs, "shortfall"), "turned")[-1]
     return [
         falls_fast("Loss quickly decreases.", runs),
-        at_least("Accuracy reaches nearly 100 %.", scores(runs, "accuracy").tolist(), 0.99),
+        attrs.evolve(near, measured=f"{near.measured}; {iqm(bayes):.4f} is possible on such blobs"),
         stays_within(
-            "The median and the worst model both successfully separate the two classes.",
-            "accuracy below the ideal boundary's",
-            scores(runs, "shortfall"),
+            "The median and the worst model both successfully separate the two classes, where they are separable.",
+            f"of {len(runs)} pairs of blobs, {separable.sum()} allow an accuracy of {SEPARABLE} or more; accuracy "
+            f"below what is possible on these (the worst run's boundary is turned by {worst:.0f}° from the ideal one, "
+            f"the median of all by {np.median(turned):.0f}°)",
+            (bayes - reached)[separable],
             SLACK,
-        ),
-        stands_out(
-            "The worst model's boundary has a suboptimal orientation.",
-            "degrees between the boundary and the ideal one",
-            runs,
-            "shortfall",
-            "turned",
         ),
     ]
 

@@ -8,7 +8,6 @@ of 32 for 200 epochs, is compared with least squares on the same points.
 from collections.abc import Sequence
 from typing import Any
 
-import attrs
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -16,7 +15,7 @@ import fnn
 from fnn import plot
 from fnn.plot.canvas import quiet
 from recipes import synthetic
-from recipes.claims import Claim, at_least, describe_scores
+from recipes.claims import Claim, estimate, judged
 from recipes.median_and_worst import Run, falls_fast, recipe, stays_within
 from recipes.recipe import NoData, scores
 from recipes.training import Watch, unwatched
@@ -73,13 +72,15 @@ def panel(ax: Axes, config: synthetic.Config, run: Run) -> str:
 
 def claims(runs: Sequence[Run]) -> Sequence[Claim]:
     """A rapid decrease, then convergence; the median and the worst run find the line."""
-    excess = scores(runs, "loss") / scores(runs, "best_loss")
+    excess = estimate(scores(runs, "loss") / scores(runs, "best_loss"))
     possible = scores(runs, "best_distance")
-    converged = at_least("The initial decrease is followed by convergence.", (-excess).tolist(), -NEAR)
-    ends = f"the last loss is {describe_scores(excess, 3)} times that of least squares, to stay below {NEAR}"
     return [
         falls_fast("The loss shows a rapid initial decrease.", runs),
-        attrs.evolve(converged, measured=ends),
+        Claim(
+            "The initial decrease is followed by convergence.",
+            f"the last loss is {excess.said('{:.3f}')} times that of least squares, to stay below {NEAR}",
+            judged(excess, below=NEAR),
+        ),
         stays_within(
             "The median and the worst-performing model both capture the underlying linear pattern.",
             f"distance from the true line (least squares: median {np.median(possible):.4f}, worst {max(possible):.4f})",

@@ -1,7 +1,6 @@
 """What the pictures and claims of small networks share: all runs' curves, the median run and the worst one."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import attrs
@@ -10,12 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fnn import plot
-from fnn.metrics import bootstrap_interval, iqm
-from recipes.claims import KEY, Claim, at_least, describe_scores, judged
+from fnn.metrics import iqm
+from recipes.claims import FEWEST, Claim, at_least, share_interval
 from recipes.recipe import Recipe, Results, Size, no_data, scores
 from recipes.synthetic import Config, network
 
-__all__ = ["Run", "falls_fast", "ranked", "recipe", "regions", "stands_out", "stays_within"]
+__all__ = ["Run", "falls_fast", "ranked", "recipe", "regions", "stays_within"]
 
 Run = Mapping[str, Any]  # the result of one run
 UNITS = {"mse": "mean squared error", "cross_entropy": "cross-entropy (nats)"}
@@ -62,35 +61,24 @@ def falls_fast(statement: str, runs: Sequence[Run]) -> Claim:
     tenth = max(1, n // 10)
     start, early, end = losses[:, [0, tenth, -1]].T
     share = (start - early) / np.where(start > end, start - end, np.inf)
+    claim = at_least(statement, share.tolist(), 0.9, digits=3)
     fall = f"the loss falls from {iqm(start):.3g} to {iqm(end):.3g}"
-    measured = f"{fall}; share of that in the first {tenth} of {n} epochs: {describe_scores(share, 3)}"
-    return attrs.evolve(at_least(statement, share.tolist(), 0.9), measured=measured)
+    return attrs.evolve(claim, measured=f"{fall}; share of that in the first {tenth} of {n} epochs: {claim.measured}")
 
 
 def stays_within(statement: str, what: str, gaps: np.ndarray, bound: float) -> Claim:
-    """The claim that a gap stays below a bound in the median run and, which says more, in the worst."""
-    low, high = resampled(gaps, partial(np.max, axis=-1))
-    ends = f"median {np.median(gaps):.4f}, worst {max(gaps):.4f} (95 % interval {low:.4f} to {high:.4f})"
-    return Claim(statement, f"{what}: {ends}, to stay below {bound}", judged(bound - high, bound - low))
+    """The claim that a gap stays below a bound in the median and in the worst of all runs.
 
-
-def stands_out(statement: str, what: str, runs: Sequence[Run], gap: str, score: str) -> Claim:
-    """The claim that a score is greater in the worst run by `gap` than in the middle half of all runs."""
-    values = scores(ranked(runs, gap), score)
-
-    def excess(ranks: np.ndarray) -> Any:
-        """Of runs (..., n) by their ranks: the last one's value, less the interquartile mean."""
-        ranks = ranks.astype(int)
-        return values[ranks.max(axis=-1)] - iqm(values[ranks])
-
-    low, high = resampled(np.arange(len(values)), excess)
-    more = f"{values[-1] - iqm(values):+.1f} against the IQM of all (95 % interval {low:+.1f} to {high:+.1f})"
-    return Claim(statement, f"{what}: {values[-1]:.1f} in the worst run, {more}", judged(low, high))
-
-
-def resampled(values: np.ndarray, statistic: Callable[[np.ndarray], Any]) -> tuple[float, float]:
-    """The 95 % bootstrap interval of a statistic of the runs; without end for a single run, which shows no spread."""
-    return bootstrap_interval(values, statistic, key=KEY) if len(values) > 1 else (-np.inf, np.inf)
+    The worst run decides. Runs are counted, since no bootstrap tells how far a maximum may scatter: its interval ends
+    at the worst run that was seen. The share's interval says what to expect of further runs.
+    """
+    n, within = len(gaps), int(np.sum(gaps < bound))
+    if n < FEWEST:
+        return Claim(statement, f"{what}, to stay below {bound:g} (too few runs: {n})", "undecided")
+    low, high = share_interval(within, n)
+    count = f"{within} of {n} runs stay below {bound:g} (of further runs {100 * low:.0f} to {100 * high:.0f} % would)"
+    ends = f"median {np.median(gaps):z.4f}, worst {max(gaps):z.4f}"
+    return Claim(statement, f"{what}: {ends}; {count}", "holds" if within == n else "fails")
 
 
 def recipe(

@@ -7,6 +7,9 @@ is 784-64-32-10 with ReLU, the batch 128, for up to 50 epochs, stopped when five
 from collections.abc import Sequence
 from typing import Any
 
+import attrs
+import numpy as np
+
 from recipes.claims import Claim, better
 from recipes.classifier import Config
 from recipes.recipe import Results
@@ -21,22 +24,42 @@ GROUPS = {
 }
 
 
+def epochs_to(target: float, curve: Sequence[float]) -> int:
+    """After how many epochs a curve first reaches a target.
+
+    >>> epochs_to(0.9, [0.8, 0.9, 0.85, 0.95])
+    2
+    """
+    return 1 + int(np.argmax(np.asarray(curve) >= target))
+
+
+def sooner(results: Results) -> Sequence[Claim]:
+    """The claims that Adam needs fewer epochs than the others to the best accuracy that all runs reach."""
+    curves = {name: [run["curves"]["validation_accuracy"] for run in runs] for name, runs in results.items()}
+    target = min(float(max(curve)) for of_group in curves.values() for curve in of_group)
+    sgd, momentum, adam = ((name, [epochs_to(target, c) for c in of_group]) for name, of_group in curves.items())
+    asked = [
+        better("Adam allows faster convergence than SGD.", sgd, adam, PAPERS_GRADIENT, digits=1),
+        better("Adam allows faster convergence than SGD with momentum.", momentum, adam, PAPERS_GRADIENT, digits=1),
+    ]
+    mark = f"epochs to a validation accuracy of {target:.4f}, the highest that every run reaches"
+    return [attrs.evolve(claim, measured=f"{mark}: {claim.measured}") for claim in asked]
+
+
 def claims(results: Results, data: Any) -> Sequence[Claim]:
     """Adam does best, varies least and is there first; momentum lies between."""
     sgd, momentum, adam = groups_of(results).values()
-    sgd_epoch, momentum_epoch, adam_epoch = groups_of(results, "best_epoch", "best epoch of {}").values()
     return [
         better("Adam consistently outperforms SGD.", adam, sgd, PAPERS_GRADIENT),
         better("Adam consistently outperforms SGD with momentum.", adam, momentum, PAPERS_GRADIENT),
         better("SGD with momentum shows improvement over vanilla SGD.", momentum, sgd, PAPERS_GRADIENT),
         more_variable("Adam's results vary less than those of SGD.", sgd, adam, PAPERS_GRADIENT),
         more_variable("Adam's results vary less than those of SGD with momentum.", momentum, adam, PAPERS_GRADIENT),
-        better("Adam converges faster: its best epoch comes before SGD's.", sgd_epoch, adam_epoch, digits=1),
-        better("Adam converges faster: its best epoch comes before momentum's.", momentum_epoch, adam_epoch, digits=1),
+        *sooner(results),
     ]
 
 
-COMPARED = {"SGD": "Adam", "Momentum SGD": "Adam"}
+COMPARED = [("Adam", "SGD"), ("Adam", "Momentum SGD"), ("Momentum SGD", "SGD")]
 RECIPE = study(
-    "optimizers", __doc__, "figure 9", GROUPS, claims, varied="optimizer", compared=COMPARED, first=8, quick=3
+    "optimizers", __doc__, "figure 9", GROUPS, claims, varied="optimizer", compared=COMPARED, first=8, quick=2
 )

@@ -1,66 +1,105 @@
 """All of the paper's experiments, and a report that judges every claim."""
 
-import os
-import platform
-from importlib.metadata import version
+# report.md and figures/ are small enough for a repository: `python -m recipes paper`, then copy the two where they go.
+
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from contextlib import nullcontext
+from datetime import date
+from io import BytesIO
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import attrs
+from PIL import Image
 
-import fnn
 from recipes import book, report
+from recipes.provenance import cost_in_words, machine, versions
 from recipes.recipe import Command, Recipe
 from recipes.store import write_bytes, write_text
-from recipes.sweep import sweep
+from recipes.sweep import SweepError, kept_at, sweep
 
-__all__ = ["RECIPE"]
+__all__ = ["RECIPE", "run"]
+
+WIDTH = 1000  # pixels of the pictures beside report.md: as wide as a README, and small enough to commit
 
 
-def run(options: book.Options) -> None:
-    """Carry out every recipe, all runs of all recipes in one sweep, and write index.html, report.md and figures/."""
+def run(options: book.Options, executor: Executor | None = None) -> None:
+    """Carry out every recipe, all runs of all recipes in one sweep, and write index.html, report.md and figures/.
+
+    Raises `SweepError` at the end where runs failed; the report then says so in the place of their recipes.
+    """
     begin = perf_counter()
     options = attrs.evolve(options, paper=not options.quick)
     recipes = [recipe for name in book.names if isinstance(recipe := book.find(name), Recipe)]
-    out = Path(options.out)
-    pairs = [(task, r) for r in recipes for of_group in book.tasks_of(r, options).values() for task in of_group]
-    checksums = {recipe.name: recipe.load(options.data).checksums for recipe in recipes}
-    with book.executor_of(options) as executor:
-        tasks, sums = [task for task, _ in pairs], [checksums[recipe.name] for _, recipe in pairs]
-        how: dict[str, Any] = {"jobs": options.jobs, "fresh": options.fresh, "resume": options.resume}
-        sweep(tasks, sums, out / "runs", executor=executor, **how)
+    runs = Path(options.out) / "runs"
+    data = {recipe.name: book.data_of(recipe, options) for recipe in recipes}
+    sums = {recipe.name: data[recipe.name].checksums for recipe in recipes}
+    pairs = [(task, sums[recipe.name]) for recipe in recipes for task in book.listed(recipe, options)]
+    failed: SweepError | None = None
+    with book.executor_of(options) if executor is None else nullcontext(executor) as workers:
+        try:
+            tasks, checksums = map(list, zip(*pairs, strict=True))
+            sweep(tasks, checksums, runs, executor=workers, **book.how_to_sweep(options))
+        except SweepError as error:
+            failed = error
 
-    chapters = []
-    for recipe in recipes:
-        results, claims = book.cook(recipe, attrs.evolve(options, fresh=False, executor=None))
-        pictures = {path.stem: path.read_bytes() for path in sorted((out / recipe.name).glob("*.png"))}
-        lines = book.groups_in_words(recipe, results)
-        chapters.append(report.Chapter(recipe, book.size_of(recipe, options), pictures, claims, lines))
-        print("\n".join([f"{recipe.name}: {recipe.summary}", *book.describe(recipe, results, claims)]))
-    data = recipes[-1].load(options.data).checksums
+    failures = failed.failures if failed else {}
+    chapters = [chapter_of(recipe, options, data[recipe.name], failures) for recipe in recipes]
     facts = {
-        "seed": str(options.seed),
-        "versions": ", ".join(
-            [f"fnn {fnn.__version__}", f"Python {platform.python_version()}"]
-            + [f"{package} {version(package)}" for package in ("numpy", "attrs", "toolz", "matplotlib", "scikit-learn")]
-        ),
-        "machine": f"{platform.system()} on {platform.machine()}, {os.cpu_count()} cores",
-        "time of this call": f"{perf_counter() - begin:.0f} s",
-        **{f"SHA-256 of {name}": digest for name, digest in data.items()},
+        "made on": f"{date.today()} in {perf_counter() - begin:.0f} s",
+        "made with": ", ".join(f"{name} {number}" for name, number in versions().items()),
+        "made by": ", ".join(machine().values()),
+        "digits": options.data or "MNIST, as it travels with the project",
+        **{f"SHA-256 of {name}": digest for of_data in sums.values() for name, digest in of_data.items()},
     }
-    folder = out / "paper"
-    write_text(folder / "index.html", report.html(chapters, facts, options.quick))
-    write_text(folder / "report.md", report.markdown(chapters, facts, options.quick))
+    folder = Path(options.out) / "paper"
+    write_text(folder / "index.html", report.html(chapters, facts))
+    write_text(folder / "report.md", report.markdown(chapters, facts))
     for chapter in chapters:
         for name, png in chapter.pictures.items():
-            write_bytes(folder / "figures" / f"{name}.png", png)
+            write_bytes(folder / "figures" / f"{name}.png", small(png))
     print("written to", folder / "index.html")
+    if failed:
+        raise failed
+
+
+def chapter_of(recipe: Recipe, options: book.Options, data: Any, failures: Mapping[Path, str]) -> report.Chapter:
+    """The chapter of a recipe whose runs are kept, or have failed."""
+    size, tasks, runs = book.size_of(recipe, options), book.listed(recipe, options), Path(options.out) / "runs"
+    paths = [kept_at(task, data.checksums, runs, options.any_code) for task in tasks]
+    if broken := [failures[path] for path in dict.fromkeys(paths) if path in failures]:
+        print(f"{recipe.name}: {len(broken)} of its runs failed")
+        return report.Chapter(recipe, size, failures=broken)
+    results = book.results_of(recipe, options, paths)
+    claims, drawn = book.write(recipe, options, data, results)
+    print("\n".join([f"{recipe.name}: {recipe.summary}", *book.describe(recipe, size, results, claims)]))
+    facts = {
+        "seeds": f"keys 0 to {size.runs - 1} of seed {options.seed}"
+        if size.runs > 1
+        else f"key 0 of seed {options.seed}",
+        "data": "as above" if data.checksums else "drawn from the keys",
+        "trainings": str(len(set(paths))),
+        **cost_in_words(paths),
+        "code": ", ".join(sorted({path.suffixes[0][1:] for path in paths})),
+    }
+    pictures = {name: path.read_bytes() for name, path in drawn.items()}
+    return report.Chapter(recipe, size, pictures, claims, book.groups_in_words(recipe, results), facts)
+
+
+def small(png: bytes) -> bytes:
+    """A picture at the width of a README, in 256 colours: those furthest apart, so that no thin line loses its own."""
+    picture, file = Image.open(BytesIO(png)).convert("RGB"), BytesIO()
+    size = WIDTH, round(picture.height * WIDTH / picture.width)
+    resized = picture.resize(size, Image.Resampling.LANCZOS)
+    resized.quantize(256, Image.Quantize.MAXCOVERAGE).save(file, "png", optimize=True)
+    return file.getvalue()
 
 
 RECIPE = Command(
     name="paper",
     summary=(__doc__ or "").strip(),
     run=run,
-    takes=("quick", "jobs", "seed", "data", "out", "fresh", "resume", "executor"),
+    takes=tuple(attrs.asdict(book.Options())),
 )

@@ -7,10 +7,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fnn import plot
-from fnn.metrics import bootstrap_interval, iqm
 from recipes import autoencoder, digits
 from recipes.autoencoder_study import study
-from recipes.claims import KEY, Claim, interval_of, judged
+from recipes.claims import Claim, estimate, judged
 from recipes.recipe import Results
 
 __all__ = ["RECIPE", "figures"]
@@ -18,7 +17,7 @@ __all__ = ["RECIPE", "figures"]
 NAME = "latent 32, depth 5"
 CONFIG = autoencoder.Config(latent=32, depth=5)  # one cell of figure 10
 READ = 1000  # test digits that the claim about them has read
-MARGIN = 0.02  # by which reconstructions may be read less well than digits and count as preserved
+MARGIN = 2  # points by which reconstructions may be read less well than digits and count as preserved
 
 
 def reconstructed(results: Results, x: np.ndarray) -> np.ndarray:
@@ -51,26 +50,22 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     y = reconstructed(results, x)
     reader = KNeighborsClassifier(5).fit(*data.train)
     right, still_right = (reader.predict(images[:n]) == labels[:n] for images in (x, y))
-    lost = right.astype(float) - still_right
-    low, high = bootstrap_interval(lost, partial(np.mean, axis=-1), key=KEY)
+    lost = estimate(100 * (right.astype(float) - still_right), partial(np.mean, axis=-1), "digits")
     variations = [variation(images.reshape(-1, *data.shape)) for images in (x, y)]
     classes = [[float(v[labels == k].mean()) for k in np.unique(labels)] for v in variations]
-    smoother = 1 - np.array(classes[1]) / np.array(classes[0])
-    smoothest, least = interval_of(smoother)
+    smoother = estimate(100 * (1 - np.array(classes[1]) / np.array(classes[0])), of="classes of test digits")
     return [
         Claim(
             "The autoencoder preserves the key visual characteristics of each digit.",
-            f"five nearest training digits read {100 * still_right.mean():.1f} % of {n:,} reconstructions and "
-            f"{100 * right.mean():.1f} % of the digits themselves: {100 * lost.mean():.1f} points lost (95 % interval "
-            f"over the digits {100 * low:.1f} to {100 * high:.1f})",
-            judged(MARGIN - high, MARGIN - low),
-            f"It would hold for a loss of less than {100 * MARGIN:.0f} points.",
+            f"their five nearest training digits name {100 * right.mean():.1f} % of {n:,} digits rightly, and "
+            f"{100 * still_right.mean():.1f} % of their reconstructions: {lost.said('{:.1f}', ' points')} are lost, to "
+            f"stay below {MARGIN}",
+            judged(lost, below=MARGIN),
         ),
         Claim(
             "The reconstructions appear slightly smoother than originals.",
-            f"neighbouring pixels differ by {100 * iqm(smoother):.1f} % less than in the originals (95 % interval "
-            f"{100 * smoothest:.1f} to {100 * least:.1f}, over the classes of test digits)",
-            judged(smoothest, least),
+            f"neighbouring pixels differ less than in the originals, in the mean by {smoother.said('{:.1f}', ' %')}",
+            judged(smoother, above=0),
         ),
     ]
 

@@ -3,14 +3,14 @@
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import Any
 
 import attrs
 
 from recipes.claims import Claim
 from recipes.recipe import Recipe, Size
+from recipes.wording import counted, settings, shortfall
 
-__all__ = ["Chapter", "html", "markdown", "settings"]
+__all__ = ["Chapter", "html", "markdown"]
 
 STYLE = """
 :root { color-scheme: light; font: 1rem/1.5 system-ui, sans-serif; color: #1d2433; background: #fff; }
@@ -20,11 +20,11 @@ img { display: block; width: 100%; min-width: 40rem; height: auto; margin: 1rem 
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .5rem; border-bottom: 1px solid #d8dce5; }
 .scroll { overflow-x: auto; } .settings, footer { color: #505a6e; font-size: .9rem; overflow-wrap: anywhere; }
-.verdict { font-weight: 600; }
+.verdict { font-weight: 600; } #claims a { overflow-wrap: anywhere; } #origins { overflow-wrap: normal; }
 .holds::before { content: "\\2713\\00a0"; } .holds { color: #00614a; }
 .fails::before { content: "\\2717\\00a0"; } .fails { color: #a13d00; }
 .undecided::before { content: "?\\00a0"; } .undecided { color: #505a6e; }
-.quick { border: 1px solid #b8860b; background: #fff8e6; padding: .6rem .8rem; border-radius: .3rem; }
+.small { border: 1px solid #b8860b; background: #fff8e6; padding: .6rem .8rem; border-radius: .3rem; }
 a { color: #00548c; } pre { white-space: pre-wrap; font-size: .85rem; }
 @media print { body { max-width: none; padding: 0; } img { min-width: 0; }
   section { break-inside: avoid-page; } a { color: inherit; } }
@@ -33,30 +33,37 @@ a { color: #00548c; } pre { white-space: pre-wrap; font-size: .85rem; }
 
 @attrs.frozen
 class Chapter:
-    """One recipe in the report: its size, pictures (PNG) by name, claims, and the lines it prints."""
+    """One recipe in the report: its size, pictures (PNG) by name, claims, the lines it prints, where it comes from.
+
+    Where runs failed, `failures` says which and why, and there is nothing else to show.
+    """
 
     recipe: Recipe
     size: Size
-    pictures: Mapping[str, bytes]
-    claims: Sequence[Claim]
-    lines: Sequence[str]
+    pictures: Mapping[str, bytes] = attrs.field(factory=dict)
+    claims: Sequence[Claim] = ()
+    lines: Sequence[str] = ()
+    facts: Mapping[str, str] = attrs.field(factory=dict)
+    failures: Sequence[str] = ()
 
 
-def settings(chapter: Chapter) -> str:
-    """The configurations in words: what all groups share, and what they vary."""
-    fields = [attrs.asdict(config) for config in chapter.recipe.groups.values()]
-    if chapter.size.epochs is not None:
-        fields = [{**each, "epochs": chapter.size.epochs} for each in fields]
-    shared = {name: value for name, value in fields[0].items() if all(each[name] == value for each in fields)}
-    varied = {name: [each[name] for each in fields] for name in fields[0] if name not in shared}
-    words = [f"{name} {_word(value)}" for name, value in shared.items() if name != "runs"]
-    words += [f"{name} in {{{', '.join(dict.fromkeys(map(_word, values)))}}}" for name, values in varied.items()]
-    few = [] if chapter.size.examples is None else [f"the first {chapter.size.examples:,} training examples"]
-    return "; ".join([*words, *few, f"runs {chapter.size.runs}"])
+def _mark(chapter: Chapter) -> str:
+    """What stands behind verdicts that are not of the paper's size."""
+    return " (small)" if chapter.size != chapter.recipe.paper else ""
 
 
-def _word(value: Any) -> str:
-    return "-".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
+def _settings(chapter: Chapter) -> str:
+    less = shortfall(chapter.recipe, chapter.size)
+    return f"Settings: {settings(chapter.recipe, chapter.size)}.{f' This is {less}.' if less else ''}"
+
+
+def _failed(chapter: Chapter) -> str:
+    n = len(chapter.failures)
+    return f"{counted(n, 'run')} failed, so that nothing can be shown or concluded" if n else ""
+
+
+def _said(chapter: Chapter) -> str:
+    return "\n".join([*([f"{_failed(chapter)}:"] if chapter.failures else []), *chapter.failures, *chapter.lines])
 
 
 def _title(chapter: Chapter) -> str:
@@ -72,11 +79,21 @@ def _because(claim: Claim) -> str:
     return f". Reason: {claim.reason}" if claim.verdict == "fails" and claim.reason else ""
 
 
-def html(chapters: Sequence[Chapter], provenance: Mapping[str, str], quick: bool) -> str:
+def _source(chapter: Chapter, claim: Claim) -> str:
+    return f"{claim.source}, {chapter.recipe.figure}" if claim.source == "the paper" else claim.source
+
+
+def _origins(chapters: Sequence[Chapter]) -> tuple[list[str], list[list[str]]]:
+    """The table of where each recipe's results come from: its head, and a row a recipe."""
+    head = list(dict.fromkeys(name for chapter in chapters for name in chapter.facts))
+    return ["recipe", *head], [[c.recipe.name, *(c.facts.get(name, "") for name in head)] for c in chapters]
+
+
+def html(chapters: Sequence[Chapter], provenance: Mapping[str, str]) -> str:
     """The report as one page that needs nothing else: pictures embedded, no script, legible on a phone and in print."""
 
-    def verdict(claim: Claim) -> str:
-        return f'<span class="verdict {claim.verdict}">{claim.verdict}{" (quick)" if quick else ""}</span>'
+    def verdict(chapter: Chapter, claim: Claim) -> str:
+        return f'<span class="verdict {claim.verdict}">{claim.verdict}{_mark(chapter)}</span>'
 
     def section(chapter: Chapter) -> str:
         pictures = "".join(
@@ -85,60 +102,83 @@ def html(chapters: Sequence[Chapter], provenance: Mapping[str, str], quick: bool
             for name, png in chapter.pictures.items()
         )
         claims = "".join(
-            f"<li>{verdict(c)}: {escape(c.statement)} <br>Measured: {escape(c.measured + _because(c))}</li>"
+            f"<li>{verdict(chapter, c)}: {escape(c.statement)} <i>({escape(_source(chapter, c))})</i><br>"
+            f"Measured: {escape(c.measured + _because(c))}</li>"
             for c in chapter.claims
         )
         return (
             f'<section id="{chapter.recipe.name}"><h2>{escape(_title(chapter))}</h2>'
-            f'<p>{escape(chapter.recipe.summary)}</p><p class="settings">{escape(settings(chapter))}</p>'
-            f"{pictures}<ul>{claims}</ul><pre>{escape(chr(10).join(chapter.lines))}</pre></section>"
+            f'<p>{escape(chapter.recipe.summary)}</p><p class="settings">{escape(_settings(chapter))}</p>'
+            f"{pictures}<ul>{claims}</ul><pre>{escape(_said(chapter))}</pre></section>"
         )
 
-    rows = "".join(
-        f'<tr><td><a href="#{chapter.recipe.name}">{escape(_title(chapter))}</a></td><td>{escape(claim.statement)}</td>'
-        f"<td>{verdict(claim)}</td></tr>"
+    def row(cells: Iterable[str], tag: str = "td") -> str:
+        return f"<tr>{''.join(f'<{tag}>{cell}</{tag}>' for cell in cells)}</tr>"
+
+    def table(head: Sequence[str], rows: Iterable[Sequence[str]], name: str) -> str:
+        body = "".join(map(row, rows))
+        return (
+            f'<div class="scroll" tabindex="0"><table id="{name}"><thead>{row(head, "th")}</thead>'
+            f"<tbody>{body}</tbody></table></div>"
+        )
+
+    def link(chapter: Chapter, whose: str = "") -> str:
+        return f'<a href="#{chapter.recipe.name}">{escape(chapter.recipe.name)}</a><br>{escape(whose)}'
+
+    rows = [
+        (verdict(chapter, claim), escape(claim.statement), link(chapter, _source(chapter, claim)))
         for chapter, claim in _claims(chapters)
-    )
-    facts = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in provenance.items())
-    notice = f'<p class="quick">{escape(QUICK)}</p>' if quick else ""
+    ]
+    broken = [("none", _failed(chapter), link(chapter)) for chapter in chapters if chapter.failures]
+    head, origins = _origins(chapters)
+    facts = table(("", ""), (tuple(map(escape, fact)) for fact in provenance.items()), "provenance")
+    notice = f'<p class="small">{escape(SMALL)}</p>' if any(map(_mark, chapters)) else ""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{TITLE}</title><style>{STYLE}</style></head><body><h1>{TITLE}</h1><p>{escape(RULE)}</p>{notice}"
-        '<div class="scroll"><table id="claims">'
-        "<thead><tr><th>experiment</th><th>claim</th><th>verdict</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>{''.join(map(section, chapters))}"
-        f'<footer><h2>Provenance</h2><div class="scroll"><table>{facts}</table></div></footer></body></html>\n'
+        f"{table(('verdict', 'claim', 'experiment and source'), [*rows, *broken], 'claims')}"
+        f"{''.join(map(section, chapters))}<footer><h2>Provenance</h2>{facts}"
+        f"{table(head, (tuple(map(escape, origin)) for origin in origins), 'origins')}</footer></body></html>\n"
     )
 
 
 TITLE = "The paper's experiments, redone with fnn"
 RULE = (
     "Each claim is judged by a bootstrap 95 % interval of what it asserts (10,000 resamples, seeded): it holds where "
-    "the interval excludes zero in its direction, fails where it excludes zero the other way, and is else undecided."
+    "the interval excludes zero, or the bound that is named, in its direction, fails where it excludes it the other "
+    "way, and is else undecided. Fewer than five runs decide nothing: of two runs of groups that do not differ, the "
+    "interval excludes zero in half of all cases. Claims about the worst run are judged by that run. “Ours” are claims "
+    "that the paper does not make."
 )
-QUICK = (
-    "A quick report: few runs and few epochs, to see everything at work. Its verdicts are marked as such; those of the "
-    "full size are what counts."
+SMALL = (
+    "Not all of this report has the paper's size: verdicts marked (small) come from fewer runs, epochs or digits, to "
+    "see everything at work (--quick). Those of the full size are what counts."
 )
 
 
-def markdown(chapters: Sequence[Chapter], provenance: Mapping[str, str], quick: bool) -> str:
+def markdown(chapters: Sequence[Chapter], provenance: Mapping[str, str]) -> str:
     """The same report in Markdown; its pictures are files beside it, in figures/."""
 
-    def cell(text: str) -> str:
-        return text.replace("|", "\\|").replace("\n", " ")
+    def row(cells: Iterable[str]) -> str:
+        return f"| {' | '.join(cell.replace('|', chr(92) + '|').replace(chr(10), ' ') for cell in cells)} |"
 
-    mark = " (quick)" if quick else ""
-    lines = [f"# {TITLE}", "", RULE, *(["", f"**{QUICK}**"] if quick else [])]
-    lines += ["", "| experiment | claim | measured | verdict |", "|---|---|---|---|"]
-    lines += [
-        f"| {cell(_title(chapter))} | {cell(c.statement)} | {cell(c.measured + _because(c))} | {c.verdict}{mark} |"
+    def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+        return [row(head), "|" + "---|" * len(head), *map(row, rows)]
+
+    def section(chapter: Chapter) -> list[str]:
+        summary = chapter.recipe.summary
+        pictures = [f"![{name}: {summary}](figures/{name}.png)" for name in chapter.pictures]
+        head = ["", f"## {_title(chapter)}", "", summary, "", _settings(chapter), "", *pictures, ""]
+        return [*head, *(f"    {line}" for line in _said(chapter).splitlines())]
+
+    judged = [
+        (chapter.recipe.name, c.statement, _source(chapter, c), c.measured + _because(c), c.verdict + _mark(chapter))
         for chapter, c in _claims(chapters)
     ]
-    for chapter in chapters:
-        lines += ["", f"## {_title(chapter)}", "", chapter.recipe.summary, "", f"Settings: {settings(chapter)}.", ""]
-        lines += [f"![{name}: {cell(chapter.recipe.summary)}](figures/{name}.png)" for name in chapter.pictures]
-        lines += ["", *(f"    {line}" for line in "\n".join(chapter.lines).splitlines())]
-    facts = [f"| {cell(name)} | {cell(value)} |" for name, value in provenance.items()]
-    return "\n".join([*lines, "", "## Provenance", "", "| | |", "|---|---|", *facts, ""])
+    broken = [(chapter.recipe.name, _failed(chapter), "", "", "none") for chapter in chapters if chapter.failures]
+    lines = [f"# {TITLE}", "", RULE, *(["", f"**{SMALL}**"] if any(map(_mark, chapters)) else []), ""]
+    lines += table(("experiment", "claim", "source", "measured", "verdict"), [*judged, *broken])
+    lines += [line for chapter in chapters for line in section(chapter)]
+    lines += ["", "## Provenance", "", *table(("", ""), provenance.items())]
+    return "\n".join([*lines, "", *table(*_origins(chapters)), ""])

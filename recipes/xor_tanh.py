@@ -10,4 +10,5 @@ from recipes.xor import experiment
 
 __all__ = ["RECIPE"]
 
-RECIPE = experiment("xor_tanh", __doc__, "", Config(hidden=(8,), activation="tanh", optimizer="adam", reduction="mean"))
+CONFIG = Config(hidden=(8,), activation="tanh", optimizer="adam", reduction="mean")
+RECIPE = experiment("xor_tanh", __doc__, "", CONFIG, source="ours")

@@ -5,6 +5,7 @@ import pytest
 
 from fnn import Key, generator
 from recipes import autoencoder, autoencoder_grid, denoising, interpolation, latent_space, reconstructions
+from recipes import claims as claims_of
 from recipes.digits import Digits
 
 
@@ -49,9 +50,9 @@ def planted_grid(size=0.7, depth=(1.0, 0.95, 0.8, 0.79, 0.78), more_sensitive=1.
 def test_claims_of_the_grid(data):
     good = autoencoder_grid.claims(planted_grid(), data)
     assert [claim.verdict for claim in good] == ["holds"] * 4
-    assert "20 of 20 steps (mse)" in good[0].measured
-    assert "depth 1 and 5 are 3 and 3 of 4" in good[0].reason
-    assert "[5, 5, 5, 5, 5] (mse)" in good[1].measured
+    assert "20 of 20 steps (mean squared error)" in good[0].measured
+    assert "depth 1 and 5 use 3 and 3 of 4" in good[0].reason
+    assert "best depths are 5, 5, 5, 5, 5 (mean squared error)" in good[1].measured
     bad = autoencoder_grid.claims(planted_grid(1.1, (0.7, 0.7, 0.9, 0.8, 0.8), 0.5), data)
     assert [claim.verdict for claim in bad] == ["fails", "fails", "fails", "holds"]  # errors rise less with size
     assert autoencoder_grid.claims(planted_grid(more_sensitive=0.9), data)[3].verdict == "fails"
@@ -83,6 +84,7 @@ def blurred(x):
     ],
 )
 def test_claims_of_reconstructions(decode, verdicts, data, monkeypatch):
+    monkeypatch.setattr(claims_of, "FEWEST", 4)  # these digits have four classes
     with_coder(monkeypatch, same, decode)
     claims = reconstructions.claims(planted(reconstructions.RECIPE), data)
     assert [claim.verdict for claim in claims] == verdicts
@@ -93,8 +95,8 @@ def test_claims_of_interpolation(monkeypatch):
     with_coder(monkeypatch, same, same)
     even, near = interpolation.claims(planted(interpolation.RECIPE), ten)
     assert (even.verdict, near.verdict) == ("holds", "holds")
-    assert "makes 10.0 % of the change" in even.measured
-    assert "correlate by 1.00" in near.measured
+    assert "makes 10.0 % (95 % interval" in even.measured
+    assert "a correlation of 1.00 (95 % interval" in near.measured
 
     # Codes whose distances fall where those of the images rise: points with d² = 200 - |i - j|² - [i = j] 200.
     steps = np.abs(np.subtract.outer(np.arange(10), np.arange(10)))
@@ -125,6 +127,7 @@ def test_figures_of_both_protocols_agree_with_the_table(data, monkeypatch):
     plain = np.trace(held_out) / 100
     assert f"held out, plain accuracy {plain:.4f}" in read.measured
     assert f"one-against-rest {1 - 2 * (1 - plain) / 4:.4f};" in read.measured
+    assert "100 digits)" in read.measured
     assert f"plain {np.trace(seen) / 100:.4f}" in read.measured
 
 
@@ -135,6 +138,13 @@ def test_digits_that_look_alike():
         alike[pair] = alike[pair[::-1]] = 50 + sum(pair)
     assert latent_space.closeness(alike).verdict == "holds"
     assert latent_space.closeness(apart).verdict == "undecided"
+    shares = alike / alike.sum(axis=1, keepdims=True)
+    pairs = {(i, j): 50 * (shares[i, j] + shares[j, i]) for i in range(10) for j in range(i)}
+    by_hand = np.mean([share for (i, j), share in pairs.items() if (j, i) in latent_space.LIKE])
+    others = np.mean([share for (i, j), share in pairs.items() if (j, i) not in latent_space.LIKE])
+    measured = latent_space.closeness(alike).measured
+    assert f"{by_hand:.1f} % of these pairs' digits are read as the other, of other pairs' {others:.1f} %" in measured
+    assert f"a difference of {by_hand - others:.1f} points" in measured
     unlike = apart + 50
     for pair in latent_space.LIKE:
         unlike[pair] = unlike[pair[::-1]] = 0
@@ -171,9 +181,11 @@ def test_claims_of_denoising(planted, verdicts, data):
     claims = denoising.claims(planted, data)
     assert [claim.verdict for claim in claims] == verdicts
     assert "the filter's 22.9" in claims[1].reason
+    assert [claim.source for claim in claims] == ["the paper"] * 4 + ["ours"]
 
 
-def test_one_run_decides_nothing_about_denoising(data):
-    claims = denoising.claims(planted_denoising(23.5, 24.7, 0.96, n=1), data)
+@pytest.mark.parametrize("n", [1, 4])
+def test_few_runs_decide_nothing_about_denoising(n, data):
+    claims = denoising.claims(planted_denoising(23.5, 24.7, 0.96, n=n), data)
     assert [claim.verdict for claim in claims] == ["undecided"] * 5
-    assert "(one run)" in claims[3].measured
+    assert all(f"(too few runs: {n})" in claim.measured for claim in claims)

@@ -197,7 +197,8 @@ def test_recipes_run_small(name, cooked, data):
     assert results.keys() == recipe.groups.keys()
     assert claims
     assert all(claim.statement.endswith(".") and claim.measured for claim in claims)
-    assert len(describe(recipe, results, claims)) > len(results)
+    assert len(describe(recipe, recipe.first, results, claims)) > len(results)
+    assert not any("inf" in claim.measured for claim in claims)
 
 
 def axes_of(cooked, data, name):

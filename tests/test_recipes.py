@@ -7,6 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 from pathlib import Path
 from threading import Timer
 
@@ -21,6 +24,7 @@ from fnn.metrics import accuracy
 from recipes import classifier, digits, mnist
 from recipes.book import Options, cook, find, names
 from recipes.command import main
+from recipes.provenance import cost_in_words, machine
 from recipes.recipe import Task
 from recipes.sweep import SweepError, path_of, sweep
 from tests.idx_files import write_bright_rows
@@ -53,12 +57,12 @@ def test_a_changed_mnist_is_refused(tmp_path, monkeypatch):
     path.write_bytes(gzip.compress(bytes(labels)))
     monkeypatch.setattr(digits, "HERE", tmp_path)
     with pytest.raises(DataFormatError, match=r"t10k-labels.* expected SHA-256"):
-        digits.load.__wrapped__(None)
+        digits.read(None)
 
 
 def test_missing_data_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"holds no train-images-idx3-ubyte"):
-        digits.load.__wrapped__(str(tmp_path))
+        digits.read(str(tmp_path))
 
 
 def test_mnist_writes_what_it_found(small, tmp_path):
@@ -85,16 +89,17 @@ def leaves(result):
 
 
 def test_results_do_not_depend_on_jobs_and_are_not_computed_twice(small, tmp_path, capsys):
-    runs = {}
-    for jobs in (1, 2):
-        options = Options(runs=2, epochs=1, jobs=jobs, data=small, out=str(tmp_path / str(jobs)))
-        runs[jobs] = cook(mnist.RECIPE, options)[0]["mnist"]
-    assert [leaves(run) for run in runs[1]] == [leaves(run) for run in runs[2]]
-    files = {path: path.stat().st_mtime_ns for path in (tmp_path / "2" / "runs").iterdir()}
-    assert len(files) == 2
-    again = cook(mnist.RECIPE, attrs.evolve(options, runs=3))[0]["mnist"]
-    assert "2 of 3 runs are in" in capsys.readouterr().out
-    assert [leaves(run) for run in again[:2]] == [leaves(run) for run in runs[2]]
+    kept = {}
+    for jobs in (1, 2, 4):
+        options = Options(runs=4, epochs=1, jobs=jobs, data=small, out=str(tmp_path / str(jobs)))
+        cook(mnist.RECIPE, options)
+        kept[jobs] = {path.name: path.read_bytes() for path in (tmp_path / str(jobs) / "runs").glob("*.npz")}
+    assert kept[1] == kept[2] == kept[4]
+    assert len(kept[1]) == 4
+    files = {path: path.stat().st_mtime_ns for path in (tmp_path / "4" / "runs").iterdir()}
+    again = cook(mnist.RECIPE, attrs.evolve(options, runs=5))[0]["mnist"]
+    assert "4 of 5 runs are in" in capsys.readouterr().out
+    assert len(again) == 5
     assert {path: path.stat().st_mtime_ns for path in files} == files
 
 
@@ -133,7 +138,43 @@ def test_a_failing_run_is_named_and_the_others_are_kept(run, jobs, why, small, t
     tasks = [Task(run, digits.load, small, Nothing(), key) for key in split(Key(0), 3)]
     with pytest.raises(SweepError, match=rf"(?s)1 of 3 runs failed.*'rate': 0.5.*'path': \(1,\).*{why}"):
         sweep(tasks, [{}] * 3, tmp_path, jobs=jobs)
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(list(tmp_path.glob("*.npz"))) == 2
+
+
+def test_a_broken_pool_reports_all_that_it_takes_with_it(small, tmp_path):
+    tasks = [Task(suicidal_run, digits.load, small, Nothing(), key) for key in split(Key(0), 4)]
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool, pytest.raises(SweepError) as caught:
+        sweep(tasks, [{}] * 4, tmp_path, executor=pool)
+    kept = set(tmp_path.glob("*.npz"))
+    assert kept | caught.value.failures.keys() == {path_of(task, {}, tmp_path) for task in tasks}
+    assert not kept & caught.value.failures.keys()
+    assert all("BrokenProcessPool" in why and "'rate': 0.5" in why for why in caught.value.failures.values())
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:  # broken before it gets any work
+        os.kill(pool.submit(os.getpid).result(), signal.SIGKILL)
+        with pytest.raises(BrokenProcessPool):
+            pool.submit(time.sleep, 60).result()
+        with pytest.raises(SweepError, match="4 of 4 runs failed"):
+            sweep(tasks, [{}] * 4, tmp_path / "other", executor=pool)
+
+
+def test_any_executor_may_carry_out_a_recipe(small, tmp_path):
+    options = Options(runs=2, epochs=1, jobs=1, data=small, out=str(tmp_path / "here"))
+    here, _ = cook(mnist.RECIPE, options)
+    with ThreadPoolExecutor(2) as threads:
+        there, _ = cook(mnist.RECIPE, attrs.evolve(options, out=str(tmp_path / "there")), threads)
+    assert [leaves(run) for run in here["mnist"]] == [leaves(run) for run in there["mnist"]]
+
+
+def test_what_a_run_took_stands_beside_it(small, tmp_path):
+    task = Task(failing_run, digits.load, small, Nothing(), Key(0))
+    paths = sweep([task], [{}], tmp_path, jobs=1)
+    assert {path.suffix for path in tmp_path.iterdir()} == {".npz", ".json"}
+    found = cost_in_words(paths)
+    assert found["time"].startswith("0.")
+    assert found["machine"].startswith(machine()["processor"])
+    other = tmp_path / "old.npz"
+    assert "of 1 trainings; of 1 not kept" in cost_in_words([*paths, other])["time"]
+    assert set(cost_in_words([other]).values()) == {"not kept"}
 
 
 def slow_run(config, key, data, watch):
@@ -172,6 +213,8 @@ def test_command_lists_runs_and_refuses(small, tmp_path, capsys):
     assert "holds no train-images" in capsys.readouterr().err
     assert main(["mnist", "--seed", "-1", "--data", small, "--out", str(tmp_path)]) == 2
     assert "seed must be an integer from 0" in capsys.readouterr().err
+    assert main(["xor", "--data", small]) == 2
+    assert "xor draws its own points and takes no --data" in capsys.readouterr().err
     assert main(["benchmark", "--runs", "3"]) == 2
     assert "benchmark takes no --runs" in capsys.readouterr().err
     with pytest.raises(SystemExit):
@@ -208,7 +251,7 @@ def test_a_result_belongs_to_its_code_data_and_loader(tmp_path):
     others = [
         (attrs.evolve(task, key=Key(1)), {}),
         (attrs.evolve(task, config=Nothing(0.25)), {}),
-        (attrs.evolve(task, load=digits.load.__wrapped__), {"train": "changed"}),
+        (attrs.evolve(task, load=digits.read), {"train": "changed"}),
         (attrs.evolve(task, run=classifier.run), {}),
     ]
     assert path_of(task, {}, tmp_path) == path_of(task, {}, tmp_path)
@@ -224,7 +267,7 @@ def test_a_task_sees_as_many_examples_as_it_is_to(small):
 
 def result_of(out):
     """What a recipe has written of its results, the figures aside."""
-    files = [*(out / "runs").iterdir(), out / "mnist" / "result.json", out / "mnist" / "parameters.npz"]
+    files = [*(out / "runs").glob("*.npz"), out / "mnist" / "result.json", out / "mnist" / "parameters.npz"]
     return {path.name: path.read_bytes() for path in files}
 
 
@@ -232,7 +275,7 @@ def test_a_damaged_result_is_reported_and_run_again(small, tmp_path, capsys):
     options = Options(runs=2, epochs=1, jobs=1, data=small, out=str(tmp_path))
     cook(mnist.RECIPE, options)
     before = result_of(tmp_path)
-    damaged = min((tmp_path / "runs").iterdir())
+    damaged = min((tmp_path / "runs").glob("*.npz"))
     damaged.write_bytes(damaged.read_bytes()[:-1])
     cook(mnist.RECIPE, options)
     said = capsys.readouterr().out
@@ -240,3 +283,19 @@ def test_a_damaged_result_is_reported_and_run_again(small, tmp_path, capsys):
     assert "this run is repeated" in said
     assert "1 of 2 runs are in" in said
     assert result_of(tmp_path) == before
+
+
+def test_results_of_other_code_count_if_asked_to(small, tmp_path, capsys):
+    options = Options(runs=2, epochs=1, jobs=1, data=small, out=str(tmp_path))
+    cook(mnist.RECIPE, options)
+    before = (tmp_path / "mnist" / "result.json").read_bytes()
+    for path in sorted((tmp_path / "runs").glob("*.npz")):
+        task, _, _ = path.name.split(".")
+        path.rename(path.with_name(f"{task}.0123456789ab.npz"))
+    capsys.readouterr()
+    cook(mnist.RECIPE, attrs.evolve(options, any_code=True))
+    assert "2 of 2 runs are in" in capsys.readouterr().out
+    assert (tmp_path / "mnist" / "result.json").read_bytes() == before
+    cook(mnist.RECIPE, options)
+    assert "runs are in" not in capsys.readouterr().out
+    assert len(list((tmp_path / "runs").glob("*.npz"))) == 4

@@ -12,7 +12,8 @@ from recipes.command import main
 from recipes.mnist import RECIPE
 from recipes.recipe import Task, no_data
 from recipes.store import keeping
-from recipes.sweep import sweep, work
+from recipes.sweep import sweep
+from recipes.workers import work
 from tests.idx_files import write_bright_rows
 
 STOPPED = 3  # epochs that the stopped runs had finished
@@ -58,11 +59,20 @@ RUNS = {
 }
 
 
+def done(*task):
+    return work(*task).result
+
+
+def kept_in(folder):
+    """All that is kept of runs, but for what they took."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".json"}
+
+
 @pytest.mark.parametrize("name", RUNS)
 def test_a_stopped_run_goes_on_to_the_same_result(name, small, tmp_path):
     run, load, config = RUNS[name]
     task, progress, all_epochs, further = Task(run, load, small, config, Key(0)), tmp_path / "x.progress", [], []
-    expected = leaves(work(task, counting(all_epochs)))
+    expected = leaves(done(task, counting(all_epochs)))
     n = all_epochs[-1]
     assert all_epochs == list(range(n + 1))
     assert n > STOPPED
@@ -71,34 +81,34 @@ def test_a_stopped_run_goes_on_to_the_same_result(name, small, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         work(kept, stopping)
     assert len(checkpoint.load(progress).history) == STOPPED
-    assert leaves(work(kept, counting(further))) == expected
+    assert leaves(done(kept, counting(further))) == expected
     assert further == list(range(STOPPED, n + 1))
-    assert leaves(work(kept, counting(at_its_end := []))) == expected  # stopped before its result was written
+    assert leaves(done(kept, counting(at_its_end := []))) == expected  # stopped before its result was written
     assert at_its_end == [n]
 
 
 def test_each_run_keeps_one_file_until_its_result_is_there(small, tmp_path, monkeypatch):
     options = Options(runs=2, epochs=4, jobs=1, data=small, out=str(tmp_path / "whole"))
     cook(RECIPE, options)
-    expected = {path.name: path.read_bytes() for path in (tmp_path / "whole" / "runs").iterdir()}
+    expected = kept_in(tmp_path / "whole" / "runs")
 
     resumed = attrs.evolve(options, resume=True, out=str(tmp_path / "stopped"))
     runs = tmp_path / "stopped" / "runs"
     with monkeypatch.context() as patch:
-        patch.setattr("recipes.sweep.keeping", lambda path, watch: keeping(path, stopping))
+        patch.setattr("recipes.workers.keeping", lambda path, watch: keeping(path, stopping))
         with pytest.raises(KeyboardInterrupt):
             cook(RECIPE, resumed)
     (left,) = runs.iterdir()
     assert left.suffix == ".progress"
     again = []
     with monkeypatch.context() as patch:
-        patch.setattr("recipes.sweep.keeping", lambda path, watch: keeping(path, counting(again)))
+        patch.setattr("recipes.workers.keeping", lambda path, watch: keeping(path, counting(again)))
         cook(RECIPE, resumed)
     assert again == [3, 4, 0, 1, 2, 3, 4]
-    assert {path.name: path.read_bytes() for path in runs.iterdir()} == expected
+    assert kept_in(runs) == expected
     left.write_bytes(b"killed after the result was written, before this was removed")
     cook(RECIPE, resumed)
-    assert {path.name: path.read_bytes() for path in runs.iterdir()} == expected
+    assert kept_in(runs) == expected
 
 
 def test_a_damaged_progress_is_reported_and_the_run_begins_anew(tmp_path, capsys):
@@ -119,13 +129,13 @@ def test_without_it_nothing_is_kept_and_what_was_kept_is_not_used(small, tmp_pat
     (tmp_path / "second" / path.name).with_suffix(".progress").write_bytes(b"nobody looks")
     (again,) = sweep([task], [{}], tmp_path / "second", jobs=1)
     assert again.read_bytes() == path.read_bytes()
-    assert list((tmp_path / "second").iterdir()) == [again]
+    assert kept_in(tmp_path / "second").keys() == {again.name}
 
 
 def test_the_command_takes_it(small, tmp_path, capsys):
     arguments = ["mnist", "--runs", "1", "--epochs", "2", "--data", small, "--out", str(tmp_path)]
     assert main([*arguments, "--resume"]) == 0
-    assert [file.suffix for file in (tmp_path / "runs").iterdir()] == [".npz"]
+    assert sorted(file.suffix for file in (tmp_path / "runs").iterdir()) == [".json", ".npz"]
     with pytest.raises(SystemExit):
         main([*arguments, "--resume", "--fresh"])
     assert "not allowed with" in capsys.readouterr().err

@@ -25,7 +25,7 @@ def groups_of(name):
 def planted(name, means, spreads=2e-4, epochs=(10,), n=15, length=50):
     """Results of `n` runs a group, symmetric around these means with these spreads, each group in an order of its own.
 
-    A number stands for itself in each group.
+    A number stands for itself in each group. All runs get to the same validation accuracy, in their best epoch.
     """
     groups, steps = list(groups_of(name)), np.linspace(-1, 1, n) if n > 1 else np.zeros(1)
     columns = zip(*(np.broadcast_to(values, len(groups)) for values in (means, spreads, epochs)), strict=True)
@@ -33,7 +33,7 @@ def planted(name, means, spreads=2e-4, epochs=(10,), n=15, length=50):
         group: [
             {
                 "scores": {"test_accuracy": mean + spread * step, "best_epoch": epoch},
-                "curves": {"validation_accuracy": np.zeros(length)},
+                "curves": {"validation_accuracy": 0.9 * (np.arange(1, length + 1) >= epoch)},
             }
             for step in np.random.default_rng(i).permutation(steps)
         ]
@@ -168,8 +168,34 @@ def test_claims_are_judged_by_what_was_measured(name, numbers, verdict):
 
 
 @pytest.mark.parametrize("name", STUDIES)
-def test_one_run_decides_nothing(name):
-    assert {claim.verdict for claim in judge(name, AS_THE_PAPER[name], n=1)} == {"undecided"}
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_few_runs_decide_nothing(name, n):
+    for claim in judge(name, AS_THE_PAPER[name], n=n):
+        assert claim.verdict == "undecided"
+        assert f"(too few runs: {n})" in claim.measured
+        assert "inf" not in claim.measured
+
+
+def test_a_reason_is_what_was_measured_under_the_other_gradient():
+    right = judge("activations", [0.970, 0.980, 0.960, 0.970, 0.960, 0.972])[2]
+    assert right.verdict == "fails"
+    assert "we measure ReLU, wrong gradient − Sigmoid, wrong gradient: +0.0100" in right.reason
+
+
+def test_claims_name_their_source():
+    sources = {name: {claim.source for claim in judge(name, 0.97)} for name in STUDIES}
+    assert sources == {name: {"ours" if name == "initializers" else "the paper"} for name in STUDIES}
+
+
+def test_convergence_is_timed_to_the_accuracy_that_all_runs_reach():
+    results = planted("optimizers", 0.97, epochs=(12, 9, 4))
+    sgd = results["SGD"][0]["curves"]
+    sgd["validation_accuracy"] = np.where(np.arange(50) >= 20, 0.85, 0.8)
+    than_sgd, than_momentum = STUDIES["optimizers"].RECIPE.claims(results, None)[-2:]
+    assert (
+        "to a validation accuracy of 0.8500, the highest that every run reaches: SGD − Adam: +8.0" in than_sgd.measured
+    )
+    assert "Momentum SGD − Adam: +5.0" in than_momentum.measured
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -201,7 +227,7 @@ def test_the_figure_shows_every_run_and_every_difference(name):
     assert left.get_xlabel()
     assert (left.get_ylabel(), left.get_title()) == ("test accuracy", "15 runs of each")
     rows = [tick.get_text().split("\n− ") for tick in right.get_yticklabels()]
-    assert len(rows) >= 2
+    assert len(rows) == len(right.collections) >= 2
     assert {group for row in rows for group in row} == set(recipe.groups)
     assert right.get_xlabel() == "difference in test accuracy"
 
@@ -225,6 +251,21 @@ def test_no_label_lies_on_another_or_outside(name, numbers):
     assert len(boxes) > 15
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
     assert all(box.x0 >= 0 and box.y0 >= 0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1 for box in boxes)
+
+
+def test_the_figure_s_differences_have_the_claims_sign():
+    for name in ("optimizers", "hidden_size"):
+        (figure,) = STUDIES[name].RECIPE.figures(planted(name, *tupled(AS_THE_PAPER[name])), None).values()
+        estimates = [line.get_xdata()[0] for line in figure.axes[1].lines if line.get_marker() == "o"]
+        assert len(estimates) == 3
+        assert min(estimates) > 0
+
+
+def test_few_pairs_show_their_range_and_not_an_interval():
+    (figure,) = hidden_size.RECIPE.figures(planted("hidden_size", 0.97, spreads=1e-3, n=3), None).values()
+    left, right = figure.axes
+    assert right.get_title() == "range of 3 pairs (too few to judge)"
+    assert "95 %" not in left.get_legend().get_texts()[0].get_text()
 
 
 def test_one_run_has_no_differences_to_draw():
@@ -254,5 +295,5 @@ def test_studies_run_small_and_share_their_runs(tiny, tmp_path):
         assert list(results) == list(written["groups"]) == list(groups_of(name))
         assert all("; runs cut off after 2 epochs" in claim.measured for claim in claims)
         assert (tmp_path / name / f"{name}.png").stat().st_size > 10_000
-        kept.append(len(list((tmp_path / "runs").iterdir())))
+        kept.append(len(list((tmp_path / "runs").glob("*.npz"))))
     assert kept == [12, 12 + 10, 22 + 8, 30 + 4, 34 + 16]

@@ -1,0 +1,159 @@
+"""Carrying out runs: in this process, in processes side by side, or by the workers of any executor.
+
+Each way gives (path, outcome) as runs end, in no order; the outcomes do not depend on the way.
+"""
+
+import os
+import traceback
+from collections.abc import Iterator, Mapping
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    as_completed,
+)
+from datetime import date
+from functools import partial
+from multiprocessing import active_children, get_context, parent_process
+from pathlib import Path
+from threading import Event, Lock, Thread, local
+from time import perf_counter
+from typing import Any
+
+import attrs
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+import fnn
+from recipes.provenance import machine
+from recipes.recipe import Task
+from recipes.store import keeping
+from recipes.training import Scan, Watch, unwatched
+
+__all__ = ["Done", "Failed", "alone", "cores", "elsewhere", "in_lanes", "work"]
+
+ATTEMPTS = 3  # at a run whose worker dies, before it counts as failed
+TURN = Lock()
+
+
+@attrs.frozen
+class Failed:
+    """A run that gave no result, and why."""
+
+    why: str
+
+
+@attrs.frozen
+class Done:
+    """A run's result, and what it took."""
+
+    result: Mapping[str, Any]
+    cost: Mapping[str, Any]
+
+
+Outcome = Done | Failed
+Outcomes = Iterator[tuple[Path, Outcome]]
+
+
+def cores() -> int:
+    """The number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def work(task: Task, watch: Watch = unwatched) -> Outcome:
+    """Carry out a task on one BLAS thread, wherever it runs: the last bits of a product depend on their number.
+
+    With a file for its progress, it keeps each epoch there, and goes on from the one that it finds.
+
+    What it raises comes back as text, so that no failure depends on being picklable. Threads of one process take
+    turns, since the number of BLAS threads is the process's.
+    """
+    try:
+        with TURN, threadpool_limits(1):
+            begin = perf_counter()
+            watch = watch if task.progress is None else keeping(task.progress, watch)
+            result = task.run(task.config, task.key, task.data(), watch)
+            return Done(result, {"seconds": perf_counter() - begin, "date": f"{date.today()}", **machine()})
+    except Exception:
+        return Failed(traceback.format_exc())
+
+
+def _with_a_bar(start: fnn.Progress, scan: Scan, total: int | None) -> Iterator[fnn.Progress]:
+    """Watch with a bar over the epochs; the progress to begin with is none."""
+    progresses, done = scan(start), len(start.history)
+    yield next(progresses)
+    yield from tqdm(progresses, desc="epochs", initial=done, total=total, unit="epoch", leave=False)
+
+
+def alone(todo: Mapping[Path, Task]) -> Outcomes:
+    """Carry out tasks one after the other in this process, with a bar over the runs and one over each one's epochs."""
+    for path, task in tqdm(todo.items(), desc="runs", unit="run", leave=False, disable=len(todo) == 1):
+        bar = partial(_with_a_bar, total=getattr(task.config, "epochs", None))
+        yield path, work(task, bar)
+
+
+def _follow_the_parent() -> None:
+    """Let this worker end with its parent, also when that is killed and can tell nobody."""
+
+    def wait() -> None:
+        if (parent := parent_process()) is not None:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
+
+
+def _one_worker() -> ProcessPoolExecutor:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when the worker starts: no idle threads are made
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_follow_the_parent)
+
+
+def _in_a_lane(lane: Any, stopped: Event, task: Task) -> Outcome:
+    """Carry out a task in the worker process of this thread, and in a new one where that one dies."""
+    for _ in range(ATTEMPTS):
+        if stopped.is_set():
+            break
+        if not hasattr(lane, "pool"):
+            lane.pool = _one_worker()
+        try:
+            return lane.pool.submit(work, task).result()
+        except BrokenExecutor:
+            del lane.pool
+    return Failed(f"the worker process died {ATTEMPTS} times over this run: killed, or out of memory?")
+
+
+def in_lanes(todo: Mapping[Path, Task], jobs: int) -> Outcomes:
+    """Carry out tasks in `jobs` processes of this machine: a thread for each, so that one that dies takes one run."""
+    lane, stopped = local(), Event()
+    threads = ThreadPoolExecutor(jobs)
+    try:
+        yield from _as_they_end({threads.submit(_in_a_lane, lane, stopped, task): path for path, task in todo.items()})
+    finally:  # at an interrupt, nothing that nobody waits for goes on
+        stopped.set()
+        threads.shutdown(wait=False, cancel_futures=True)
+        for worker in active_children():
+            worker.terminate()
+
+
+def elsewhere(todo: Mapping[Path, Task], executor: Executor) -> Outcomes:
+    """Carry out tasks by the workers of an executor.
+
+    A pool of processes breaks as a whole when one of its workers is killed: every run that it still has then counts as
+    failed, and the next sweep does them. Without an executor, a killed worker takes one run only.
+    """
+    futures: dict[Future[Outcome], Path] = {}
+    for path, task in todo.items():
+        try:
+            futures[executor.submit(work, task)] = path
+        except BrokenExecutor as error:  # while it was being given work
+            yield path, Failed(repr(error))
+    yield from _as_they_end(futures)
+
+
+def _as_they_end(futures: dict[Future[Outcome], Path]) -> Outcomes:
+    """The outcomes of futures, with one bar over all; none is held longer than it takes to keep it."""
+    for future in tqdm(as_completed(list(futures)), total=len(futures), desc="runs", unit="run", leave=False):
+        error = future.exception()
+        yield futures.pop(future), future.result() if error is None else Failed(repr(error))
