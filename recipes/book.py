@@ -75,6 +75,7 @@ class Options:
     resume: bool = False
     any_code: bool = False
     executor: str | None = None
+    only: str | None = None
 
 
 def find(name: str) -> Recipe | Command:

@@ -48,10 +48,11 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--executor", metavar="dask:ADDRESS", type=_dask, help="a cluster whose workers carry out the runs"
     )
+    command.add_argument("--only", metavar="NAMES", help="of the benchmark, the workloads of these names, as in a128,e")
     again = command.add_mutually_exclusive_group()
     again.add_argument("--fresh", action="store_true", help="run again what is already there")
-    command.add_argument("--any-code", action="store_true", help="take finished runs that other code made")
     again.add_argument("--resume", action="store_true", help="keep every epoch, and go on after the last one kept")
+    command.add_argument("--any-code", action="store_true", help="take finished runs that other code made")
     return command
 
 

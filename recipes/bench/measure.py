@@ -1,0 +1,154 @@
+"""Measuring in turn, A B C A B C ...: every peer in a process of its own, pinned to the same core."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+import attrs
+
+from recipes.bench.problem import Problem
+
+__all__ = ["Measured", "Unavailable", "cores", "in_turn", "stored", "time_to_score", "worker"]
+
+ROOT = Path(__file__).parents[2]
+Ask = Callable[..., Any]
+
+
+class Unavailable(Exception):
+    """A peer cannot be measured: it is not installed, or cannot do what is asked."""
+
+
+@attrs.frozen
+class Measured:
+    """The seconds of one peer, a number a round, and its score at the end; or why there are none."""
+
+    seconds: tuple[float, ...] = ()
+    score: float | None = None
+    missing: str = ""
+
+    @property
+    def median(self) -> float:
+        """The median of the rounds."""
+        return median(self.seconds)
+
+    def over(self, other: "Measured") -> tuple[float, float, float]:
+        """This peer's time over another's, round by round: (median, least, greatest)."""
+        ratios = [a / b for a, b in zip(self.seconds, other.seconds, strict=True)]
+        return median(ratios), min(ratios), max(ratios)
+
+
+def cores(n: int = 1) -> list[int]:
+    """The last `n` cores of those that this process may use."""
+    usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+    return usable[-n:]
+
+
+def environment(threads: int) -> dict[str, str]:
+    """The environment of a worker: how many threads its numerical libraries may have."""
+    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+    xla = f"--xla_cpu_multi_thread_eigen={'true' if threads > 1 else 'false'} intra_op_parallelism_threads={threads}"
+    return {**os.environ, **dict.fromkeys(names, str(threads)), "XLA_FLAGS": xla, "JAX_PLATFORMS": "cpu"}
+
+
+@contextmanager
+def stored(problem: Problem) -> Iterator[Path]:
+    """The problem as a file, for as long as it is measured."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "problem"
+        path.write_bytes(pickle.dumps(problem, protocol=5))
+        yield path
+
+
+@contextmanager
+def worker(peer: str, path: Path, threads: int = 1) -> Iterator[Ask]:
+    """A process of one peer, as the function that sends it a command and gives its answer.
+
+    Raises `Unavailable`, with the reason, where the peer fails.
+    """
+    where = ",".join(map(str, cores(threads)))
+    command = [sys.executable, "-m", "recipes.bench.worker", peer, str(path), where]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, env=environment(threads), cwd=ROOT, text=True, **pipes) as process:
+
+        def answer() -> Any:
+            line = process.stdout.readline() if process.stdout else ""
+            if not line:
+                raise Unavailable(f"its process ended with exit status {process.wait()}")
+            value = json.loads(line)
+            if isinstance(value, Mapping):
+                raise Unavailable(value["error"])
+            return value
+
+        def ask(*request: Any) -> Any:
+            if process.stdin:
+                process.stdin.write(json.dumps(request) + "\n")
+                process.stdin.flush()
+            return answer()
+
+        try:
+            answer()
+            yield ask
+        finally:
+            process.terminate()
+
+
+def in_turn(
+    problem: Problem, peers: Mapping[str, str], rounds: int, repeat: int = 1, threads: int = 1
+) -> dict[str, Measured]:
+    """The seconds of each peer in each round, after a round of warm-up; a round is the median of `repeat` runs."""
+    missing: dict[str, Measured] = {}
+    asks: dict[str, Ask] = {}
+    seconds: dict[str, list[float]] = {name: [] for name in peers}
+    scores: dict[str, float | None] = {}
+    with ExitStack() as stack, stored(problem) as path:
+        for name, peer in peers.items():
+            try:
+                ask = stack.enter_context(worker(peer, path, threads))
+                ask("run", 0, repeat)  # compilation, first touch of the memory, caches
+                asks[name] = ask
+            except Unavailable as reason:
+                missing[name] = Measured(missing=str(reason))
+        for i in range(1, rounds + 1):
+            for name, ask in asks.items():
+                seconds[name].append(ask("run", i * repeat, repeat))
+        scores = {name: ask("score") for name, ask in asks.items()}
+    return {name: missing.get(name) or Measured(tuple(seconds[name]), scores[name]) for name in peers}
+
+
+def time_to_score(
+    problem: Problem, peers: Mapping[str, str], rounds: int, goal: float, most: int = 30
+) -> dict[str, Measured]:
+    """The seconds from the start of a process until its network scores `goal` at the end of an epoch."""
+
+    def once(peer: str, path: Path) -> tuple[float, float]:
+        begin = perf_counter()
+        with worker(peer, path) as ask:
+            for epoch in range(most):
+                ask("run", epoch, 1)
+                if (score := ask("score")) >= goal:
+                    return perf_counter() - begin, score
+        raise Unavailable(f"it did not score {goal} in {most} epochs")
+
+    missing: dict[str, Measured] = {}
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in peers}
+    with stored(problem) as path:
+        for _ in range(rounds + 1):  # the first to warm up the disk's cache
+            for name, peer in peers.items():
+                if name not in missing:
+                    try:
+                        taken[name].append(once(peer, path))
+                    except Unavailable as reason:
+                        missing[name] = Measured(missing=str(reason))
+    return {
+        name: missing.get(name) or Measured(tuple(s for s, _ in pairs[1:]), pairs[-1][1])
+        for name, pairs in taken.items()
+    }

@@ -1,0 +1,56 @@
+"""fnn on NumPy."""
+
+from functools import reduce
+from typing import Any
+
+import fnn
+from recipes.bench.problem import Problem, Session, one_after_the_other
+
+__all__ = ["infer", "network", "parts", "train", "train_together"]
+
+ACTIVATIONS = {"relu": fnn.relu, "sigmoid": fnn.sigmoid, "none": fnn.identity}
+LOSSES = {"cross_entropy": fnn.cross_entropy, "mse": fnn.mse}
+OPTIMIZERS: dict[str, Any] = {"adam": fnn.adam, "sgd": fnn.sgd}
+
+
+def network(problem: Problem) -> tuple[fnn.Layer, fnn.Params]:
+    """The network of a problem, and its initial values."""
+    layers, params = [], {}
+    for (w, b), activation in zip(problem.weights, problem.activations, strict=True):
+        params[str(len(layers))] = {"weights": w, "bias": b}
+        layers.append(fnn.linear(w.shape[-1]))
+        if activation != "none":
+            params[str(len(layers))] = {}
+            layers.append(ACTIVATIONS[activation])
+    return fnn.chain(*layers), fnn.Params(params, lead=(problem.runs,) if problem.runs else ())
+
+
+def parts(problem: Problem) -> tuple[fnn.Layer, Any, fnn.State]:
+    """Network, step and state at the start."""
+    model, params = network(problem)
+    model = fnn.ensemble(model, problem.runs) if problem.runs else model
+    optimizer = OPTIMIZERS[problem.optimizer](problem.rate)
+    return model, fnn.train_step(model, LOSSES[problem.loss], optimizer), optimizer.init(params)
+
+
+def train_together(problem: Problem) -> Session:
+    """A fold over the batches of each epoch; of several networks, all in one fold."""
+    model, step, state = parts(problem)
+    lead = 1 if problem.runs else 0
+
+    def run(epoch: int) -> None:
+        nonlocal state
+        key = fnn.fold(fnn.Key(problem.seed), epoch)
+        state = reduce(step, fnn.batches(key, problem.train, problem.batch, drop_last=True, lead=lead), state)
+
+    return Session(run, lambda x: fnn.predict(model, state.params, x, lead=lead))
+
+
+train = one_after_the_other(train_together)
+
+
+def infer(problem: Problem) -> Session:
+    """The model applied to all images at once."""
+    model, params = network(problem)
+    x, _ = problem.train
+    return Session(lambda epoch: model.apply(params, x), lambda x: model.apply(params, x))

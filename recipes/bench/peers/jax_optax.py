@@ -1,0 +1,93 @@
+"""JAX with optax, written by hand: `jit` of a step, or `lax.scan` over the steps of an epoch."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from recipes.bench.problem import Problem, Session
+
+__all__ = ["infer", "train_by_epoch", "train_by_step"]
+
+ACTIVATIONS: dict[str, Any] = {"relu": jax.nn.relu, "sigmoid": jax.nn.sigmoid, "none": lambda x: x}
+OPTIMIZERS: dict[str, Any] = {"adam": optax.adam, "sgd": optax.sgd}
+
+
+def forward(problem: Problem) -> Callable[[Any, Any], Any]:
+    """The function (params, x) -> outputs."""
+
+    def apply(params: Any, x: Any) -> Any:
+        for (w, b), activation in zip(params, problem.activations, strict=True):
+            x = ACTIVATIONS[activation](x @ w + b)
+        return x
+
+    return apply
+
+
+def stepper(problem: Problem) -> tuple[Any, Any]:
+    """A step (state, batch) -> state of parameters and the optimizer's state, and the state at the start."""
+    apply, optimizer = forward(problem), OPTIMIZERS[problem.optimizer](problem.rate)
+
+    def loss(params: Any, x: Any, y: Any) -> Any:
+        outputs = apply(params, x)
+        if problem.loss == "mse":
+            return jnp.mean((outputs - y) ** 2)
+        return optax.softmax_cross_entropy_with_integer_labels(outputs, y).mean()
+
+    def step(state: Any, batch: Any) -> Any:
+        params, moments = state
+        grads = jax.grad(loss)(params, *batch)
+        updates, moments = optimizer.update(grads, moments, params)
+        return optax.apply_updates(params, updates), moments
+
+    params = jax.tree.map(jnp.asarray, problem.weights)
+    init = jax.vmap(optimizer.init) if problem.runs else optimizer.init
+    return step, (params, init(params))
+
+
+def train_by_step(problem: Problem) -> Session:
+    """A compiled step, called on each batch."""
+    step, state = stepper(problem)
+    step, apply = jax.jit(step), jax.jit(forward(problem))
+    x, y = problem.train
+
+    def run(epoch: int) -> None:
+        nonlocal state
+        for index in problem.order(epoch):
+            state = step(state, (x[index], y[index]))
+        jax.block_until_ready(state)
+
+    return Session(run, lambda x: apply(state[0], x))
+
+
+def train_by_epoch(problem: Problem) -> Session:
+    """A compiled epoch: a scan of the step over the batches; of several networks, mapped over them."""
+    step, state = stepper(problem)
+    apply = forward(problem)
+    x, y = map(jnp.asarray, problem.train)
+
+    def epoch_of(state: Any, x: Any, y: Any, order: Any) -> Any:
+        return jax.lax.scan(lambda state, index: (step(state, (x[index], y[index])), None), state, order)[0]
+
+    if problem.runs:
+        epoch_of, apply = jax.vmap(epoch_of, in_axes=(0, 0, 0, None)), jax.vmap(apply)
+    compiled, predict = jax.jit(epoch_of), jax.jit(apply)
+
+    def run(epoch: int) -> None:
+        nonlocal state
+        state = jax.block_until_ready(compiled(state, x, y, problem.order(epoch)))
+
+    return Session(run, lambda x: predict(state[0], x))
+
+
+train_together = train_by_epoch
+
+
+def infer(problem: Problem) -> Session:
+    """A compiled forward pass."""
+    apply, params, x = jax.jit(forward(problem)), jax.tree.map(jnp.asarray, problem.weights), problem.train[0]
+    on_device = jnp.asarray(x)
+    return Session(lambda epoch: apply(params, on_device).block_until_ready(), lambda x: np.asarray(apply(params, x)))

@@ -1,0 +1,68 @@
+"""PyTorch, eager: Adam by its default implementation, or by its fused one."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from recipes.bench.problem import Problem, Session, one_after_the_other
+
+__all__ = ["infer", "network", "predictor", "train", "train_fused"]
+
+torch.set_num_threads(1)
+ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid}
+LOSSES = {"cross_entropy": nn.functional.cross_entropy, "mse": nn.functional.mse_loss}
+OPTIMIZERS: dict[str, Any] = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
+
+
+def network(problem: Problem) -> nn.Sequential:
+    """The network of a problem with its initial values."""
+    layers: list[nn.Module] = []
+    for (w, b), activation in zip(problem.weights, problem.activations, strict=True):
+        layer = nn.Linear(*w.shape)
+        layer.weight.data, layer.bias.data = torch.tensor(w.T.copy()), torch.tensor(b)
+        layers += [layer] if activation == "none" else [layer, ACTIVATIONS[activation]()]
+    return nn.Sequential(*layers)
+
+
+def predictor(model: nn.Module) -> Any:
+    """The function from images to outputs."""
+
+    def predict(x: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            return model(torch.tensor(x)).numpy()
+
+    return predict
+
+
+@one_after_the_other
+def train(problem: Problem, **settings: Any) -> Session:
+    """The usual loop: zero the gradients, loss, backward, step."""
+    model, loss_of = network(problem), LOSSES[problem.loss]
+    optimizer = OPTIMIZERS[problem.optimizer](model.parameters(), lr=problem.rate, **settings)
+    x, y = map(torch.tensor, problem.train)
+
+    def run(epoch: int) -> None:
+        for index in torch.from_numpy(problem.order(epoch)):
+            optimizer.zero_grad()
+            loss = loss_of(model(x[index]), y[index])
+            loss.backward()
+            optimizer.step()
+
+    return Session(run, predictor(model))
+
+
+train_fused = partial(train, fused=True)
+
+
+def infer(problem: Problem) -> Session:
+    """The model called under `inference_mode`."""
+    model, x = network(problem).eval(), torch.tensor(problem.train[0])
+
+    def run(epoch: int) -> None:
+        with torch.inference_mode():
+            model(x)
+
+    return Session(run, predictor(model))

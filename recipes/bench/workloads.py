@@ -1,0 +1,121 @@
+"""The workloads: what is measured, and by whom."""
+
+from collections.abc import Callable, Mapping
+
+import attrs
+import numpy as np
+
+import fnn
+from recipes import xor
+from recipes.autoencoder import hidden_widths
+from recipes.bench.problem import Problem
+from recipes.digits import Digits
+
+__all__ = ["WORKLOADS", "Workload"]
+
+TRAINERS = {
+    "fnn": "fnn_numpy.train",
+    "bare matrix products": "products.train",
+    "PyTorch": "torch_eager.train",
+    "PyTorch, fused Adam": "torch_eager.train_fused",
+    "PyTorch, compiled": "torch_compiled.train",
+    "scikit-learn": "sklearn_mlp.train",
+    "JAX, jit of a step": "jax_optax.train_by_step",
+    "JAX, scan of an epoch": "jax_optax.train_by_epoch",
+    "fnn in JAX, scan": "fnn_jax.train",
+}
+SMALL = {
+    "fnn": "fnn_numpy.train",
+    "fnn, ensemble": "fnn_numpy.train_together",
+    "PyTorch": "torch_eager.train",
+    "PyTorch, fused SGD": "torch_eager.train_fused",
+    "JAX, vmap and scan": "jax_optax.train_together",
+}
+STARTERS = {name: peer for name, peer in TRAINERS.items() if name not in ("bare matrix products", "PyTorch, compiled")}
+READERS = {
+    "fnn": "fnn_numpy.infer",
+    "bare matrix products": "products.infer",
+    "PyTorch": "torch_eager.infer",
+    "scikit-learn": "sklearn_mlp.infer",
+    "JAX, jit": "jax_optax.infer",
+}
+
+
+@attrs.frozen
+class Workload:
+    """One row of the benchmark: a problem made of the digits, the peers, and what a round of it is.
+
+    A round is the median of `repeat` runs. With a `goal`, it is a new process, from its start to that test score.
+    """
+
+    title: str
+    problem: Callable[[Digits], Problem]
+    peers: Mapping[str, str]
+    repeat: int = 1
+    goal: float | None = None
+
+
+def perceptron(sizes: tuple[int, ...], key: fnn.Key) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Initial values of a multi-layer perceptron, by fnn's own defaults."""
+    model = fnn.chain(*(fnn.linear(n_out) for n_out in sizes[1:]))
+    params, _ = model.init(key, sizes[:1])
+    return [(layer["weights"], layer["bias"]) for layer in params.values()]
+
+
+def classifier(*hidden: int, batch: int = 128, examples: int | None = None) -> Callable[[Digits], Problem]:
+    """A classifier of the digits."""
+
+    def make(data: Digits) -> Problem:
+        sizes = (data.train[0].shape[1], *hidden, data.n_classes)
+        train = data.first(examples or len(data.train[1])).train
+        return Problem(perceptron(sizes, fnn.Key(0)), train, data.test, batch)
+
+    return make
+
+
+def autoencoder(data: Digits) -> Problem:
+    """The paper's autoencoder of depth 5 with codes of 64 numbers."""
+    x, test = data.first(10_000).train[0], data.test[0]
+    widths = hidden_widths(x.shape[1], 64, 5)
+    sizes = (x.shape[1], *widths, 64, *widths[::-1], x.shape[1])
+    weights = perceptron(sizes, fnn.Key(0))
+    return Problem(weights, (x, x), (test, test), 128, output="sigmoid", loss="mse")
+
+
+def exclusive_or(data: Digits, runs: int = 25) -> Problem:
+    """Networks 2-8-2 of sigmoids, each on 400 points of its own; the rate is the paper's, whose loss is a sum."""
+    keys = fnn.split(fnn.Key(0), runs)
+    points = [xor.draw(key, 400) for key in keys]
+    x, y = (np.stack([each[name] for each in points]).astype(dtype) for name, dtype in (("x", "f4"), ("y", "i8")))
+    members = [perceptron((2, 8, 2), key) for key in keys]
+    weights = [tuple(map(np.stack, zip(*layer, strict=True))) for layer in zip(*members, strict=True)]
+    return Problem(weights, (x, y), (x, y), 32, hidden="sigmoid", optimizer="sgd", rate=0.01 * 32, runs=runs)
+
+
+def reading(images: int) -> Callable[[Digits], Problem]:
+    """The classifier applied to the first images of the test set."""
+
+    def make(data: Digits) -> Problem:
+        x, y = data.test
+        return attrs.evolve(classifier(64, 32)(data), train=(x[:images], y[:images]))
+
+    return make
+
+
+def validated(data: Digits) -> Problem:
+    """The classifier, scored on the validation set."""
+    return attrs.evolve(classifier(64, 32)(data), test=data.validation)
+
+
+WORKLOADS = {
+    "a8": Workload("784-64-32-10, batch 8, 10,000 digits", classifier(64, 32, batch=8, examples=10_000), TRAINERS),
+    "a32": Workload("784-64-32-10, batch 32, 20,000 digits", classifier(64, 32, batch=32, examples=20_000), TRAINERS),
+    "a128": Workload("784-64-32-10, batch 128, 50,000 digits", classifier(64, 32), TRAINERS),
+    "a256": Workload("784-64-32-10, batch 256, 50,000 digits", classifier(64, 32, batch=256), TRAINERS),
+    "b": Workload("784-512-512-10, batch 128, 10,000 digits", classifier(512, 512, examples=10_000), TRAINERS),
+    "c": Workload("autoencoder of depth 5 and latent size 64, batch 128, 10,000 digits", autoencoder, TRAINERS),
+    "d": Workload("XOR: 25 networks 2-8-2, SGD, batch 32, 400 points each", exclusive_or, SMALL, repeat=10),
+    "e": Workload("inference, 10,000 images in a call", reading(10_000), READERS, repeat=5),
+    "e1": Workload("inference, one image in a call", reading(1), READERS, repeat=2000),
+    "f": Workload("from the start of the process to 97 % on the validation set", validated, STARTERS, goal=0.97),
+}
