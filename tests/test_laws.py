@@ -183,21 +183,6 @@ def test_ensemble_steps_as_its_members_do_alone(optimizer):
 
 
 @each_optimizer
-def test_step_traced_and_scanned_by_jax_equals_the_fold(optimizer):
-    model, params, xs, labels = problem(np.float32)
-    step = fnn.train_step(model, fnn.cross_entropy, optimizer)
-    start = optimizer.init(params)
-    folded = reduce(step, zip(xs, labels, strict=True), start)
-    jitted = reduce(jax.jit(step), zip(xs, labels, strict=True), start)
-    scanned, losses = jax.lax.scan(lambda state, batch: (step(state, batch),) * 2, start, (xs, labels))
-    for compiled in (jitted, scanned):
-        assert compiled.step == folded.step
-        assert compiled.vector.dtype == np.float32
-        assert_close(tree.leaves(compiled.params), tree.leaves(folded.params), 1e-5)
-    assert losses.loss.shape == (len(xs),)
-
-
-@each_optimizer
 def test_optimizer_uses_only_the_array_api(optimizer):
     model, params, xs, labels = problem(np.float64)
     step = fnn.train_step(model, fnn.cross_entropy, optimizer)
@@ -233,13 +218,3 @@ def test_ensemble_trains_as_many_rates_as_networks():
             step = fnn.train_step(MODEL, fnn.cross_entropy, rule(float(rate)))
             alone = reduce(step, zip(xs, labels, strict=True), rule(float(rate)).init(tree.member(params, i)))
             assert_close(together.vector[i], alone.vector, 1e-12)
-
-
-def test_autoencoder_step_traced_by_jax():
-    model = fnn.chain(encoder=fnn.chain(fnn.linear(2), fnn.relu), decoder=fnn.linear(4))
-    x = normal(1, (8, 4), np.float32)
-    optimizer = fnn.adam(0.01)
-    step = fnn.train_step(model, fnn.mse, optimizer)
-    start = optimizer.init(model.init(Key(1), (4,))[0])
-    folded = reduce(step, repeat((x, x), 5), start)
-    assert_close(reduce(jax.jit(step), repeat((x, x), 5), start).vector, folded.vector, 1e-5)
