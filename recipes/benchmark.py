@@ -1,44 +1,151 @@
-"""How long fnn takes beside its bare matrix products and beside every peer that is installed."""
+"""How long fnn takes beside its bare matrix products and every peer that is installed, and how its cost grows."""
 
 import json
+import os
+import platform
+from collections.abc import Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import attrs
+from matplotlib.figure import Figure
 
+from fnn import plot
 from recipes import digits
+from recipes.bench import compiled, cost, startup, threads
 from recipes.bench.measure import Measured, in_turn, time_to_score
+from recipes.bench.picture import bars
 from recipes.bench.table import table
 from recipes.bench.workloads import WORKLOADS
 from recipes.book import Options
-from recipes.recipe import Command
+from recipes.digits import Digits
+from recipes.recipe import CallError, Command
 from recipes.store import write_text
 
 __all__ = ["RECIPE"]
 
-ROUNDS = 5
+ROUNDS, FEW = 5, 2
+QUICK_EXAMPLES, QUICK_GOAL = 2000, 0.8
+
+
+@attrs.frozen
+class Finding:
+    """What one part of the benchmark found: lines to print, plain values, and a picture where there is one."""
+
+    lines: list[str]
+    values: Any
+    picture: Figure | None = None
+
+
+def beside_peers(name: str, data: Digits, rounds: int, quick: bool) -> dict[str, Measured]:
+    """One workload, measured by all its peers."""
+    workload = WORKLOADS[name]
+    problem = workload.problem(data)
+    if workload.goal is None:
+        return in_turn(problem, workload.peers, rounds, workload.repeat)
+    return time_to_score(problem, workload.peers, rounds, QUICK_GOAL if quick else workload.goal)
+
+
+def growth(data: Digits, rounds: int) -> Finding:
+    """How cost grows."""
+    found = cost.costs(data, rounds)
+    return Finding(list(cost.table(found)), plain(found), cost.figure(found))
+
+
+def two_threads(data: Digits, rounds: int) -> Finding:
+    """Two BLAS threads beside one."""
+    found = threads.measured(data, rounds)
+    return Finding(list(threads.table(found)), plain(found))
+
+
+def same_step(data: Digits, rounds: int) -> Finding:
+    """The same step on NumPy and compiled by JAX."""
+    if find_spec("jax") is None:
+        return Finding(["", "compiled: JAX is not installed"], None)
+    on_numpy, on_jax = compiled.losses(data)
+    apart = float(abs(on_numpy - on_jax).max())
+    lines = [
+        "",
+        f"**The same step**: {len(on_jax)} losses on NumPy and on JAX are nowhere further apart than {apart:.1g}",
+    ]
+    return Finding(lines, {"apart": apart}, compiled.figure(on_numpy, on_jax))
+
+
+def importing(data: Digits, rounds: int) -> Finding:
+    """What `import fnn` costs."""
+    milliseconds, found = startup.import_milliseconds(rounds)
+    modules = ", ".join(startup.MODULES)
+    line = f"import fnn adds {milliseconds:.0f} ms to import numpy; of {modules} it imports {found or 'none'}"
+    return Finding(["", line], {"import_milliseconds": milliseconds, "imports": found})
+
+
+PARTS = {"cost": growth, "threads": two_threads, "compiled": same_step, "import": importing}
+
+
+def plain(value: Any) -> Any:
+    """Records and mappings of them as JSON has them."""
+    if isinstance(value, Mapping):
+        return {str(name): plain(part) for name, part in value.items()}
+    return attrs.asdict(value) if attrs.has(type(value)) else value
+
+
+def machine() -> str:
+    """The processor and the versions that were measured."""
+    cpuinfo = Path("/proc/cpuinfo")
+    text = cpuinfo.read_text() if cpuinfo.exists() else ""
+    models = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
+    return f"{models[0] if models else platform.processor()}, {os.cpu_count()} cores; " + ", ".join(versions())
+
+
+def versions() -> Iterator[str]:
+    """Python's version and those of the libraries that are installed."""
+    yield f"Python {platform.python_version()}"
+    for package in ("numpy", "torch", "scikit-learn", "jax", "optax"):
+        try:
+            yield f"{package} {version(package)}"
+        except PackageNotFoundError:
+            continue
+
+
+def chosen(options: Options) -> list[str]:
+    """The names of what is to be measured; raises `CallError` for one that there is not."""
+    known = [*WORKLOADS, *PARTS]
+    names = known if options.only is None else options.only.split(",")
+    if unknown := [name for name in names if name not in known]:
+        raise CallError(f"benchmark --only: there is no {', '.join(unknown)}; there are {', '.join(known)}")
+    return names
 
 
 def run(options: Options) -> None:
-    """Measure the workloads, print their tables, write them as JSON and Markdown."""
-    data, rounds = digits.load(options.data), options.runs or (2 if options.quick else ROUNDS)
+    """Measure, print the tables, and write them as JSON, Markdown and pictures."""
+    names, data = chosen(options), digits.load(options.data)
+    rounds, folder = options.runs or (FEW if options.quick else ROUNDS), Path(options.out) / "benchmark"
     if options.quick:
-        data = data.first(2000)
+        data = data.first(QUICK_EXAMPLES)
     results: dict[str, dict[str, Measured]] = {}
-    lines: list[str] = []
-    for name in options.only.split(",") if options.only else WORKLOADS:
-        workload = WORKLOADS[name]
-        problem = workload.problem(data)
-        if workload.goal is None:
-            results[name] = in_turn(problem, workload.peers, rounds, workload.repeat)
+    findings: dict[str, Finding] = {}
+    for name in names:
+        if name in PARTS:
+            findings[name] = PARTS[name](data, rounds)
         else:
-            results[name] = time_to_score(problem, workload.peers, rounds, 0.8 if options.quick else workload.goal)
-        told = list(table(f"{name}: {workload.title}", results[name]))
-        print("\n".join(told), flush=True)
-        lines += told
-    folder = Path(options.out) / "benchmark"
-    plain = {name: {peer: attrs.asdict(each) for peer, each in row.items()} for name, row in results.items()}
-    write_text(folder / "result.json", json.dumps(plain, indent=1))
+            results[name] = beside_peers(name, data, rounds, options.quick)
+            findings[name] = Finding(
+                list(table(f"{name}: {WORKLOADS[name].title}", results[name])), plain(results[name])
+            )
+        print("\n".join(findings[name].lines), flush=True)
+    few = f"; quick: {QUICK_EXAMPLES:,} digits, f to {QUICK_GOAL}" if options.quick else ""
+    lines = [f"{machine()}; rounds: {rounds}{few}", *(line for finding in findings.values() for line in finding.lines)]
     write_text(folder / "benchmark.md", "\n".join([*lines, ""]))
+    values = {"machine": machine(), "rounds": rounds, "quick": options.quick}
+    write_text(folder / "result.json", json.dumps({**values, **{n: f.values for n, f in findings.items()}}, indent=1))
+    pictures = {name: finding.picture for name, finding in findings.items() if finding.picture is not None}
+    if results:
+        pictures["benchmark"] = bars({name: WORKLOADS[name].title for name in results}, results)
+    for name, picture in pictures.items():
+        plot.save(picture, folder / name)
+    print("\nwritten to", folder)
 
 
 RECIPE = Command(

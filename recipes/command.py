@@ -9,7 +9,7 @@ import attrs
 
 from fnn import Key
 from recipes.book import Options, commands, cook, describe, find, names, size_of
-from recipes.recipe import Command, no_data
+from recipes.recipe import CallError, Command, Recipe, no_data
 from recipes.sweep import SweepError
 
 __all__ = ["main"]
@@ -36,7 +36,9 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("recipe", nargs="?", help="the recipe's name; without one, they are listed")
-    command.add_argument("--runs", type=_positive, help="independent runs of each configuration")
+    command.add_argument(
+        "--runs", type=_positive, help="independent runs of each configuration; of the benchmark, rounds"
+    )
     command.add_argument("--epochs", type=_positive, help="epochs of each run, at most")
     command.add_argument("--jobs", type=_positive, help="runs side by side (default: one for each core)")
     command.add_argument("--seed", type=int, default=0, help="the seed from which all randomness follows (default: 0)")
@@ -48,7 +50,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--executor", metavar="dask:ADDRESS", type=_dask, help="a cluster whose workers carry out the runs"
     )
-    command.add_argument("--only", metavar="NAMES", help="of the benchmark, the workloads of these names, as in a128,e")
+    command.add_argument(
+        "--only", metavar="NAMES", help="the parts of the benchmark to measure, as in a128,e1 (default: all)"
+    )
     again = command.add_mutually_exclusive_group()
     again.add_argument("--fresh", action="store_true", help="run again what is already there")
     again.add_argument("--resume", action="store_true", help="keep every epoch, and go on after the last one kept")
@@ -66,11 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         recipe, options = find(name), Options(**given)
-        if isinstance(recipe, Command):
-            refuse_others(recipe, options)
-        elif recipe.load is no_data and options.data is not None:
-            raise ValueError(f"{name} draws its own points and takes no --data")
-        else:
+        refuse_others(recipe, options)
+        if isinstance(recipe, Recipe):
             recipe.load(options.data)
         Key(options.seed)
         Path(options.out).mkdir(parents=True, exist_ok=True)
@@ -83,6 +84,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             recipe.run(options)
             return 0
         results, claims = cook(recipe, options)
+    except CallError as error:
+        print(f"python -m recipes: {error}", file=sys.stderr)
+        return 2
     except (SweepError, OSError) as error:
         print(f"python -m recipes: {error}", file=sys.stderr)
         return 1
@@ -91,9 +95,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def refuse_others(command: Command, options: Options) -> None:
-    """Raise a `ValueError` for an option that a command would ignore."""
+def refuse_others(called: Recipe | Command, options: Options) -> None:
+    """Raise a `ValueError` for an option that a recipe or command would ignore."""
     default = attrs.asdict(Options())
+    own_points = isinstance(called, Recipe) and called.load is no_data
+    takes = called.takes if isinstance(called, Command) else default.keys() - {"only", "data" if own_points else "only"}
     given = [name for name, value in attrs.asdict(options).items() if value != default[name]]
-    if ignored := sorted(set(given) - set(command.takes)):
-        raise ValueError(f"{command.name} takes no --{', --'.join(ignored)}; it takes --{', --'.join(command.takes)}")
+    if ignored := sorted(set(given) - set(takes)):
+        raise ValueError(f"{called.name} takes no --{', --'.join(ignored)}; it takes --{', --'.join(sorted(takes))}")

@@ -101,5 +101,5 @@ RECIPE = Command(
     name="paper",
     summary=(__doc__ or "").strip(),
     run=run,
-    takes=tuple(attrs.asdict(book.Options())),
+    takes=tuple(name for name in attrs.asdict(book.Options()) if name != "only"),
 )

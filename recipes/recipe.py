@@ -11,9 +11,13 @@ from matplotlib.figure import Figure
 from fnn.random import Key
 from recipes.claims import Claim
 
-__all__ = ["Command", "NoData", "Recipe", "Results", "Size", "Task", "no_data", "scores"]
+__all__ = ["CallError", "Command", "NoData", "Recipe", "Results", "Size", "Task", "no_data", "scores"]
 
 Results = Mapping[str, Sequence[Mapping[str, Any]]]  # the runs of each group, in the order of their seeds
+
+
+class CallError(ValueError):
+    """What the command line asks for is not there."""
 
 
 @attrs.frozen

@@ -214,9 +214,9 @@ def test_command_lists_runs_and_refuses(small, tmp_path, capsys):
     assert main(["mnist", "--seed", "-1", "--data", small, "--out", str(tmp_path)]) == 2
     assert "seed must be an integer from 0" in capsys.readouterr().err
     assert main(["xor", "--data", small]) == 2
-    assert "xor draws its own points and takes no --data" in capsys.readouterr().err
-    assert main(["benchmark", "--runs", "3"]) == 2
-    assert "benchmark takes no --runs" in capsys.readouterr().err
+    assert "xor takes no --data" in capsys.readouterr().err
+    assert main(["benchmark", "--jobs", "3"]) == 2
+    assert "benchmark takes no --jobs" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["mnist", "--jobs", "0"])
     assert "whole number from 1 up" in capsys.readouterr().err

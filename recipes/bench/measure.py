@@ -6,7 +6,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -69,15 +69,17 @@ def stored(problem: Problem) -> Iterator[Path]:
 
 
 @contextmanager
-def worker(peer: str, path: Path, threads: int = 1) -> Iterator[Ask]:
+def worker(peer: str, path: Path) -> Iterator[Ask]:
     """A process of one peer, as the function that sends it a command and gives its answer.
 
-    Raises `Unavailable`, with the reason, where the peer fails.
+    It has one core and one thread; "fnn_numpy.train@2" asks for two. Raises `Unavailable`, with the reason, where the
+    peer fails.
     """
-    where = ",".join(map(str, cores(threads)))
-    command = [sys.executable, "-m", "recipes.bench.worker", peer, str(path), where]
+    function, _, threads = peer.partition("@")
+    where = cores(int(threads or 1))
+    command = [sys.executable, "-m", "recipes.bench.worker", function, str(path), ",".join(map(str, where))]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, env=environment(threads), cwd=ROOT, text=True, **pipes) as process:
+    with subprocess.Popen(command, env=environment(len(where)), cwd=ROOT, text=True, **pipes) as process:
 
         def answer() -> Any:
             line = process.stdout.readline() if process.stdout else ""
@@ -89,9 +91,10 @@ def worker(peer: str, path: Path, threads: int = 1) -> Iterator[Ask]:
             return value
 
         def ask(*request: Any) -> Any:
-            if process.stdin:
-                process.stdin.write(json.dumps(request) + "\n")
-                process.stdin.flush()
+            with suppress(BrokenPipeError):  # no answer will come either, and say why
+                if process.stdin:
+                    process.stdin.write(json.dumps(request) + "\n")
+                    process.stdin.flush()
             return answer()
 
         try:
@@ -101,33 +104,39 @@ def worker(peer: str, path: Path, threads: int = 1) -> Iterator[Ask]:
             process.terminate()
 
 
-def in_turn(
-    problem: Problem, peers: Mapping[str, str], rounds: int, repeat: int = 1, threads: int = 1
-) -> dict[str, Measured]:
+def in_turn(problem: Problem, peers: Mapping[str, str], rounds: int, repeat: int = 1) -> dict[str, Measured]:
     """The seconds of each peer in each round, after a round of warm-up; a round is the median of `repeat` runs."""
-    missing: dict[str, Measured] = {}
     asks: dict[str, Ask] = {}
     seconds: dict[str, list[float]] = {name: [] for name in peers}
     scores: dict[str, float | None] = {}
+    missing: dict[str, str] = {}
     with ExitStack() as stack, stored(problem) as path:
-        for name, peer in peers.items():
-            try:
-                ask = stack.enter_context(worker(peer, path, threads))
-                ask("run", 0, repeat)  # compilation, first touch of the memory, caches
-                asks[name] = ask
-            except Unavailable as reason:
-                missing[name] = Measured(missing=str(reason))
-        for i in range(1, rounds + 1):
-            for name, ask in asks.items():
-                seconds[name].append(ask("run", i * repeat, repeat))
-        scores = {name: ask("score") for name, ask in asks.items()}
-    return {name: missing.get(name) or Measured(tuple(seconds[name]), scores[name]) for name in peers}
+
+        def start(name: str) -> None:
+            asks[name] = stack.enter_context(worker(peers[name], path))
+
+        def run(name: str) -> None:
+            seconds[name].append(asks[name]("run", len(seconds[name]) * repeat, repeat))
+
+        def score(name: str) -> None:
+            scores[name] = asks[name]("score")
+
+        for task in (start, *[run] * (1 + rounds), score):  # the first run compiles, and fills memory and caches
+            for name in [name for name in peers if name not in missing]:
+                try:
+                    task(name)
+                except Unavailable as reason:
+                    missing[name] = str(reason)
+    return {
+        name: Measured(missing=missing[name]) if name in missing else Measured(tuple(seconds[name][1:]), scores[name])
+        for name in peers
+    }
 
 
 def time_to_score(
     problem: Problem, peers: Mapping[str, str], rounds: int, goal: float, most: int = 30
 ) -> dict[str, Measured]:
-    """The seconds from the start of a process until its network scores `goal` at the end of an epoch."""
+    """The seconds from the start of a process until its network scores `goal` at the end of an epoch, in each round."""
 
     def once(peer: str, path: Path) -> tuple[float, float]:
         begin = perf_counter()
@@ -138,17 +147,18 @@ def time_to_score(
                     return perf_counter() - begin, score
         raise Unavailable(f"it did not score {goal} in {most} epochs")
 
-    missing: dict[str, Measured] = {}
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in peers}
+    missing: dict[str, str] = {}
     with stored(problem) as path:
-        for _ in range(rounds + 1):  # the first to warm up the disk's cache
-            for name, peer in peers.items():
-                if name not in missing:
-                    try:
-                        taken[name].append(once(peer, path))
-                    except Unavailable as reason:
-                        missing[name] = Measured(missing=str(reason))
+        for _ in range(1 + rounds):  # the first fills the disk's cache
+            for name in [name for name in peers if name not in missing]:
+                try:
+                    taken[name].append(once(peers[name], path))
+                except Unavailable as reason:
+                    missing[name] = str(reason)
     return {
-        name: missing.get(name) or Measured(tuple(s for s, _ in pairs[1:]), pairs[-1][1])
-        for name, pairs in taken.items()
+        name: Measured(missing=missing[name])
+        if name in missing
+        else Measured(tuple(seconds for seconds, _ in taken[name][1:]), taken[name][-1][1])
+        for name in peers
     }

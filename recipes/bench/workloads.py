@@ -88,7 +88,8 @@ def exclusive_or(data: Digits, runs: int = 25) -> Problem:
     points = [xor.draw(key, 400) for key in keys]
     x, y = (np.stack([each[name] for each in points]).astype(dtype) for name, dtype in (("x", "f4"), ("y", "i8")))
     members = [perceptron((2, 8, 2), key) for key in keys]
-    weights = [tuple(map(np.stack, zip(*layer, strict=True))) for layer in zip(*members, strict=True)]
+    pairs = [zip(*layer, strict=True) for layer in zip(*members, strict=True)]
+    weights = [(np.stack(ws), np.stack(bs)) for ws, bs in pairs]
     return Problem(weights, (x, y), (x, y), 32, hidden="sigmoid", optimizer="sgd", rate=0.01 * 32, runs=runs)
 
 

@@ -15,7 +15,8 @@ OPTIMIZERS: dict[str, Any] = {"adam": fnn.adam, "sgd": fnn.sgd}
 
 def network(problem: Problem) -> tuple[fnn.Layer, fnn.Params]:
     """The network of a problem, and its initial values."""
-    layers, params = [], {}
+    layers: list[fnn.Layer] = []
+    params: dict[str, Any] = {}
     for (w, b), activation in zip(problem.weights, problem.activations, strict=True):
         params[str(len(layers))] = {"weights": w, "bias": b}
         layers.append(fnn.linear(w.shape[-1]))

@@ -1,0 +1,47 @@
+"""The same step folded over batches by NumPy and scanned by JAX: two loss curves that lie on each other."""
+
+from itertools import accumulate
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from fnn.plot.canvas import COLOURS, quiet
+from recipes.digits import Digits
+
+__all__ = ["figure", "losses"]
+
+
+def losses(data: Digits, batch: int = 128) -> tuple[np.ndarray, np.ndarray]:
+    """The training loss after each step of an epoch, on NumPy and on JAX."""
+    import jax  # a peer, which need not be there
+
+    import fnn.interop.jax
+
+    x, y = data.train
+    hidden = (fnn.linear(64), fnn.relu, fnn.linear(32), fnn.relu)
+    model, optimizer = fnn.chain(*hidden, fnn.linear(data.n_classes)), fnn.adam(1e-3)
+    step = fnn.train_step(model, fnn.cross_entropy, optimizer)
+    start = optimizer.init(model.init(fnn.Key(0), x.shape[1:])[0])
+    order = fnn.generator(fnn.Key(1)).permutation(len(y))[: len(y) // batch * batch].reshape(-1, batch)
+    batches = x[order], y[order]
+
+    def body(state: fnn.State, batch: tuple[np.ndarray, np.ndarray]) -> tuple[fnn.State, np.ndarray]:
+        state = step(state, batch)
+        return state, state.loss
+
+    on_numpy = [state.loss for state in accumulate(zip(*batches, strict=True), step, initial=start)][1:]
+    _, on_jax = jax.lax.scan(body, start, batches)
+    return np.array(on_numpy), np.asarray(on_jax)
+
+
+def figure(on_numpy: np.ndarray, on_jax: np.ndarray) -> Figure:
+    """Both curves, and the greatest distance between them."""
+    drawing = Figure(figsize=(7, 3.2), layout="constrained")
+    ax, steps = drawing.add_subplot(), np.arange(1, 1 + len(on_numpy))
+    ax.plot(steps, on_numpy, color=COLOURS[5], linewidth=5, alpha=0.6, label="functools.reduce on NumPy")
+    ax.plot(steps, on_jax, color=COLOURS[6], linewidth=0.9, label="jax.lax.scan on JAX")
+    ax.set(xlabel="step", ylabel="training loss", ylim=(0, None))
+    ax.set_title(f"nowhere further apart than {np.max(np.abs(on_numpy - on_jax)):.1g}", fontsize=9, loc="left")
+    ax.legend(frameon=False)
+    quiet(ax, "y")
+    return drawing
