@@ -70,7 +70,7 @@ def table(found: Mapping[str, Mapping[int, Cost]]) -> Iterator[str]:
 def figure(found: Mapping[str, Mapping[int, Cost]]) -> Figure:
     """A panel an axis, both scales logarithmic; the broken line is the work, drawn through the last point."""
     drawing = Figure(figsize=(11, 2.8), layout="constrained")
-    for ax, (axis, points) in zip(drawing.subplots(1, len(found)), found.items(), strict=True):
+    for ax, (axis, points) in zip(drawing.subplots(1, len(found), squeeze=False).flat, found.items(), strict=True):
         values, seconds = list(points), [cost.seconds for cost in points.values()]
         last = list(points.values())[-1]
         ax.plot(

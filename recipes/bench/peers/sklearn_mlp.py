@@ -24,11 +24,8 @@ def network(problem: Problem) -> MLPClassifier:
         alpha=0.0,
         shuffle=False,
     )
-    x, _ = problem.train
-    classes = np.arange(problem.sizes[-1])
-    model.partial_fit(
-        np.zeros((len(classes), x.shape[1]), x.dtype), classes, classes=classes
-    )  # it makes its arrays only then
+    x, labels = problem.train[0], np.arange(problem.batch + problem.sizes[-1]) % problem.sizes[-1]
+    model.partial_fit(np.zeros((len(labels), x.shape[1]), x.dtype), labels, classes=np.unique(labels))  # makes arrays
     for (w, b), own_w, own_b in zip(problem.weights, model.coefs_, model.intercepts_, strict=True):
         own_w[...], own_b[...] = w, b
     del model._optimizer  # with the moments of that first step
