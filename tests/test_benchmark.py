@@ -61,7 +61,7 @@ PROBLEMS = {
     [
         (name, peer)
         for name, (_, peers) in PROBLEMS.items()
-        for peer in set(peers.values()) - WITHOUT_OUTPUT - SLOW_TO_COMPILE - {peers["fnn"]}
+        for peer in sorted(set(peers.values()) - WITHOUT_OUTPUT - SLOW_TO_COMPILE - {peers["fnn"]})
     ],
 )
 def test_peers_end_with_the_network_that_fnn_ends_with(data, name, peer):
