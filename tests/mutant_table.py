@@ -5,7 +5,7 @@ Choose fragments that are short and say what they compute, so that they outlive 
 
 MUTANTS = {
     "fnn/losses.py": [
-        ("a missing 1/n", ") / n)\n\n    return xp.sum", "))\n\n    return xp.sum"),
+        ("a missing 1/n", "return slopes(", "return n * slopes("),
         ("a mean over the networks too", "xp.sum(values, axis=(-2, -1)) / n", "xp.sum(values) / n"),
         ("mse's gradient without its 2", "error * (2 * scale)", "error * scale"),
         ("huber without its half", "(error - clipped / 2)", "(error - clipped)"),
