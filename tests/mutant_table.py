@@ -133,17 +133,17 @@ MUTANTS = {
 }  # fmt: skip
 
 TESTS = {  # the tests that should notice, file by file, the quickest first; behind a colon, which ones of a file
-    "fnn/losses.py": "losses properties:losses laws:loss",
+    "fnn/losses.py": "losses training_properties:losses laws:loss",
     "fnn/layers/activations.py": "activations layers properties:layers",
     "fnn/layers/softmax.py": "layers laws:softmax properties:layers",
     "fnn/layers/dropout.py": "layers compose properties:layers",
     "fnn/layers/linear.py": "layers layer thrift ensemble properties:layers",
     "fnn/layer.py": "layer layers compose properties:layers laws:shared",
     "fnn/compose.py": "compose ensemble properties:composition properties:layers",
-    "fnn/optimizer.py": "optimizer optimizers properties:updates laws:optimizer",
-    "fnn/optimizers.py": "optimizers optimizer properties:step laws:optimizer",
+    "fnn/optimizer.py": "optimizer optimizers training_properties:updates laws:optimizer",
+    "fnn/optimizers.py": "optimizers optimizer training_properties:step laws:optimizer",
     "fnn/schedules.py": "schedules",
-    "fnn/training.py": "training thrift evaluation properties:stopping",
+    "fnn/training.py": "training thrift evaluation training_properties:stopping",
     "fnn/batching.py": "batching properties:epoch",
     "fnn/random.py": "random",
     "fnn/initializers.py": "initializers",

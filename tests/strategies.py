@@ -93,3 +93,9 @@ def models(draw, depth=2, ensembles=True):
 def normal(key, i, shape):
     """Float64 numbers for the i-th purpose."""
     return generator(fold(key, i)).standard_normal(shape)
+
+
+def directional(f, values, directions, h=1e-6):
+    """The derivative of f(*values) along the directions, by central differences."""
+    above, below = (f(*(v + s * h * t for v, t in zip(values, directions, strict=True))) for s in (1, -1))
+    return (above - below) / (2 * h)
