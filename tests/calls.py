@@ -10,7 +10,8 @@ import numpy as np
 
 import fnn
 from fnn import Key, Params, batching, diverged, flat, laws, tree
-from fnn.explain import Numbers
+from fnn.explain import Numbers, explain
+from fnn.interop import torch
 from tests.calls_of_files import FILES
 from tests.table import LAYERS, LOSSES, OPTIMIZERS, normal
 
@@ -143,6 +144,10 @@ OTHERS = {
     "fnn.batches, in order": lambda: (lambda *a: list(fnn.batches(None, a, 8)), *data()),
     "fnn.batching.in_order": lambda: (lambda *a: list(batching.in_order(a, 8)), *data()),
     "fnn.batching.Batches": lambda: (lambda *a: [len(fnn.batches(Key(1), a, 8)), *fnn.batches(Key(1), a, 8)], *data()),
+    "fnn.explain.explain": lambda: (explain, MODEL, parameters(), *data(), fnn.cross_entropy),
+    "fnn.explain.Explanation": lambda: (repr, explain(MODEL, parameters(), data()[0])),
+    "fnn.explain.LayerFlow": lambda: (lambda e: e.rows, explain(MODEL, parameters(), data()[0])),
+    "fnn.explain.Numbers": lambda: (Numbers.of, normal(1, (3, 4))),
     "fnn.value_and_grad": lambda: (fnn.value_and_grad(MODEL, fnn.cross_entropy), parameters(), data(), Key(2)),
     "fnn.train_step": lambda: (
         lambda s, batch: reduce(fnn.train_step(MODEL, fnn.cross_entropy, fnn.adam(), Key(4)), [batch] * 2, s),
@@ -163,16 +168,16 @@ OTHERS = {
     "fnn.summary.Row": lambda: (lambda s: s.rows, fnn.summary(MODEL, SHAPE)),
     "fnn.summary.Summary": lambda: (repr, fnn.summary(MODEL, SHAPE)),
     "fnn.check_layer": lambda: (fnn.check_layer, fnn.tanh, SHAPE),
-    "fnn.checks.explain": lambda: (lambda *a: repr(fnn.checks.explain(MODEL, *a)), parameters(), data()[0]),
-    "fnn.explain.Explanation": lambda: (lambda *a: fnn.checks.explain(MODEL, *a).rows, parameters(), data()[0]),
-    "fnn.explain.LayerFlow": lambda: (lambda *a: fnn.checks.explain(MODEL, *a).rows[0].path, parameters(), data()[0]),
-    "fnn.explain.Numbers": lambda: (lambda x: repr(Numbers.of(x)), normal(1, (8,))),
     "fnn.check_vjp": lambda: (fnn.check_vjp, fnn.linear(2, bias=None), {"weights": np.ones((5, 2))}, data()[0]),
     "fnn.laws.Case": lambda: (lambda c: (c.params(), c.leads(), list(c.variations())), laws.Case(MODEL, SHAPE, Key(1))),
     "fnn.derivative.normal": lambda: (fnn.derivative.normal, Key(1), (3,)),
     "fnn.derivative.require": lambda: (fnn.derivative.require, True, MODEL, "it holds", ""),
-    "fnn.settings.number": lambda: (fnn.settings.number, "rate", 0.5),
     "fnn.settings.call": lambda: (fnn.settings.call, fnn.adam, 0.1),
+    "fnn.interop.torch.to_state_dict": lambda: (torch.to_state_dict, parameters()),
+    "fnn.interop.torch.from_state_dict": lambda: (
+        lambda arrays: torch.from_state_dict(arrays, parameters()), torch.to_state_dict(parameters()),
+    ),
+    "fnn.settings.number": lambda: (fnn.settings.number, "rate", 0.5),
     "fnn.settings.whole": lambda: (fnn.settings.whole, "size", 5),
     "fnn.data.Line": lambda: (lambda line: (line == line, line.x), fnn.data.line(Key(1), 8)),
     "fnn.data.line": lambda: (fnn.data.line, Key(1), 8),

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import fnn
-from fnn import plot
+from fnn import Key, atomic, checkpoint, plot
 from tests.idx_files import write_idx
 from tests.outcomes import drawn
 from tests.table import normal
@@ -40,7 +40,44 @@ def quietened():
     return axes
 
 
+def written(write):
+    """What `write(path, folder)` returns, and the files that it leaves."""
+
+    def call(*inputs):
+        with tempfile.TemporaryDirectory() as folder:
+            came = write(Path(folder, "file.npz"), *inputs)
+            return came, {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
+
+    return call
+
+
+def checkpointed(path, value):
+    checkpoint.save(path, value, meta={"epochs": 3})
+    return checkpoint.load(path, like=value), checkpoint.read_meta(path)
+
+
+def a_training():
+    state = fnn.adam().init(fnn.linear(2).init(Key(1), (3,))[0])
+    return {"state": state, "key": Key(3), "data": normal(1, (3, 2)), "progress": fnn.Progress.start(state)}
+
+
+def replaced(path, pieces):
+    with atomic.naming(path):
+        atomic.replace(path, pieces)
+
+
+def removed(path, pieces):
+    atomic.replace(path, pieces)
+    atomic.remove(path)
+
+
 FILES = {
+    "fnn.checkpoint.save": lambda: (written(checkpoint.save), a_training()),
+    "fnn.checkpoint.load": lambda: (written(checkpointed), a_training()),
+    "fnn.checkpoint.read_meta": lambda: (written(checkpointed), {"weights": normal(1, (3, 2))}),
+    "fnn.atomic.naming": lambda: (written(replaced), [b"a", b"bc"]),
+    "fnn.atomic.replace": lambda: (written(replaced), [np.arange(3)]),
+    "fnn.atomic.remove": lambda: (written(removed), [b"a", b"bc"]),
     "fnn.data.read_idx": lambda: files(lambda folder: fnn.data.read_idx(folder / "images")),
     "fnn.data.read_labelled_images": lambda: files(
         lambda folder: fnn.data.read_labelled_images(folder / "images", folder / "labels")

@@ -12,10 +12,13 @@ from matplotlib.text import Text
 
 import fnn
 
+BEHIND_CHECKPOINT = ("fnn.forms", "fnn.npz", "fnn.rebuild")  # which its own rows run: they hand views to one another
+
 
 def public():
     """Every public function, class and layer, with all the names by which it can be had."""
-    modules = [info.name for info in pkgutil.walk_packages(fnn.__path__, "fnn.") if not info.name.endswith(".jax")]
+    apart = (*BEHIND_CHECKPOINT, "fnn.interop.jax")
+    modules = [info.name for info in pkgutil.walk_packages(fnn.__path__, "fnn.") if info.name not in apart]
     found = {}
     for module in map(importlib.import_module, ["fnn", *modules]):
         for name in getattr(module, "__all__", []):
