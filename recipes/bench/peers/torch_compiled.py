@@ -21,7 +21,7 @@ def train(problem: Problem) -> Session:
     def run(epoch: int) -> None:
         for index in torch.from_numpy(problem.order(epoch)):
             optimizer.zero_grad()
-            loss_of(x[index], y[index]).backward()
+            loss_of(x.index_select(0, index), y.index_select(0, index)).backward()
             optimizer.step()
 
     return Session(run, predictor(model))

@@ -47,7 +47,7 @@ def train(problem: Problem, **settings: Any) -> Session:
     def run(epoch: int) -> None:
         for index in torch.from_numpy(problem.order(epoch)):
             optimizer.zero_grad()
-            loss = loss_of(model(x[index]), y[index])
+            loss = loss_of(model(x.index_select(0, index)), y.index_select(0, index))
             loss.backward()
             optimizer.step()
 
