@@ -4,9 +4,11 @@ A layer is a triple (init, apply, vjp) over immutable parameter trees, a model a
 pure function (state, gradients) -> state, and training a fold. `fnn.plot` and `fnn.interop` are imported by name.
 """
 
-from fnn import checks, data, initializers, losses, metrics, optimizers, schedules, tree
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from fnn import initializers, losses, optimizers, schedules, tree
 from fnn.batching import batches
-from fnn.checks import check_layer, check_vjp
 from fnn.compose import chain, concat, ensemble, residual
 from fnn.diverged import DivergedError
 from fnn.flat import ravel
@@ -58,6 +60,10 @@ from fnn.schedules import constant, cosine, exponential, step_decay, warmup_cosi
 from fnn.summary import summary
 from fnn.training import Progress, epochs, evaluate, predict, train_step, until_stale, value_and_grad
 from fnn.tree import Params, TreeError
+
+if TYPE_CHECKING:
+    from fnn import checks, data, metrics
+    from fnn.checks import check_layer, check_vjp
 
 __version__ = "0.1.0"
 
@@ -143,3 +149,12 @@ __all__ = [
     "weight_decay",
     "zeros",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What training does not need is loaded for those who ask: each of these takes milliseconds."""
+    if name in ("checks", "data", "metrics"):
+        return import_module(f"fnn.{name}")
+    if name in ("check_layer", "check_vjp"):
+        return getattr(import_module("fnn.checks"), name)
+    raise AttributeError(f"module 'fnn' has no attribute {name!r}")
