@@ -2,9 +2,8 @@
 
 import json
 import os
-import platform
-from collections.abc import Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Mapping
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from recipes.bench.table import table
 from recipes.bench.workloads import WORKLOADS
 from recipes.book import Options
 from recipes.digits import Digits
+from recipes.provenance import machine, versions
 from recipes.recipe import CallError, Command
 from recipes.store import write_text
 
@@ -28,6 +28,7 @@ __all__ = ["RECIPE"]
 
 ROUNDS, FEW = 5, 2
 QUICK_EXAMPLES, QUICK_GOAL = 2000, 0.8
+PEERS = ("torch", "jax", "optax")
 
 
 @attrs.frozen
@@ -91,22 +92,12 @@ def plain(value: Any) -> Any:
     return attrs.asdict(value) if attrs.has(type(value)) else value
 
 
-def machine() -> str:
+def measured_on() -> str:
     """The processor and the versions that were measured."""
-    cpuinfo = Path("/proc/cpuinfo")
-    text = cpuinfo.read_text() if cpuinfo.exists() else ""
-    models = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
-    return f"{models[0] if models else platform.processor()}, {os.cpu_count()} cores; " + ", ".join(versions())
-
-
-def versions() -> Iterator[str]:
-    """Python's version and those of the libraries that are installed."""
-    yield f"Python {platform.python_version()}"
-    for package in ("numpy", "torch", "scikit-learn", "jax", "optax"):
-        try:
-            yield f"{package} {version(package)}"
-        except PackageNotFoundError:
-            continue
+    named = {**versions(), **{each: version(each) for each in PEERS if find_spec(each) is not None}}
+    return f"{', '.join(machine().values())}, {os.cpu_count()} cores; " + ", ".join(
+        f"{name} {number}" for name, number in named.items()
+    )
 
 
 def chosen(options: Options) -> list[str]:
@@ -136,9 +127,12 @@ def run(options: Options) -> None:
             )
         print("\n".join(findings[name].lines), flush=True)
     few = f"; quick: {QUICK_EXAMPLES:,} digits, f to {QUICK_GOAL}" if options.quick else ""
-    lines = [f"{machine()}; rounds: {rounds}{few}", *(line for finding in findings.values() for line in finding.lines)]
+    lines = [
+        f"{measured_on()}; rounds: {rounds}{few}",
+        *(line for finding in findings.values() for line in finding.lines),
+    ]
     write_text(folder / "benchmark.md", "\n".join([*lines, ""]))
-    values = {"machine": machine(), "rounds": rounds, "quick": options.quick}
+    values = {"machine": measured_on(), "rounds": rounds, "quick": options.quick}
     write_text(folder / "result.json", json.dumps({**values, **{n: f.values for n, f in findings.items()}}, indent=1))
     pictures = {name: finding.picture for name, finding in findings.items() if finding.picture is not None}
     if results:

@@ -43,7 +43,19 @@ def test_a_name_is_at_the_top(name):
 
 
 def test_import_brings_in_nothing_slow():
-    slow = {"matplotlib", "sklearn", "tqdm", "jax", "scipy", "pandas", "PIL", "pytest", "hypothesis", "fnn.explain", "fnn.metrics"}
+    slow = {
+        "matplotlib",
+        "sklearn",
+        "tqdm",
+        "jax",
+        "scipy",
+        "pandas",
+        "PIL",
+        "pytest",
+        "hypothesis",
+        "fnn.explain",
+        "fnn.metrics",
+    }
     assert run(f"import sys, fnn; print(sorted({slow} & set(sys.modules)))") == "[]\n"
 
 
