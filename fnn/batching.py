@@ -59,7 +59,7 @@ def in_order(arrays: Sequence[Array], size: int, *, lead: int = 0) -> Batches:
 
 def _check_finite(i: int, array: Array) -> None:
     """Raise a `ValueError` that says where, unless all values of array `i` are finite, as far as NumPy holds them."""
-    if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fc":
         return
     with np.errstate(over="ignore", invalid="ignore"):
         mark = np.vdot(array, array)  # a pass of BLAS: not one NaN or infinity leaves it finite

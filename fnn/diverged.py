@@ -1,5 +1,6 @@
 """A training that stops being finite says so at that step, and hands back the last state that was good."""
 
+from collections.abc import Iterator
 from math import isfinite
 from typing import Any
 
@@ -12,7 +13,7 @@ __all__ = ["DivergedError", "all_finite", "diverged"]
 
 
 class DivergedError(ArithmeticError):
-    """The loss, a gradient or a parameter is no longer finite.
+    """The loss, a gradient, a parameter or a moment is no longer finite.
 
     `step` counts the updates made before the failed one and `loss` is its training loss; `path` leads to the first
     leaf that is not finite, among the gradients and then among the new parameters (() where the loss alone is not);
@@ -27,22 +28,28 @@ class DivergedError(ArithmeticError):
         return self.args[0]
 
 
-def all_finite(loss: Any, g: Array, theta: Array) -> bool:
-    """Whether the loss, the gradient and the new parameters are finite, as far as NumPy holds them.
+def all_finite(loss: Any, g: Array, theta: Array, slots: tuple[Any, ...] = ()) -> bool:
+    """Whether the loss, the gradient, the new parameters and the moments in `slots` are finite, if they are NumPy's.
 
-    One product of the two vectors tells, and costs a pass: not one NaN or infinity leaves it finite. Where it is not,
-    it may have overflowed, and each value is looked at.
+    Two scalar products tell at the cost of a pass: not one NaN or infinity leaves them finite, nor does a gradient
+    whose square is beyond all floats, as a moment may be. Where they are not, each value is looked at.
     """
     if not isinstance(theta, np.ndarray):
-        return True  # traced by another library: there are no values to look at
-    mark = np.vecdot(g, theta) + loss
+        return True
+    mark = np.vecdot(g, g) + np.vecdot(theta, theta) + loss
     if isfinite(mark) if mark.ndim == 0 else np.isfinite(mark).all():
         return True
-    return all(bool(np.isfinite(part).all()) for part in (loss, g, theta))
+    return all(bool(np.isfinite(part).all()) for part in (loss, g, theta, *_arrays(slots)))
+
+
+def _arrays(slots: tuple[Any, ...]) -> Iterator[np.ndarray]:
+    """The arrays in slots, which in a chain of rules are tuples of slots."""
+    for slot in slots:
+        yield from _arrays(slot) if isinstance(slot, tuple) else (slot,)
 
 
 def diverged(state: Any, loss: Any, grads: Tree, params: Tree) -> DivergedError:
-    """The error for a step from `state` whose loss, gradients or new parameters are not all finite."""
+    """The error for a step from `state` whose loss, gradients, new parameters or moments are not all finite."""
     where: tuple[str, ...] = ()
     found = f"step {state.step}: the loss is {loss}"
     for what, tree in (("gradient", grads), ("new parameters", params)):
@@ -51,5 +58,8 @@ def diverged(state: Any, loss: Any, grads: Tree, params: Tree) -> DivergedError:
         if where:
             found += f", and {n} of {size} values of the {what} at {show(where)} are not finite"
             break
+    else:
+        if loss is None or np.isfinite(loss).all():
+            found += ", and the square of the gradient is beyond all floats"
     remedy = "try a smaller rate or clip_by_global_norm; .state is the last good state"
     return DivergedError(f"{found}; {remedy}", int(state.step), loss, where, state)

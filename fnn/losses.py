@@ -152,7 +152,7 @@ def _distribution(xp: Any, logits: Array, target: Array) -> tuple[Array, Any]:
         )
     n_classes = logits.shape[-1]
     hot = target[..., None] == xp.arange(n_classes)
-    if isinstance(target, np.ndarray) and np.count_nonzero(hot) != target.size:
+    if isinstance(hot, np.ndarray) and np.count_nonzero(hot) != target.size:
         raise ValueError(
             f"cross_entropy: labels must lie in 0..{n_classes - 1}, the logits' classes; "
             f"got {target.min()} to {target.max()}: does the last layer have as many outputs as there are classes?"

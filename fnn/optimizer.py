@@ -93,7 +93,8 @@ class Optimizer:
         """The state after one step along `grads`, with the `loss` that they are of where it is given.
 
         Raises `TreeError` where the gradients do not match the parameters, and `DivergedError` where the loss, a
-        gradient or a new parameter is not finite, unless `finite` is False (a traced array has no value to look at).
+        gradient, a moment or a new parameter is not finite, unless `finite` is False. Arrays of other libraries than
+        NumPy are not looked at: a traced one has no value.
         Raises `TypeError` for what is no state, and for one of another kind of optimizer.
         """
         if not isinstance(state, State) or state.kind != self.kind:
@@ -106,9 +107,9 @@ class Optimizer:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # an error of our own follows
             slots, direction = self.rule(state.slots, g, theta, state.step)
             new = theta - direction
-            if finite and not all_finite(0.0 if loss is None else loss, g, new):
+            if finite and not all_finite(0.0 if loss is None else loss, g, new, slots):
                 raise diverged(state, loss, layout.unravel(g), layout.unravel(new))
-        kept = state.loss if loss is None else frozen(loss)
+        kept = state.loss if loss is None else frozen(loss.copy() if isinstance(loss, np.ndarray) else loss)
         return State(frozen(new), state.step + 1, frozen(slots), kept, layout, self.kind)
 
     def __repr__(self) -> str:

@@ -36,6 +36,8 @@ def _rate(name: str, rate: Any) -> Callable[[Any, Array], Any]:
 
         def scheduled(step: Any, theta: Array) -> Any:
             now = rate(step)
+            if isinstance(now, (int, float)) and not now >= 0:
+                raise ValueError(f"{name}: the schedule gives {now} at step {step}; rates are from 0 up")
             return float(now) if isinstance(now, np.generic) else now  # NumPy's scalars would widen float32
 
         return scheduled

@@ -8,9 +8,10 @@ import attrs
 import numpy as np
 
 from fnn.batching import in_order
-from fnn.layer import Layer
+from fnn.layer import Layer, check_is_layer
 from fnn.losses import Loss
 from fnn.optimizer import Optimizer, State, bits
+from fnn.params import is_array
 from fnn.random import fold
 from fnn.settings import whole
 from fnn.tree import Array, Tree
@@ -27,6 +28,7 @@ def value_and_grad(model: Layer, loss: Loss) -> Callable[..., tuple[Array, Tree]
 
     With a key it is the stochastic pass. The gradient with respect to x is not computed.
     """
+    check_is_layer("value_and_grad", model)
 
     def gradient(params: Tree, batch: Batch, key: Any = None) -> tuple[Array, Tree]:
         try:
@@ -45,7 +47,7 @@ def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None, 
     """The function (state, (x, target)) -> state of one optimizer step.
 
     With a key, step i trains stochastically under `fold(key, i)`: a resumed run draws what an uninterrupted one would.
-    A step raises `DivergedError`, with the last good state, where the loss or a gradient is not finite; with
+    A step raises `DivergedError`, with the last good state, where NumPy's loss or gradient is not finite; with
     `finite=False` it goes on, as the other networks of an ensemble may want to when one diverges.
     Raises `TypeError` for a model, optimizer or key that is none.
     """
@@ -63,6 +65,8 @@ def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None, 
     np.empty(31 * 2**20, dtype=np.uint8)
 
     def step(state: State, batch: Batch) -> State:
+        if not isinstance(state, State):
+            raise TypeError(f"step: expected a State, got {type(state).__name__}; begin with optimizer.init(params)")
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # update raises what matters of these
             value, grads = gradient(state.params, batch, None if key is None else fold(key, state.step))
         return optimizer.update(state, grads, value, finite=finite)
@@ -126,6 +130,10 @@ def epochs(
             return Progress(state, state, epoch + 1, new_score, history)
         return attrs.evolve(progress, state=state, history=history)
 
+    if not isinstance(start, (Progress, State)):
+        raise TypeError(
+            f"epochs: expected a State or a Progress, got {type(start).__name__}; try optimizer.init(params)"
+        )
     first = Progress.start(start) if isinstance(start, State) else start
     return islice(accumulate(count(len(first.history)), advance, initial=first), 1, None)
 
@@ -152,6 +160,8 @@ def predict(model: Layer, params: Tree, x: Array, size: int = 1000, *, lead: int
 
     `lead` is the number of axes of x in front of the examples' axis.
     """
+    if not is_array(x):
+        raise TypeError(f"predict: expected x as an array, got {type(x).__name__}; convert it: np.asarray(x)")
     parts = [model.apply(params, part) for (part,) in in_order((x,), size, lead=lead)] or [model.apply(params, x)]
     if sum(part.shape[-2] for part in parts) != x.shape[lead]:
         raise ValueError(f"predict: expected outputs (..., batch, n_out), got {parts[0].shape}; flatten the features")
@@ -173,6 +183,9 @@ def evaluate(
     accuracy}`; of a loss's pair the value counts. `lead` is the number of axes in front of the examples' axis.
     Raises `ValueError` for no examples.
     """
+
+    if not isinstance(measures, Mapping):
+        raise TypeError(f'evaluate: expected measures by name, as in {{"loss": mse}}, got {type(measures).__name__}')
 
     def share(batch: Batch) -> dict[str, Any]:
         """What a batch adds to each mean: its own, weighed by its share of the examples."""

@@ -68,7 +68,7 @@ def run(options: book.Options, executor: Executor | None = None) -> None:
 def chapter_of(recipe: Recipe, options: book.Options, data: Any, failures: Mapping[Path, str]) -> report.Chapter:
     """The chapter of a recipe whose runs are kept, or have failed."""
     size, tasks, runs = book.size_of(recipe, options), book.listed(recipe, options), Path(options.out) / "runs"
-    paths = [kept_at(task, data.checksums, runs, options.any_code) for task in tasks]
+    paths = [kept_at(task, data.checksums, runs, options.any_code and not options.fresh) for task in tasks]
     if broken := [failures[path] for path in dict.fromkeys(paths) if path in failures]:
         print(f"{recipe.name}: {len(broken)} of its runs failed")
         return report.Chapter(recipe, size, failures=broken)

@@ -38,13 +38,14 @@ def path_of(task: Task, checksums: Mapping[str, str], folder: Path) -> Path:
 
 
 def kept_at(task: Task, checksums: Mapping[str, str], folder: Path, any_code: bool = False) -> Path:
-    """Where the result of a task is or will be kept; with `any_code`, the latest that other code made, if there is no
-    own one.
+    """Where the result of a task is or will be kept; with `any_code`, the latest whole one that other code made, if
+    there is none by this code.
     """
     own = path_of(task, checksums, folder)
     if own.exists() or not any_code:
         return own
-    return max(folder.glob(f"{own.name.partition('.')[0]}.*.npz"), key=lambda path: path.stat().st_mtime, default=own)
+    others = sorted(folder.glob(f"{own.name.partition('.')[0]}.*.npz"), key=lambda path: path.stat().st_mtime)
+    return next(filter(is_kept, reversed(others)), own)
 
 
 def _check_portable(task: Task) -> None:
@@ -105,7 +106,7 @@ def sweep(
     for task in tasks:
         _check_portable(task)
     folder.mkdir(parents=True, exist_ok=True)  # a folder that cannot be made is noticed now, not after hours
-    paths = [kept_at(task, sums, folder, any_code) for task, sums in zip(tasks, checksums, strict=True)]
+    paths = [kept_at(task, sums, folder, any_code and not fresh) for task, sums in zip(tasks, checksums, strict=True)]
     todo = {path: task for path, task in zip(paths, tasks, strict=True) if fresh or not is_kept(path)}
     for path in paths:
         if fresh or path not in todo:

@@ -133,9 +133,9 @@ MUTANTS = {
 }  # fmt: skip
 
 TESTS = {  # the tests that should notice, file by file, the quickest first; behind a colon, which ones of a file
-    "fnn/losses.py": "losses training_properties:losses laws:loss",
-    "fnn/layers/activations.py": "activations layers properties:layers",
-    "fnn/layers/softmax.py": "layers laws:softmax properties:layers",
+    "fnn/losses.py": "losses extremes training_properties:losses laws:loss",
+    "fnn/layers/activations.py": "activations extremes layers properties:layers",
+    "fnn/layers/softmax.py": "layers extremes laws:softmax properties:layers",
     "fnn/layers/dropout.py": "layers compose properties:layers",
     "fnn/layers/linear.py": "layers layer thrift ensemble properties:layers",
     "fnn/layer.py": "layer layers compose properties:layers laws:shared",

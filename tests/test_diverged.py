@@ -109,3 +109,35 @@ def test_inference_takes_what_is_not_finite():
     params, _ = MODEL.init(Key(0), (4,))
     x = np.where(np.arange(32)[:, None] == 3, np.float32(np.nan), X)
     assert np.isnan(fnn.predict(MODEL, params, x)[:, 0]).nonzero()[0].tolist() == [3]
+
+
+@pytest.mark.parametrize("optimizer", [fnn.adam(), fnn.rmsprop(), fnn.adagrad(), fnn.adamw()], ids=repr)
+def test_a_moment_beyond_all_floats_does_not_stop_a_parameter_in_silence(optimizer):
+    state = start(optimizer)
+    huge = fnn.tree.map(lambda leaf: np.full_like(leaf, 1e20), state.params)
+    with pytest.raises(DivergedError, match="the square of the gradient is beyond all floats"):
+        optimizer.update(state, huge)
+
+
+def test_a_large_gradient_is_no_divergence_where_nothing_squares_it():
+    state = start(fnn.sgd(1e-20))
+    assert fnn.sgd(1e-20).update(state, fnn.tree.map(lambda leaf: np.full_like(leaf, 1e20), state.params)).step == 1
+
+
+def test_the_loss_of_a_state_is_its_own():
+    optimizer, loss = fnn.sgd(0.1), np.array([1.0, 2.0], np.float32)
+    state = start(optimizer)
+    after = optimizer.update(state, fnn.tree.map(np.zeros_like, state.params), loss)
+    assert loss.flags.writeable
+    assert not np.shares_memory(after.loss, loss)
+
+
+def test_arrays_of_other_libraries_are_not_looked_at():
+    import jax.numpy as jnp
+
+    import fnn.interop.jax
+
+    optimizer = fnn.sgd(0.1)
+    state = optimizer.init(fnn.tree.map(jnp.asarray, dict(start(optimizer).params)))
+    step = fnn.train_step(MODEL, fnn.mse, optimizer)
+    assert np.isnan(step(state, (jnp.full((4, 4), jnp.nan), jnp.zeros((4, 1)))).loss)

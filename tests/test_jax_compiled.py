@@ -82,3 +82,16 @@ def test_jit_scan_vmap_and_grad_agree_with_the_fold(model, shape, loss, make_tar
     assert_close(mapped.vector, np.stack([step(start, batch).vector for batch in batches]))
     by_hand = [fnn.Params(fnn.value_and_grad(model, loss)(start.params, batch)[1]) for batch in batches]
     assert_close(tree.leaves(gradients), [np.stack(leaves) for leaves in zip(*map(tree.leaves, by_hand), strict=True)])
+
+
+def test_a_batch_may_be_closed_over():
+    params, optimizer = MODEL.init(Key(0), (4,))[0], fnn.sgd(0.1)
+    batch, state = (normal(1, (6, 4)), np.arange(6) % 4), fnn.sgd(0.1).init(params)
+    step = fnn.train_step(MODEL, fnn.cross_entropy, optimizer)
+    np.testing.assert_allclose(jax.jit(lambda s: step(s, batch))(state).vector, step(state, batch).vector, atol=1e-6)
+
+
+def test_a_key_is_known_when_tracing():
+    drawn = jax.jit(lambda key, x: x + fnn.generator(key).random())(Key(3, (1,)), 0.0)
+    assert drawn == pytest.approx(fnn.generator(Key(3, (1,))).random())
+    assert jax.tree.leaves(Key(3)) == []

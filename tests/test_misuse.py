@@ -304,6 +304,25 @@ CALLS = {
     ),
     "parameters for a state": (lambda: adam().update(PARAMS, GRADS), TypeError, "expected a state of adam, got Params"),
     "a batch without targets": (lambda: STEP(STATE, X), ValueError, r"expected a batch \(x, target\), got ndarray"),
+    "parameters for a step's state": (lambda: STEP(PARAMS, (X, LABELS)), TypeError, r"begin with optimizer.init"),
+    "parameters for a progress": (
+        lambda: epochs(STEP, lambda i: [], PARAMS),
+        TypeError,
+        "expected a State or a Progre",
+    ),
+    "a measure without a name": (lambda: evaluate(MODEL, PARAMS, (X, LABELS), [mse]), TypeError, "measures by name"),
+    "a constructor for a gradient": (lambda: value_and_grad(linear, mse), LayerTypeError, "call it to make the layer"),
+    "a list to predict": (lambda: predict(MODEL, PARAMS, X.tolist()), TypeError, "convert it: np.asarray"),
+    "a schedule below zero": (
+        lambda: sgd(lambda step: -0.1).update(sgd(lambda step: -0.1).init(PARAMS), GRADS),
+        ValueError,
+        "the schedule gives -0.1 at step 0",
+    ),
+    "complex data that is not finite": (
+        lambda: batches(Key(0), (np.array([1j, np.nan]),), 1),
+        ValueError,
+        r"at \[1\]",
+    ),
     "integer weights": (
         lambda: linear(8).apply({"weights": np.ones((5, 8), int), "bias": np.zeros(8, int)}, X),
         LayerTypeError,

@@ -1,8 +1,9 @@
-"""JAX: importing this module makes `Params` and optimizer states JAX pytrees, and JAX's random keys keys of ours.
+"""JAX: importing this module makes `Params`, `Key` and states JAX pytrees, and JAX's random keys keys of ours.
 
 Nothing else is needed, since layers, losses and optimizers are pure and keep to the array API standard:
-`jax.jit(step)`, `jax.lax.scan`, `jax.vmap` and `jax.grad` take them as they are. A traced step counts in tracers, so
-that its randomness takes a `jax.random.key` in place of a `Key`.
+`jax.jit(step)`, `jax.lax.scan(lambda state, batch: (step(state, batch), None), state, batches)`, `jax.vmap` and
+`jax.grad` take them as they are. A traced step counts in tracers, so that its randomness takes a `jax.random.key` in place of a `Key`.
+Models and optimizers are built, and parameters initialised, before anything is traced.
 """
 
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import jax
 
 from fnn.optimizer import State
-from fnn.random import draw, fold
+from fnn.random import Key, draw, fold
 from fnn.tree import Params
 
 __all__: list[str] = []
@@ -44,6 +45,7 @@ def _draw(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
 
 jax.tree_util.register_pytree_node(Params, _flatten_params, _unflatten_params)
 jax.tree_util.register_pytree_node(State, _flatten_state, _unflatten_state)
+jax.tree_util.register_pytree_node(Key, lambda key: ((), key), lambda key, _: key)  # a name, known when tracing
 for kind in (jax.Array, jax.core.Tracer):
     fold.register(kind)(_fold)
     draw.register(kind)(_draw)
