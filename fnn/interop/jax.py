@@ -2,8 +2,8 @@
 
 Nothing else is needed, since layers, losses and optimizers are pure and keep to the array API standard:
 `jax.jit(step)`, `jax.lax.scan(lambda state, batch: (step(state, batch), None), state, batches)`, `jax.vmap` and
-`jax.grad` take them as they are. A traced step counts in tracers, so that its randomness takes a `jax.random.key` in place of a `Key`.
-Models and optimizers are built, and parameters initialised, before anything is traced.
+`jax.grad` take them as they are. A traced step counts in tracers, so that its randomness takes a `jax.random.key` in
+place of a `Key`. Models and optimizers are built, and parameters initialised, before anything is traced.
 """
 
 from typing import Any
