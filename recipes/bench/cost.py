@@ -49,22 +49,24 @@ def costs(data: Digits, rounds: int) -> dict[str, dict[int, Cost]]:
     return {axis: {n: cost(make(n)(data)) for n in values} for axis, (values, make) in AXES.items()}
 
 
-def slope(points: Mapping[int, Cost]) -> float:
-    """By which power of the work the time grows from the second greatest problem to the greatest.
+def powers(points: Mapping[int, Cost]) -> tuple[float, float]:
+    """By which power of n the time grows, and the work, from the last but one of the values n to the last.
 
-    >>> slope({1: Cost(10.0, 1.0), 2: Cost(20.0, 2.0)})
-    1.0
+    >>> powers({1: Cost(work=10.0, seconds=1.0), 2: Cost(work=40.0, seconds=2.0)})
+    (1.0, 2.0)
     """
-    a, b = list(points.values())[-2:]
-    return float(np.log(b.seconds / a.seconds) / np.log(b.work / a.work))
+    (n, before), (more, after) = list(points.items())[-2:]
+    step = np.log(more / n)
+    return float(np.log(after.seconds / before.seconds) / step), float(np.log(after.work / before.work) / step)
 
 
 def table(found: Mapping[str, Mapping[int, Cost]]) -> Iterator[str]:
-    """A row an axis; time that grows no faster than the work has a power of at most one."""
-    yield from ("", "**How cost grows**", "", "| | an epoch takes | last power of the work |", "|---|---|---|")
+    """A row an axis, with the powers of its value by which the time and the work grow at its end."""
+    yield from ("", "**How cost grows**", "", "| | an epoch takes | power, of its products |", "|---|---|---|")
     for axis, points in found.items():
         taken = ", ".join(f"{n}: {duration(cost.seconds)}" for n, cost in points.items())
-        yield f"| {axis} | {taken} | {'the work is the same' if axis == 'batch' else f'{slope(points):.2f}'} |"
+        time, products = powers(points)
+        yield f"| {axis} | {taken} | {time:.2f}, {products:.2f} |"
 
 
 def figure(found: Mapping[str, Mapping[int, Cost]]) -> Figure:

@@ -5,7 +5,7 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from statistics import median
@@ -104,12 +104,24 @@ def worker(peer: str, path: Path) -> Iterator[Ask]:
             process.terminate()
 
 
+def attempt(tasks: Iterable[Callable[[str], None]], names: Iterable[str]) -> dict[str, str]:
+    """Every task for every name in turn; one that fails is left out from then on. Returns the reasons of those."""
+    missing: dict[str, str] = {}
+    for task in tasks:
+        for name in names:
+            try:
+                if name not in missing:
+                    task(name)
+            except Unavailable as reason:
+                missing[name] = str(reason)
+    return missing
+
+
 def in_turn(problem: Problem, peers: Mapping[str, str], rounds: int, repeat: int = 1) -> dict[str, Measured]:
     """The seconds of each peer in each round, after a round of warm-up; a round is the median of `repeat` runs."""
     asks: dict[str, Ask] = {}
     seconds: dict[str, list[float]] = {name: [] for name in peers}
     scores: dict[str, float | None] = {}
-    missing: dict[str, str] = {}
     with ExitStack() as stack, stored(problem) as path:
 
         def start(name: str) -> None:
@@ -121,12 +133,7 @@ def in_turn(problem: Problem, peers: Mapping[str, str], rounds: int, repeat: int
         def score(name: str) -> None:
             scores[name] = asks[name]("score")
 
-        for task in (start, *[run] * (1 + rounds), score):  # the first run compiles, and fills memory and caches
-            for name in [name for name in peers if name not in missing]:
-                try:
-                    task(name)
-                except Unavailable as reason:
-                    missing[name] = str(reason)
+        missing = attempt((start, *[run] * (1 + rounds), score), peers)  # the first run compiles and fills caches
     return {
         name: Measured(missing=missing[name]) if name in missing else Measured(tuple(seconds[name][1:]), scores[name])
         for name in peers
@@ -137,28 +144,27 @@ def time_to_score(
     problem: Problem, peers: Mapping[str, str], rounds: int, goal: float, most: int = 30
 ) -> dict[str, Measured]:
     """The seconds from the start of a process until its network scores `goal` at the end of an epoch, in each round."""
-
-    def once(peer: str, path: Path) -> tuple[float, float]:
-        begin = perf_counter()
-        with worker(peer, path) as ask:
-            for epoch in range(most):
-                ask("run", epoch, 1)
-                if (score := ask("score")) >= goal:
-                    return perf_counter() - begin, score
-        raise Unavailable(f"it did not score {goal} in {most} epochs")
-
-    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in peers}
-    missing: dict[str, str] = {}
+    seconds: dict[str, list[float]] = {name: [] for name in peers}
+    scores: dict[str, float] = {}
     with stored(problem) as path:
-        for _ in range(1 + rounds):  # the first fills the disk's cache
-            for name in [name for name in peers if name not in missing]:
-                try:
-                    taken[name].append(once(peers[name], path))
-                except Unavailable as reason:
-                    missing[name] = str(reason)
+
+        def start(name: str) -> None:
+            with worker(peers[name], path):
+                pass
+
+        def run(name: str) -> None:
+            begin = perf_counter()
+            with worker(peers[name], path) as ask:
+                for epoch in range(most):
+                    ask("run", epoch, 1)
+                    scores[name] = ask("score")
+                    if scores[name] >= goal:
+                        seconds[name].append(perf_counter() - begin)
+                        return
+            raise Unavailable(f"it did not score {goal} in {most} epochs")
+
+        missing = attempt((start, *[run] * rounds), peers)  # the first start fills the disk's cache
     return {
-        name: Measured(missing=missing[name])
-        if name in missing
-        else Measured(tuple(seconds for seconds, _ in taken[name][1:]), taken[name][-1][1])
+        name: Measured(missing=missing[name]) if name in missing else Measured(tuple(seconds[name]), scores[name])
         for name in peers
     }

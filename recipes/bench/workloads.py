@@ -75,7 +75,7 @@ def classifier(*hidden: int, batch: int = 128, examples: int | None = None) -> C
 
 def autoencoder(data: Digits) -> Problem:
     """The paper's autoencoder of depth 5 with codes of 64 numbers."""
-    x, test = data.first(10_000).train[0], data.test[0]
+    x, test = data.first(5_000).train[0], data.test[0]
     widths = hidden_widths(x.shape[1], 64, 5)
     sizes = (x.shape[1], *widths, 64, *widths[::-1], x.shape[1])
     weights = perceptron(sizes, fnn.Key(0))
@@ -109,12 +109,12 @@ def validated(data: Digits) -> Problem:
 
 
 WORKLOADS = {
-    "a8": Workload("784-64-32-10, batch 8, 10,000 digits", classifier(64, 32, batch=8, examples=10_000), TRAINERS),
+    "a8": Workload("784-64-32-10, batch 8, 5,000 digits", classifier(64, 32, batch=8, examples=5_000), TRAINERS),
     "a32": Workload("784-64-32-10, batch 32, 20,000 digits", classifier(64, 32, batch=32, examples=20_000), TRAINERS),
     "a128": Workload("784-64-32-10, batch 128, 50,000 digits", classifier(64, 32), TRAINERS),
     "a256": Workload("784-64-32-10, batch 256, 50,000 digits", classifier(64, 32, batch=256), TRAINERS),
-    "b": Workload("784-512-512-10, batch 128, 10,000 digits", classifier(512, 512, examples=10_000), TRAINERS),
-    "c": Workload("autoencoder of depth 5 and latent size 64, batch 128, 10,000 digits", autoencoder, TRAINERS),
+    "b": Workload("784-512-512-10, batch 128, 5,000 digits", classifier(512, 512, examples=5_000), TRAINERS),
+    "c": Workload("autoencoder of depth 5 and latent size 64, batch 128, 5,000 digits", autoencoder, TRAINERS),
     "d": Workload("XOR: 25 networks 2-8-2, SGD, batch 32, 400 points each", exclusive_or, SMALL, repeat=10),
     "e": Workload("inference, 10,000 images in a call", reading(10_000), READERS, repeat=5),
     "e1": Workload("inference, one image in a call", reading(1), READERS, repeat=2000),
