@@ -114,7 +114,7 @@ WORKLOADS = {
     "a128": Workload("784-64-32-10, batch 128, 50,000 digits", classifier(64, 32), TRAINERS),
     "a256": Workload("784-64-32-10, batch 256, 50,000 digits", classifier(64, 32, batch=256), TRAINERS),
     "b": Workload("784-512-512-10, batch 128, 5,000 digits", classifier(512, 512, examples=5_000), TRAINERS),
-    "c": Workload("autoencoder of depth 5 and latent size 64, batch 128, 5,000 digits", autoencoder, TRAINERS),
+    "c": Workload("autoencoder of depth 5, latent size 64, batch 128, 5,000 digits", autoencoder, TRAINERS),
     "d": Workload("XOR: 25 networks 2-8-2, SGD, batch 32, 400 points each", exclusive_or, SMALL, repeat=10),
     "e": Workload("inference, 10,000 images in a call", reading(10_000), READERS, repeat=5),
     "e1": Workload("inference, one image in a call", reading(1), READERS, repeat=2000),
