@@ -39,18 +39,19 @@ def session(peer, problem):
         pytest.skip(str(error))
 
 
-def outputs(peer, problem):
-    """What a peer's network gives after two epochs: of a classifier the probabilities, as scikit-learn gives them."""
+def outputs(peer, problem, epochs=2):
+    """What a peer's network gives after some epochs: of a classifier the probabilities, as scikit-learn gives them."""
     working = session(peer, problem)
-    for epoch in range(2):
+    for epoch in range(epochs):
         working.run(epoch)
     y = np.asarray(working.predict(problem.test[0]))
     return y if problem.loss == "mse" or peer.startswith("sklearn") else fnn.softmax.apply({}, y)
 
 
+MEAN_SQUARED = {name: peer for name, peer in TRAINERS.items() if name != "scikit-learn"}  # it has no such loss
 PROBLEMS = {
     "classifier": (workloads.classifier(8, 6, batch=16), TRAINERS),
-    "autoencoder": (workloads.autoencoder, {"fnn": TRAINERS["fnn"], "JAX": TRAINERS["JAX, scan of an epoch"]}),
+    "autoencoder": (lambda data: attrs.evolve(workloads.autoencoder(data), batch=16), MEAN_SQUARED),
     "networks": (lambda data: workloads.exclusive_or(data, runs=3), SMALL),
     "one image": (workloads.reading(1), READERS),
 }
@@ -68,6 +69,26 @@ def test_peers_end_with_the_network_that_fnn_ends_with(data, name, peer):
     make, peers = PROBLEMS[name]
     problem = make(data)
     np.testing.assert_allclose(outputs(peer, problem), outputs(peers["fnn"], problem), atol=2e-4)
+
+
+@pytest.mark.parametrize("name", ["classifier", "autoencoder", "networks"])
+def test_the_network_that_fnn_ends_with_is_not_that_of_the_start(data, name):
+    make, peers = PROBLEMS[name]
+    problem = make(data)
+    assert problem.order(0).size > 0
+    moved = outputs(peers["fnn"], problem) - outputs(peers["fnn"], problem, epochs=0)
+    assert np.max(np.abs(moved)) > 2e-3
+
+
+@pytest.mark.parametrize("name", ["classifier", "autoencoder"])
+def test_what_pytorch_compiles_is_the_same_step(data, name):
+    torch_compiled = pytest.importorskip("recipes.bench.peers.torch_compiled", exc_type=ImportError)
+    problem = attrs.evolve(PROBLEMS[name][0](data), optimizer="sgd", rate=0.1)
+    working = torch_compiled.train(problem, backend="eager")
+    for epoch in range(2):
+        working.run(epoch)
+    y, expected = working.predict(problem.test[0]), outputs("fnn_numpy.train", problem)
+    np.testing.assert_allclose(y if name == "autoencoder" else fnn.softmax.apply({}, y), expected, atol=2e-4)
 
 
 @pytest.mark.parametrize(("name", "peer"), [("classifier", "products.train"), ("one image", "products.infer")])

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 import fnn.interop.jax  # noqa: F401  (it makes fnn's trees JAX's)
 from recipes.bench.peers.fnn_numpy import parts
+from recipes.bench.peers.jax_optax import gathered
 from recipes.bench.problem import Problem, Session
 
 __all__ = ["train"]
@@ -19,7 +20,7 @@ def train(problem: Problem) -> Session:
 
     @jax.jit
     def epoch_of(state: Any, x: Any, y: Any, order: Any) -> Any:
-        return jax.lax.scan(lambda state, index: (step(state, (x[index], y[index])), None), state, order)[0]
+        return jax.lax.scan(lambda state, index: (step(state, gathered((x, y), index)), None), state, order)[0]
 
     def run(epoch: int) -> None:
         nonlocal state

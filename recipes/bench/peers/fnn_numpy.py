@@ -51,7 +51,7 @@ train = one_after_the_other(train_together)
 
 
 def infer(problem: Problem) -> Session:
-    """The model applied to all images at once."""
+    """The model applied to all images at once, which is as quick as `fnn.predict` in batches of 1,000."""
     model, params = network(problem)
     x, _ = problem.train
     return Session(lambda epoch: model.apply(params, x), lambda x: model.apply(params, x))

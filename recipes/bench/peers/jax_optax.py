@@ -10,7 +10,7 @@ import optax
 
 from recipes.bench.problem import Problem, Session
 
-__all__ = ["infer", "train_by_epoch", "train_by_step"]
+__all__ = ["gathered", "infer", "train_by_epoch", "train_by_step"]
 
 ACTIVATIONS: dict[str, Any] = {"relu": jax.nn.relu, "sigmoid": jax.nn.sigmoid, "none": lambda x: x}
 OPTIMIZERS: dict[str, Any] = {"adam": optax.adam, "sgd": optax.sgd}
@@ -28,7 +28,7 @@ def forward(problem: Problem) -> Callable[[Any, Any], Any]:
 
 
 def stepper(problem: Problem) -> tuple[Any, Any]:
-    """A step (state, batch) -> state of parameters and the optimizer's state, and the state at the start."""
+    """A step (state, batch) -> state of parameters, the optimizer's state and the loss, and the state at the start."""
     apply, optimizer = forward(problem), OPTIMIZERS[problem.optimizer](problem.rate)
 
     def loss(params: Any, x: Any, y: Any) -> Any:
@@ -38,14 +38,19 @@ def stepper(problem: Problem) -> tuple[Any, Any]:
         return optax.softmax_cross_entropy_with_integer_labels(outputs, y).mean()
 
     def step(state: Any, batch: Any) -> Any:
-        params, moments = state
-        grads = jax.grad(loss)(params, *batch)
+        params, moments, _ = state
+        value, grads = jax.value_and_grad(loss)(params, *batch)
         updates, moments = optimizer.update(grads, moments, params)
-        return optax.apply_updates(params, updates), moments
+        return optax.apply_updates(params, updates), moments, value
 
     params = jax.tree.map(jnp.asarray, problem.weights)
     init = jax.vmap(optimizer.init) if problem.runs else optimizer.init
-    return step, (params, init(params))
+    return step, (params, init(params), jnp.zeros(problem.weights[0][0].shape[:-2], problem.weights[0][0].dtype))
+
+
+def gathered(data: Any, index: Any) -> Any:
+    """The examples of a batch; "clip" spares the compiled program the check of each index."""
+    return tuple(each.take(index, axis=0, mode="clip") for each in data)
 
 
 def train_by_step(problem: Problem) -> Session:
@@ -57,7 +62,7 @@ def train_by_step(problem: Problem) -> Session:
     def run(epoch: int) -> None:
         nonlocal state
         for index in problem.order(epoch):
-            state = step(state, (x[index], y[index]))
+            state = step(state, (x.take(index, axis=0), y.take(index, axis=0)))
         jax.block_until_ready(state)
 
     return Session(run, lambda x: apply(state[0], x))
@@ -70,7 +75,7 @@ def train_by_epoch(problem: Problem) -> Session:
     x, y = map(jnp.asarray, problem.train)
 
     def epoch_of(state: Any, x: Any, y: Any, order: Any) -> Any:
-        return jax.lax.scan(lambda state, index: (step(state, (x[index], y[index])), None), state, order)[0]
+        return jax.lax.scan(lambda state, index: (step(state, gathered((x, y), index)), None), state, order)[0]
 
     if problem.runs:
         epoch_of, apply = jax.vmap(epoch_of, in_axes=(0, 0, 0, None)), jax.vmap(apply)

@@ -1,20 +1,20 @@
-"""PyTorch with `torch.compile` of the forward pass and the loss, and fused Adam."""
+"""PyTorch with `torch.compile` of the forward pass and the loss, and a fused optimizer."""
 
 import torch
 
-from recipes.bench.peers.torch_eager import LOSSES, network, predictor
+from recipes.bench.peers.torch_eager import LOSSES, OPTIMIZERS, network, predictor
 from recipes.bench.problem import Problem, Session
 
 __all__ = ["train"]
 
 
-def train(problem: Problem) -> Session:
-    """The usual loop around a compiled loss; its gradient is compiled with it."""
+def train(problem: Problem, backend: str = "inductor") -> Session:
+    """The usual loop around a loss compiled by `backend`; its gradient is compiled with it."""
     model = network(problem)
-    optimizer = torch.optim.Adam(model.parameters(), lr=problem.rate, fused=True)
+    optimizer = OPTIMIZERS[problem.optimizer](model.parameters(), lr=problem.rate, fused=True)
     x, y = map(torch.tensor, problem.train)
 
-    @torch.compile
+    @torch.compile(backend=backend)
     def loss_of(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         return LOSSES[problem.loss](model(x), y)
 
