@@ -5,6 +5,8 @@ import os
 from collections.abc import Mapping
 from importlib.metadata import version
 from importlib.util import find_spec
+from itertools import chain, groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +42,16 @@ class Finding:
     picture: Figure | None = None
 
 
-def beside_peers(name: str, data: Digits, rounds: int, quick: bool) -> dict[str, Measured]:
+def beside_peers(name: str, data: Digits, rounds: int, quick: bool) -> Finding:
     """One workload, measured by all its peers."""
     workload = WORKLOADS[name]
     problem = workload.problem(data)
     if workload.goal is None:
-        return in_turn(problem, workload.peers, rounds, workload.repeat)
-    return time_to_score(problem, workload.peers, rounds, QUICK_GOAL if quick else workload.goal)
+        found = in_turn(problem, workload.peers, rounds, workload.repeat)
+    else:
+        found = time_to_score(problem, workload.peers, rounds, QUICK_GOAL if quick else workload.goal)
+    steps = len(problem.order(0)) * max(1, problem.runs) if workload.trains else None
+    return Finding(list(table(f"{name}: {workload.title}", found, steps)), plain(found))
 
 
 def growth(data: Digits, rounds: int) -> Finding:
@@ -109,36 +114,55 @@ def chosen(options: Options) -> list[str]:
     return names
 
 
+def written(path: Path) -> dict[str, Any]:
+    """The parts that are on disk, those of earlier runs among them."""
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def report(parts: Mapping[str, Any]) -> str:
+    """All parts as Markdown, in the order of the benchmark, under what each was measured on."""
+    there = [parts[name] for name in (*WORKLOADS, *PARTS) if name in parts]
+    groups = groupby(there, key=itemgetter("measured"))
+    return "\n".join(line for head, group in groups for line in [head, *chain(*map(itemgetter("lines"), group)), ""])
+
+
+def restored(values: Mapping[str, Any]) -> Measured:
+    """What `plain` made of a measurement, as it was."""
+    return Measured(tuple(values["seconds"]), values["score"], values["missing"])
+
+
+def chart(parts: Mapping[str, Any]) -> Figure:
+    """The workloads on disk as bars."""
+    results = {
+        name: {peer: restored(each) for peer, each in parts[name]["values"].items()}
+        for name in WORKLOADS
+        if name in parts
+    }
+    return bars({name: WORKLOADS[name].title for name in results}, results)
+
+
 def run(options: Options) -> None:
-    """Measure, print the tables, and write them as JSON, Markdown and pictures."""
+    """Measure, print the tables, and write each part when it is done: as JSON, Markdown and pictures."""
     names, data = chosen(options), digits.load(options.data)
     rounds, folder = options.runs or (FEW if options.quick else ROUNDS), Path(options.out) / "benchmark"
     if options.quick:
         data = data.first(QUICK_EXAMPLES)
-    results: dict[str, dict[str, Measured]] = {}
-    findings: dict[str, Finding] = {}
-    for name in names:
-        if name in PARTS:
-            findings[name] = PARTS[name](data, rounds)
-        else:
-            results[name] = beside_peers(name, data, rounds, options.quick)
-            findings[name] = Finding(
-                list(table(f"{name}: {WORKLOADS[name].title}", results[name])), plain(results[name])
-            )
-        print("\n".join(findings[name].lines), flush=True)
     few = f"; quick: {QUICK_EXAMPLES:,} digits, f to {QUICK_GOAL}" if options.quick else ""
-    lines = [
-        f"{measured_on()}; rounds: {rounds}{few}",
-        *(line for finding in findings.values() for line in finding.lines),
-    ]
-    write_text(folder / "benchmark.md", "\n".join([*lines, ""]))
-    values = {"machine": measured_on(), "rounds": rounds, "quick": options.quick}
-    write_text(folder / "result.json", json.dumps({**values, **{n: f.values for n, f in findings.items()}}, indent=1))
-    pictures = {name: finding.picture for name, finding in findings.items() if finding.picture is not None}
-    if results:
-        pictures["benchmark"] = bars({name: WORKLOADS[name].title for name in results}, results)
-    for name, picture in pictures.items():
-        plot.save(picture, folder / name)
+    measured = f"{measured_on()}; rounds: {rounds}{few}"
+    print(measured)
+    for name in names:
+        finding = PARTS[name](data, rounds) if name in PARTS else beside_peers(name, data, rounds, options.quick)
+        print("\n".join(finding.lines), flush=True)
+        parts = {
+            **written(folder / "result.json"),
+            name: {"measured": measured, "lines": finding.lines, "values": finding.values},
+        }
+        write_text(folder / "result.json", json.dumps(parts, indent=1))
+        write_text(folder / "benchmark.md", report(parts))
+        if finding.picture is not None:
+            plot.save(finding.picture, folder / name)
+    if not parts.keys().isdisjoint(WORKLOADS):
+        plot.save(chart(parts), folder / "benchmark")
     print("\nwritten to", folder)
 
 

@@ -1,7 +1,9 @@
 """The benchmark, small: every peer does the same work, and what cannot be measured says why."""
 
 import json
+import os
 from importlib import import_module
+from time import sleep
 
 import attrs
 import numpy as np
@@ -9,9 +11,10 @@ import pytest
 
 import fnn
 from recipes import digits
-from recipes.bench import cost, threads, workloads
+from recipes.bench import cost, measure, threads, workloads
 from recipes.bench.measure import Measured, cores, in_turn, time_to_score
 from recipes.bench.picture import bars
+from recipes.bench.problem import Problem
 from recipes.bench.table import table
 from recipes.bench.workloads import READERS, SMALL, TRAINERS, WORKLOADS
 from recipes.command import main
@@ -149,6 +152,51 @@ def test_ratios_are_taken_round_by_round():
     assert ours.over(theirs) == (1.0, 0.5, 2.0)
 
 
+def test_rows_without_a_base_or_with_another_score_say_so():
+    close, far = Measured((1.0,), 0.93), Measured((1.0,), 0.5)
+    rows = list(table("title", {"fnn": Measured((2.0,), 0.95), "close": close, "far": far}, steps=1000))
+    assert rows[-2] == "| close | 1.00 s | 1000 µs | 2.00 (2.00 to 2.00) | 0.9300 |"
+    assert rows[-1].startswith("| far | 1.00 s | 1000 µs | 2.00 (2.00 to 2.00) | 0.5000: **not the same work**")
+    assert list(table("title", {"fnn": Measured(missing="gone"), "far": far}))[-2:] == [
+        "| fnn | not available: gone | | |",
+        "| far | 1.00 s |  | 0.5000 |",
+    ]
+
+
+def test_two_threads_need_two_cores(data, monkeypatch):
+    monkeypatch.setattr(measure, "cores", lambda n=1: [0])
+    problem = workloads.classifier(8, batch=16)(data)
+    found = in_turn(problem, {"one": "fnn_numpy.train", "two": "fnn_numpy.train@2"}, rounds=1)
+    assert found["two"].missing == "it needs 2 cores, there is 1"
+    assert "not available: it needs 2 cores" in list(threads.table({"a8": found}))[-1]
+
+
+class Noted(Problem):
+    """A problem that notes who asks for which epoch, and of three epochs makes one slow and one very slow."""
+
+    def order(self, epoch):
+        note = [os.getpid(), epoch, sorted(os.sched_getaffinity(0)), os.environ["OPENBLAS_NUM_THREADS"]]
+        with open(self.output, "a") as file:
+            print(json.dumps(note), file=file)
+        sleep((0, 0.05, 0.5)[epoch % 3])
+        return super().order(epoch)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="processes cannot be pinned here")
+def test_rounds_are_medians_and_alternate_each_peer_on_its_cores(data, tmp_path):
+    plain = workloads.classifier(8, batch=16)(data)
+    problem = Noted(**{**attrs.asdict(plain, recurse=False), "output": str(tmp_path / "notes")})
+    peers = {"A": "products.train", **({"B": "products.train@2"} if len(cores(2)) == 2 else {"B": "products.train"})}
+    found = in_turn(problem, peers, rounds=2, repeat=3)
+    notes = [json.loads(line) for line in (tmp_path / "notes").read_text().splitlines()]
+    first, second = dict.fromkeys(pid for pid, *_ in notes)
+    turns = [(pid, 3 * turn + i) for turn in range(3) for pid in (first, second) for i in range(3)]
+    assert [(pid, epoch) for pid, epoch, *_ in notes] == turns
+    asked = {first: 1, second: len(cores(2))}
+    assert all(where == sorted(cores(asked[pid])) and threads == str(asked[pid]) for pid, _, where, threads in notes)
+    assert all(0.05 <= s < 0.18 for each in found.values() for s in each.seconds)
+
+
 def test_cost_and_threads_are_tables_and_a_picture(data, monkeypatch):
     monkeypatch.setattr(cost, "AXES", {"width": ((4, 8), lambda n: workloads.classifier(n, batch=16))})
     monkeypatch.setattr(threads, "NAMES", ("e1",))
@@ -169,10 +217,15 @@ def test_command_writes_what_it_measured(small, tmp_path, monkeypatch, capsys):
     assert main([*call, "e1,compiled,import"]) == 0
     said = capsys.readouterr().out
     written = json.loads((tmp_path / "benchmark" / "result.json").read_text())
-    assert len(written["e1"]["fnn"]["seconds"]) == written["rounds"] == 2
-    assert written["compiled"]["apart"] < 1e-5
-    assert written["import"]["imports"] == []
-    assert "| fnn | " in (tmp_path / "benchmark" / "benchmark.md").read_text()
+    assert len(written["e1"]["values"]["fnn"]["seconds"]) == 2
+    assert written["compiled"]["values"]["apart"] < 1e-5
+    assert written["import"]["values"]["imports"] == []
+    assert "rounds: 2; quick" in written["e1"]["measured"]
+    assert main([*call, "import"]) == 0  # and what was there stays
+    again = json.loads((tmp_path / "benchmark" / "result.json").read_text())
+    assert again["e1"] == written["e1"]
+    report = (tmp_path / "benchmark" / "benchmark.md").read_text()
+    assert report.count("rounds: 2; quick") == report.count("| fnn | ") == report.count("import fnn adds") == 1
     assert "| fnn | " in said
     assert {path.name for path in (tmp_path / "benchmark").glob("*.png")} == {"benchmark.png", "compiled.png"}
     assert main([*call, "a128,z"]) == 2

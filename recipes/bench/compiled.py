@@ -38,7 +38,7 @@ def figure(on_numpy: np.ndarray, on_jax: np.ndarray) -> Figure:
     """Both curves, and the greatest distance between them."""
     drawing = Figure(figsize=(7, 3.2), layout="constrained")
     ax, steps = drawing.add_subplot(), np.arange(1, 1 + len(on_numpy))
-    ax.plot(steps, on_numpy, color=COLOURS[5], linewidth=5, alpha=0.6, label="functools.reduce on NumPy")
+    ax.plot(steps, on_numpy, color=COLOURS[5], linewidth=5, alpha=0.6, label="itertools.accumulate on NumPy")
     ax.plot(steps, on_jax, color=COLOURS[6], linewidth=0.9, label="jax.lax.scan on JAX")
     ax.set(xlabel="step", ylabel="training loss", ylim=(0, None))
     ax.set_title(f"nowhere further apart than {np.max(np.abs(on_numpy - on_jax)):.1g}", fontsize=9, loc="left")

@@ -1,6 +1,7 @@
 """How the cost of an epoch grows with the batch, the width, the depth and the number of networks."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from itertools import pairwise
 
 import attrs
@@ -8,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fnn.plot.canvas import COLOURS, quiet
-from recipes.bench.measure import in_turn
+from recipes.bench.measure import alternating, stored
 from recipes.bench.problem import Problem
 from recipes.bench.table import duration
 from recipes.bench.workloads import classifier, exclusive_or
@@ -40,33 +41,41 @@ def work(problem: Problem) -> float:
 
 
 def costs(data: Digits, rounds: int) -> dict[str, dict[int, Cost]]:
-    """What an epoch costs, for each value of each axis."""
+    """What an epoch costs, for each value of each axis; the values of an axis are measured in turn."""
 
-    def cost(problem: Problem) -> Cost:
-        measured = in_turn(problem, {"fnn": "fnn_numpy.train_together"}, rounds)["fnn"]
-        return Cost(work(problem), measured.median)
+    def along(values: tuple[int, ...], make: Callable[[int], Callable[[Digits], Problem]]) -> dict[int, Cost]:
+        problems = {n: make(n)(data) for n in values}
+        with ExitStack() as stack:
+            paths = {n: stack.enter_context(stored(problem)) for n, problem in problems.items()}
+            found = alternating({str(n): ("fnn_numpy.train_together", path) for n, path in paths.items()}, rounds)
+        return {n: Cost(work(problem), found[str(n)].median) for n, problem in problems.items()}
 
-    return {axis: {n: cost(make(n)(data)) for n in values} for axis, (values, make) in AXES.items()}
+    return {axis: along(values, make) for axis, (values, make) in AXES.items()}
 
 
-def powers(points: Mapping[int, Cost]) -> tuple[float, float]:
-    """By which power of n the time grows, and the work, from the last but one of the values n to the last.
+def steepest(points: Mapping[int, Cost]) -> tuple[float, int, int]:
+    """The greatest power of the work by which the time grows from one size to the next, and the two sizes.
 
-    >>> powers({1: Cost(work=10.0, seconds=1.0), 2: Cost(work=40.0, seconds=2.0)})
-    (1.0, 2.0)
+    >>> steepest({1: Cost(10.0, 1.0), 2: Cost(20.0, 2.0), 3: Cost(30.0, 2.5)})
+    (1.0, 1, 2)
     """
-    (n, before), (more, after) = list(points.items())[-2:]
-    step = np.log(more / n)
-    return float(np.log(after.seconds / before.seconds) / step), float(np.log(after.work / before.work) / step)
+
+    def power(a: Cost, b: Cost) -> float:
+        return float(np.log(b.seconds / a.seconds) / np.log(b.work / a.work))
+
+    return max((power(a, b), n, m) for (n, a), (m, b) in pairwise(points.items()))
 
 
 def table(found: Mapping[str, Mapping[int, Cost]]) -> Iterator[str]:
-    """A row an axis, with the powers of its value by which the time and the work grow at its end."""
-    yield from ("", "**How cost grows**", "", "| | an epoch takes | power, of its products |", "|---|---|---|")
+    """A row an axis; time that grows no faster than the work has a power of at most one."""
+    yield from ("", "**How cost grows**", "", "| | an epoch takes | greatest power of the work |", "|---|---|---|")
     for axis, points in found.items():
         taken = ", ".join(f"{n}: {duration(cost.seconds)}" for n, cost in points.items())
-        time, products = powers(points)
-        yield f"| {axis} | {taken} | {time:.2f}, {products:.2f} |"
+        if axis == "batch":
+            yield f"| {axis} | {taken} | the work is the same |"
+            continue
+        power, n, m = steepest(points)
+        yield f"| {axis} | {taken} | {power:.2f} ({n} to {m}) |"
 
 
 def figure(found: Mapping[str, Mapping[int, Cost]]) -> Figure:

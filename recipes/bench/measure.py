@@ -17,7 +17,7 @@ import attrs
 
 from recipes.bench.problem import Problem
 
-__all__ = ["Measured", "Unavailable", "cores", "in_turn", "stored", "time_to_score", "worker"]
+__all__ = ["Measured", "Unavailable", "alternating", "cores", "in_turn", "stored", "time_to_score", "worker"]
 
 ROOT = Path(__file__).parents[2]
 Ask = Callable[..., Any]
@@ -55,7 +55,8 @@ def cores(n: int = 1) -> list[int]:
 def environment(threads: int) -> dict[str, str]:
     """The environment of a worker: how many threads its numerical libraries may have."""
     names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-    xla = f"--xla_cpu_multi_thread_eigen={'true' if threads > 1 else 'false'} intra_op_parallelism_threads={threads}"
+    eigen = f"--xla_cpu_multi_thread_eigen={'true' if threads > 1 else 'false'}"
+    xla = f"{os.environ.get('XLA_FLAGS', '')} {eigen}".strip()
     return {**os.environ, **dict.fromkeys(names, str(threads)), "XLA_FLAGS": xla, "JAX_PLATFORMS": "cpu"}
 
 
@@ -72,11 +73,14 @@ def stored(problem: Problem) -> Iterator[Path]:
 def worker(peer: str, path: Path) -> Iterator[Ask]:
     """A process of one peer, as the function that sends it a command and gives its answer.
 
-    It has one core and one thread; "fnn_numpy.train@2" asks for two. Raises `Unavailable`, with the reason, where the
-    peer fails.
+    It has one core and one thread; "fnn_numpy.train@2" asks for two of each. Raises `Unavailable`, with the reason,
+    where there are fewer cores or the peer fails.
     """
     function, _, threads = peer.partition("@")
-    where = cores(int(threads or 1))
+    wanted = int(threads or 1)
+    where = cores(wanted)
+    if len(where) < wanted:
+        raise Unavailable(f"it needs {wanted} cores, there is {len(where)}")
     command = [sys.executable, "-m", "recipes.bench.worker", function, str(path), ",".join(map(str, where))]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, env=environment(len(where)), cwd=ROOT, text=True, **pipes) as process:
@@ -119,13 +123,19 @@ def attempt(tasks: Iterable[Callable[[str], None]], names: Iterable[str]) -> dic
 
 def in_turn(problem: Problem, peers: Mapping[str, str], rounds: int, repeat: int = 1) -> dict[str, Measured]:
     """The seconds of each peer in each round, after a round of warm-up; a round is the median of `repeat` runs."""
+    with stored(problem) as path:
+        return alternating({name: (peer, path) for name, peer in peers.items()}, rounds, repeat)
+
+
+def alternating(workers: Mapping[str, tuple[str, Path]], rounds: int, repeat: int = 1) -> dict[str, Measured]:
+    """`in_turn` of peers that have each a problem of its own."""
     asks: dict[str, Ask] = {}
-    seconds: dict[str, list[float]] = {name: [] for name in peers}
+    seconds: dict[str, list[float]] = {name: [] for name in workers}
     scores: dict[str, float | None] = {}
-    with ExitStack() as stack, stored(problem) as path:
+    with ExitStack() as stack:
 
         def start(name: str) -> None:
-            asks[name] = stack.enter_context(worker(peers[name], path))
+            asks[name] = stack.enter_context(worker(*workers[name]))
 
         def run(name: str) -> None:
             seconds[name].append(asks[name]("run", len(seconds[name]) * repeat, repeat))
@@ -133,10 +143,10 @@ def in_turn(problem: Problem, peers: Mapping[str, str], rounds: int, repeat: int
         def score(name: str) -> None:
             scores[name] = asks[name]("score")
 
-        missing = attempt((start, *[run] * (1 + rounds), score), peers)  # the first run compiles and fills caches
+        missing = attempt((start, *[run] * (1 + rounds), score), workers)  # the first run compiles and fills caches
     return {
         name: Measured(missing=missing[name]) if name in missing else Measured(tuple(seconds[name][1:]), scores[name])
-        for name in peers
+        for name in workers
     }
 
 

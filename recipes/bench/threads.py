@@ -28,6 +28,9 @@ def table(found: Mapping[str, Mapping[str, Measured]]) -> Iterator[str]:
     yield from ("", "**Two BLAS threads beside one**", "", "| | one | two | two / one |", "|---|---|---|---|")
     for name, row in found.items():
         one, two = row["one"], row["two"]
+        if missing := one.missing or two.missing:
+            yield f"| {WORKLOADS[name].title} | not available: {missing} | | |"
+            continue
         middle, least, most = two.over(one)
         ratio = f"{middle:.2f} ({least:.2f} to {most:.2f})"
         yield f"| {WORKLOADS[name].title} | {duration(one.median)} | {duration(two.median)} | {ratio} |"

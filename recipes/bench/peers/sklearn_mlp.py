@@ -33,7 +33,7 @@ def network(problem: Problem) -> MLPClassifier:
 
 
 def train(problem: Problem) -> Session:
-    """An epoch on the images, put into the order of their batches in the timed run, as scikit-learn's own shuffle is."""
+    """An epoch on the images; putting them in the order of their batches is timed, as its own shuffle would be."""
     model, (x, y) = network(problem), problem.train
 
     def run(epoch: int) -> None:
