@@ -45,8 +45,9 @@ def session(peer, problem):
 def outputs(peer, problem, epochs=2):
     """What a peer's network gives after some epochs: of a classifier the probabilities, as scikit-learn gives them."""
     working = session(peer, problem)
-    for epoch in range(epochs):
-        working.run(epoch)
+    with working.around():
+        for epoch in range(epochs):
+            working.run(epoch)
     y = np.asarray(working.predict(problem.test[0]))
     return y if problem.loss == "mse" or peer.startswith("sklearn") else fnn.softmax.apply({}, y)
 

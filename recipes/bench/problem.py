@@ -4,6 +4,7 @@ This file and `worker.py` import NumPy and attrs alone, since the start of a pro
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
 import attrs
@@ -13,10 +14,14 @@ __all__ = ["Problem", "Session", "one_after_the_other"]
 
 
 class Session(NamedTuple):
-    """What a peer makes of a problem: run(i) does the work of epoch i, predict(x) gives the outputs after it."""
+    """What a peer makes of a problem: run(i) does the work of epoch i, predict(x) gives the outputs after it.
+
+    The runs of a round stand `around()` entered, so that entering is not measured with each of them.
+    """
 
     run: Callable[[int], Any]
     predict: Callable[[np.ndarray], Any]
+    around: Callable[[], AbstractContextManager[Any]] = nullcontext
 
 
 @attrs.frozen(eq=False)

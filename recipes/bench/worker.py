@@ -40,10 +40,11 @@ def main(peer: str, path: str, cores: str) -> None:
                 continue
             first, count = arguments
             seconds = []
-            for i in range(first, first + count):
-                begin = perf_counter()
-                session.run(i)
-                seconds.append(perf_counter() - begin)
+            with session.around():
+                for i in range(first, first + count):
+                    begin = perf_counter()
+                    session.run(i)
+                    seconds.append(perf_counter() - begin)
             answer(median(seconds))
     except Exception as error:
         said = str(error).strip().splitlines() or [""]

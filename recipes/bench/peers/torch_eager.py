@@ -57,7 +57,6 @@ train_fused = partial(train, fused=True)
 
 
 def infer(problem: Problem) -> Session:
-    """The model called under `inference_mode`, which is entered once for all calls."""
-    torch.inference_mode().__enter__()
+    """The model called under `inference_mode`, which is entered once a round."""
     model, x = network(problem).eval(), torch.tensor(problem.train[0])
-    return Session(lambda epoch: model(x), predictor(model))
+    return Session(lambda epoch: model(x), predictor(model), around=torch.inference_mode)
