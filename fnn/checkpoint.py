@@ -6,12 +6,15 @@ whole or not at all, and only what `save` writes is ever loaded: every byte is c
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from fnn import npz
 from fnn.atomic import FilePath, naming, replace
-from fnn.forms import encode, outline, specs
+from fnn.forms import DEPTH, encode, outline, recorded, specs
 from fnn.params import Path, show
 from fnn.rebuild import decode
 
@@ -19,6 +22,8 @@ __all__ = ["CheckpointError", "load", "read_meta", "save"]
 
 VERSION = 1
 LIMIT = 2**20  # bytes of description: names, shapes and meta. A hostile one takes fifty times that in memory.
+LETTERS = 2**23  # of the names of all arrays, each with the names that lead to it
+NUMBERS = 2**17  # Python objects in a history: its records, and the numbers in each. Each takes up to 400 bytes.
 
 
 class CheckpointError(ValueError):
@@ -31,8 +36,9 @@ def save(path: FilePath, tree: Any, *, meta: Mapping[str, Any] | None = None) ->
     When it returns, the file is on the disk. Until then an old file of this name stays as it was, also where the
     process is killed; what that leaves behind, the next save removes.
     Raises `CheckpointError`, with the path in the tree, for what is no array of numbers, and for `meta` that is not
-    made of mappings with string names, lists, strings, numbers, booleans and None. Raises `OSError`, naming the file,
-    where it cannot be written.
+    made of mappings with string names, lists, strings, numbers, booleans and None; for more than 64 levels, 2**20 bytes
+    of names and meta, or 2**17 records and numbers in a history, none of which `load` would take; and for the suffix
+    .safetensors, which is another format's. Raises `OSError`, naming the file, where it cannot be written.
 
     >>> import tempfile, fnn
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -41,6 +47,10 @@ def save(path: FilePath, tree: Any, *, meta: Mapping[str, Any] | None = None) ->
     (Key(seed=42, path=()), {'of': 'the order of batches'})
     """
     try:
+        if not (meta is None or isinstance(meta, Mapping)):
+            raise ValueError(f"meta is a mapping, got {meta!r}")
+        if os.fspath(path).endswith(".safetensors"):
+            raise ValueError("a checkpoint is no safetensors file; use safetensors.numpy.save_file(to_state_dict(...))")
         parts = _pieces(tree, _plain(meta or {}))
     except ValueError as error:
         raise CheckpointError(f"cannot save {os.fspath(path)}: {error}") from error
@@ -48,9 +58,10 @@ def save(path: FilePath, tree: Any, *, meta: Mapping[str, Any] | None = None) ->
 
 
 def load(path: FilePath, like: Any = None) -> Any:
-    """What `save` wrote to a file: equal to it bit by bit, immutable, in memory of its own.
+    """What `save` wrote to a file: equal to it bit by bit, its arrays read-only, in memory of its own.
 
     A mapping of arrays comes back as `Params`, numbers in it as arrays, and one that holds anything else as a dict.
+    Such a dict, and those of a history, are plain ones.
     With `like`, a value of the same kind made of the same model and optimizer, it must agree with that in its names,
     shapes and dtypes.
     Raises `CheckpointError` for everything that is not exactly what `save` writes, with the path of the first
@@ -79,12 +90,14 @@ def _outline(tree: Any) -> Iterator[tuple[Path, str]]:
         raise CheckpointError(f"`like` is nothing that a checkpoint holds: {error}") from error
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, depth: int = 0) -> Any:
     """Meta as JSON has it: tuples as lists, and the names strings."""
+    if depth > DEPTH:
+        raise ValueError(f"meta has at most {DEPTH} levels, got more; does it contain itself?")
     if isinstance(value, Mapping) and all(isinstance(name, str) for name in value):
-        return {name: _plain(part) for name, part in value.items()}
+        return {name: _plain(part, depth + 1) for name, part in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(part) for part in value]
+        return [_plain(part, depth + 1) for part in value]
     if value is None or type(value) in (str, int, float, bool):
         return value
     raise ValueError(f"meta is made of mappings with string names, lists, strings and numbers; got {value!r}")
@@ -97,7 +110,26 @@ def _pieces(tree: Any, meta: Mapping[str, Any]) -> Iterator[Any]:
     text = json.dumps(described, ensure_ascii=False, separators=(",", ":")).encode()
     if len(text) > LIMIT:
         raise ValueError(f"its names, shapes and meta take {len(text)} bytes, at most {LIMIT} can be kept")
+    if (letters := sum(map(len, arrays))) > LETTERS:
+        raise ValueError(f"the names of its arrays have {letters} letters, at most {LETTERS} can be kept")
+    _check_numbers(form)
     return npz.pieces(text, arrays)
+
+
+def _check_numbers(form: Any) -> None:
+    if (n := recorded(form)) > NUMBERS:
+        raise ValueError(f"its history has {n} records and numbers, at most {NUMBERS} can be kept; record less often")
+
+
+def _parsed(text: bytes) -> Any:
+    """JSON, of no more levels than a tree of so many has: what is deeper would exhaust the stack."""
+    outside = re.sub(rb'"[^"]*"', b"", re.sub(rb"(?s)\\.", b"", text))  # of strings, once they are free of escapes
+    letters = np.frombuffer(outside, np.uint8)
+    opened, closed = (np.isin(letters, list(pair)) for pair in (b"[{", b"]}"))
+    levels = np.cumsum(opened.astype(np.int32) - closed).max(initial=0)
+    if levels > 2 * DEPTH + 8:
+        raise ValueError(f"its description has {levels} levels, at most {2 * DEPTH + 8} are read")
+    return json.loads(text)
 
 
 def _read(path: FilePath) -> tuple[Any, dict[str, Any]]:
@@ -111,12 +143,16 @@ def _read(path: FilePath) -> tuple[Any, dict[str, Any]]:
         content = file.read(os.fstat(file.fileno()).st_size + 1)
     try:
         text = npz.text_of(content, LIMIT)
-        described = json.loads(text)
+        described = _parsed(text)
         version = described["format"]
         if version == VERSION:
-            tree = decode(described["value"], npz.views(content, text, specs(described["value"])))
+            arrays = npz.views(content, text, specs(described["value"]), LETTERS)
+            _check_numbers(described["value"])
+            tree = decode(described["value"], arrays)
             if npz.holds(content, _pieces(tree, described["meta"])):
                 return tree, described["meta"]
+    except (MemoryError, RecursionError):  # which tell of this process, and nothing of the file
+        raise
     except Exception as error:
         raise CheckpointError(f"{os.fspath(path)} is no checkpoint: {error}") from error
     if type(version) is int and version > VERSION:

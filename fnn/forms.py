@@ -20,12 +20,14 @@ from fnn.params import Path, is_array, show
 from fnn.random import Key
 from fnn.training import Progress
 
-__all__ = ["PLAIN", "Arrays", "Form", "encode", "name_of", "outline", "specs"]
+__all__ = ["DEPTH", "PLAIN", "Arrays", "Form", "encode", "name_of", "outline", "recorded", "specs"]
 
 Form = Any
 Arrays = dict[str, np.ndarray]
 _NUMBERS = (int, float, complex, np.generic)
 PLAIN = {bool: "bool", int: "int", float: "float"}
+DEPTH = 64  # names that lead to an array; a value that contains itself is deeper
+_LETTERS = 65_000  # of an array's name: an archive counts them in 16 bits
 
 
 def name_of(path: Path) -> str:
@@ -43,7 +45,8 @@ def encode(value: Any, path: Path = ()) -> tuple[Form, Arrays]:
         return ["Key", value.seed, list(value.path)], {}
     if isinstance(value, State):
         parts, arrays = _each({"vector": value.vector, "slots": value.slots, "loss": value.loss}, path)
-        return ["State", int(value.step), value.kind, _from_layout(value.layout), parts], arrays
+        layout = _from_layout(value.layout, (*path, "params"))
+        return ["State", int(value.step), value.kind, layout, parts], arrays
     if isinstance(value, Progress):
         states = {"state": value.state} | ({} if value.best is value.state else {"best": value.best})
         parts, arrays = _each(states, path)
@@ -65,9 +68,15 @@ def _each(parts: Mapping[str, Any], path: Path) -> tuple[dict[str, Form], Arrays
     """The forms of parts by name, and the arrays of all."""
     if strange := [name for name in parts if not isinstance(name, str)]:
         raise ValueError(f"names are strings, got {strange[0]!r} below {show(path)}")
+    _check_depth(path)
     pairs = {name: encode(part, (*path, name)) for name, part in parts.items()}
     arrays = {name: array for _, own in pairs.values() for name, array in own.items()}
     return {name: form for name, (form, _) in pairs.items()}, arrays
+
+
+def _check_depth(path: Path) -> None:
+    if len(path) >= DEPTH:
+        raise ValueError(f"expected a tree of at most {DEPTH} levels, got more at {show(path[:4])}...")
 
 
 def _from_array(value: Any, path: Path) -> tuple[Form, Arrays]:
@@ -75,12 +84,15 @@ def _from_array(value: Any, path: Path) -> tuple[Form, Arrays]:
     if array is None or array.dtype.kind not in "fiubc":
         kind = type(value).__name__ if array is None else f"an array of {array.dtype}"
         raise ValueError(f"expected an array of numbers, a mapping, State, Progress or Key at {show(path)}, got {kind}")
-    return ["array", *spec(array)], {name_of(path): array}
+    if len(name := name_of(path)) > _LETTERS:
+        raise ValueError(f"expected names of at most {_LETTERS} letters, got {len(name)} at {show(path)[:80]}...")
+    return ["array", *spec(array)], {name: array}
 
 
-def _from_layout(layout: Layout) -> Form:
+def _from_layout(layout: Layout, path: Path) -> Form:
+    _check_depth(path)
     leaves = {name: ["leaf", list(part.shape)] for name, part in layout.parts if isinstance(part, Span)}
-    parts = {name: leaves[name] if name in leaves else _from_layout(part) for name, part in layout.parts}
+    parts = {name: leaves[name] if name in leaves else _from_layout(part, (*path, name)) for name, part in layout.parts}
     return ["layout", list(layout.lead), parts]
 
 
@@ -108,15 +120,30 @@ def _kind(value: Any) -> str:
     return "scalar" if isinstance(value, np.generic) else PLAIN.get(type(value), "array")
 
 
-def specs(form: Form, path: Path = ()) -> dict[str, list[Any]]:
-    """The dtypes and shapes of the arrays that belong to a form, by name and in order."""
+def specs(form: Form, path: Path = ()) -> Iterator[tuple[str, list[Any]]]:
+    """The name, dtype and shape of each array that belongs to a form, in order."""
     if isinstance(form, dict):
-        return {name: each for part in form for name, each in specs(form[part], (*path, part)).items()}
-    if not isinstance(form, list):
-        return {}
-    if form[:1] == ["array"]:
-        return {name_of(path): form[1:]}
-    return {name: each for part in form for name, each in specs(part, path).items()}
+        for name, part in form.items():
+            yield from specs(part, (*path, name))
+    elif isinstance(form, list) and form[:1] == ["array"]:
+        yield name_of(path), form[1:]
+    elif isinstance(form, list):
+        for part in form:
+            yield from specs(part, path)
+
+
+def recorded(form: Form) -> int:
+    """How many Python objects the records in a form are made of: themselves, and the numbers in each."""
+    if isinstance(form, dict):
+        return sum(map(recorded, form.values()))
+    if not isinstance(form, list) or form[:1] != ["records"]:
+        return sum(map(recorded, form)) if isinstance(form, list) else 0
+    blocks = form[1].values()
+    if any(
+        kinds.keys() != parts.keys() or any(part[0] != "array" for part in parts.values()) for kinds, parts in blocks
+    ):
+        raise ValueError("expected an array for each name in the records")
+    return sum((1 + len(parts)) * max(shape[0] for _, _, shape in parts.values()) for _, parts in blocks)
 
 
 def outline(form: Form, path: Path = ()) -> Iterator[tuple[Path, str]]:

@@ -93,11 +93,17 @@ def text_of(content: bytes, limit: int) -> bytes:
     return content[begin:end]
 
 
-def views(content: bytes, text: bytes, specs: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """The arrays of these specs, one behind the other after the text: read-only, of the content's own memory."""
-    arrays, start = {}, _local_size(_TEXT)
+def views(content: bytes, text: bytes, specs: Iterable[tuple[str, Any]], letters: int) -> dict[str, np.ndarray]:
+    """The arrays of these specs, one behind the other after the text: read-only, of the content's own memory.
+
+    Raises `ValueError` where their names have more than so many letters together.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    start = _local_size(_TEXT)
     start += len(_npy_header("|u1", (len(text),), start)) + len(text)
-    for name, (dtype, shape) in specs.items():
+    for name, (dtype, shape) in specs:
+        if name in arrays or (letters := letters - len(name)) < 0:
+            raise ValueError(f"{name[:80]}: a name that occurs twice, or too much of names")
         if not re.fullmatch(r"[<>|][fiubc]\d{1,2}", dtype):
             raise ValueError(f"{name}: {dtype!r} is no dtype of numbers")
         start += _local_size(name)

@@ -1,6 +1,7 @@
 """Results on disk: a finished run is a file under a name that its configuration, seed and data determine."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -34,13 +35,13 @@ def write_text(path: Path, text: str) -> None:
 
 
 def is_kept(path: Path) -> bool:
-    """Whether a result is there and whole; says so where it is damaged."""
+    """Whether a result is there and whole; one that is not is set aside, and said to be."""
     try:
         checkpoint.load(path)
     except FileNotFoundError:
         return False
     except checkpoint.CheckpointError as error:
-        print(f"{error}; this run is repeated")
+        _set_aside(path, error, "this run is repeated")
         return False
     return True
 
@@ -62,5 +63,12 @@ def _found(path: Path, start: Progress) -> Progress:
     except FileNotFoundError:
         return start
     except checkpoint.CheckpointError as error:
-        print(f"{error}; this run begins anew")
+        _set_aside(path, error, "this run begins anew")
         return start
+
+
+def _set_aside(path: Path, error: Exception, then: str) -> None:
+    """Give a refused file another name, in place of one refused before, so that nothing is lost by beginning anew."""
+    aside = path.with_name(f"{path.name}.refused")
+    os.replace(path, aside)
+    print(f"{error}; it is now {aside.name}, and {then}")

@@ -148,14 +148,65 @@ def test_meta_is_plain(tmp_path):
     assert read_meta(tmp_path / "x.npz") == {**meta, "a": [1, 2.5, None, True]}
     save(tmp_path / "x.npz", PARAMS)
     assert read_meta(tmp_path / "x.npz") == {}
+    for bad in ("text", [1, 2], 0, ""):
+        with pytest.raises(CheckpointError, match="meta is a mapping, got "):
+            save(tmp_path / "x.npz", PARAMS, meta=bad)
+    cyclic = {}
+    cyclic["a"] = [cyclic]
+    with pytest.raises(CheckpointError, match="meta has at most 64 levels"):
+        save(tmp_path / "x.npz", PARAMS, meta=cyclic)
     for bad in ({1: 2}, {"a": {2: 3}}, {"a": np.ones(2)}, {"a": PARAMS["0"]["bias"]}, {"a": object()}):
         with pytest.raises(CheckpointError, match=r"cannot save .*x\.npz: meta is made of"):
             save(tmp_path / "x.npz", PARAMS, meta=bad)
 
 
+def nested(n, of):
+    """A mapping in a mapping and so on, with an array `n` levels down."""
+    return {"a": nested(n - 1, of)} if n else of
+
+
+def cyclic():
+    tree = {}
+    tree["a"] = tree
+    return tree
+
+
+def test_the_deepest_and_the_longest_that_are_kept(tmp_path):
+    state = nested(60, fnn.adam().init(PARAMS))
+    for tree in (nested(64, np.ones(2)), {"x" * 65_000: np.ones(2)}, state):
+        assert again(tmp_path / "x.npz", tree, like=tree) == (tree if tree is state else Params(tree))
+    save(tmp_path / "x.npz", {}, meta=nested(64, 1))
+    assert read_meta(tmp_path / "x.npz") == nested(64, 1)
+
+
+def test_a_safetensors_file_is_not_written(tmp_path):
+    with pytest.raises(CheckpointError, match=r"x\.safetensors: .* use safetensors\.numpy\.save_file"):
+        save(tmp_path / "x.safetensors", PARAMS)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_is_not_called_damaged_for_want_of_memory_or_stack(tmp_path, monkeypatch):
+    save(tmp_path / "x.npz", PARAMS)
+    for error in (MemoryError, RecursionError):
+
+        def decode(*_, error=error):
+            raise error
+
+        monkeypatch.setattr(checkpoint, "decode", decode)
+        with pytest.raises(error):
+            load(tmp_path / "x.npz")
+
+
 @pytest.mark.parametrize(
     ("tree", "why"),
     [
+        (nested(65, np.ones(2)), r"at most 64 levels, got more at \['a'\]\['a'\]"),
+        (cyclic(), r"at most 64 levels, got more at \['a'\]\['a'\]"),
+        (nested(63, fnn.sgd(0.1).init(PARAMS)), "at most 64 levels"),
+        (fnn.sgd(0.1).init(Params(nested(250, np.ones(2)))), "at most 64 levels"),
+        ({"x" * 65_001: np.ones(2)}, r"at most 65000 letters, got 65001 at \['xxx"),
+        ({"x" * 60_000: {str(i): np.ones(2) for i in range(200)}}, "names of its arrays have 12000690 letters"),
+        (attrs.evolve(progress(), history=({"a": 1},) * 70_000), "140002 records and numbers, at most 131072"),
         ({"a": {"b": np.array([object()])}}, r"array of numbers.* at \['a'\]\['b'\], got an array of object"),
         ({"a": np.array(["x"])}, r"at \['a'\], got an array of <U1"),
         ({"a": np.zeros(2, "f4,f4")}, r"at \['a'\], got an array of \[\('f0'"),

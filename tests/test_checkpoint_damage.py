@@ -243,8 +243,15 @@ BOMBS = {
     "long": "1" * 10**6,
     "params": '["Params",[],{' + ",".join(f'"{i}":["Params",[],{{}}]' for i in range(40_000)) + "}]",
     "arrays": '["Params",[],{' + ",".join(f'"{i}":["array","|u1",[0]]' for i in range(32_000)) + "}]",
+    "deep after a string": '["\\\\\\"[",' + "[" * 10**5,
+    "names of names": '["Params",[],{"'
+    + "x" * 60_000
+    + '":["Params",[],{'
+    + ",".join(f'"{i}":["array","|u1",[0]]' for i in range(30_000))
+    + "}]}]",
     "far too long": '"' + "x" * 2 * 10**8 + '"',
 }
+KEPT = {"params": "Params"} | {f"{kind} 65535": "Progress" for kind in ("bool", "scalar", "array", "float")}
 MEASURED = """
 import os, resource, sys
 from fnn import checkpoint
@@ -281,9 +288,14 @@ def test_no_file_takes_more_than_its_size_and_64_megabytes(tmp_path):
     empty = {**WITHIN, "history/0/a": np.zeros((10**7, 0))}
     (tmp_path / "records").write_bytes(forged(["Progress", 0, records], empty))
     names = [*BOMBS, "records"]
+    for kind, dtype in (("bool", "|b1"), ("scalar", "|u1"), ("array", "|u1"), ("float", "<f8")):
+        for n in (65_535, 65_536, 500_000):  # records: the most that are kept, and more
+            members = {**WITHIN, "history/0/a": np.zeros(n, dtype)}
+            names.append(f"{kind} {n}")
+            (tmp_path / names[-1]).write_bytes(forged(["Progress", 0, column(kind, dtype, [n])], members))
     for (outcome, beyond), name in zip(measured(*(tmp_path / name for name in names)), names, strict=True):
         print(f"{name}: {outcome}, {beyond:.0f} MB beyond its size")
-        assert outcome == ("Params" if name == "params" else "refused")
+        assert outcome == KEPT.get(name, "refused")
         assert beyond <= 64
 
 
