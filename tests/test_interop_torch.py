@@ -46,6 +46,33 @@ def test_what_does_not_fit_is_named():
         from_state_dict({**named, "encoder.0.weight": named["encoder.0.weight"].T}, like=PARAMS)
 
 
+TWICE = {"a.b": np.ones(2), "a": {"b": np.ones(2)}}
+UNNAMED = {
+    "a dot": (TWICE, r"'a\.b' is the name of \['a\.b'\] and of \['a'\]\['b'\]"),
+    "a weight beside weights": ({"weights": np.ones((2, 2)), "weight": np.ones(2)}, "'weight' is the name of"),
+    "weights of one axis": ({"0": {"weights": np.ones(2)}}, r"at \['0'\]\['weights'\], got shape \(2,\) float64"),
+    "complex numbers": ({"bias": np.ones(2, complex)}, r"real numbers.*at \['bias'\], got shape \(2,\) complex128"),
+}
+
+
+@pytest.mark.parametrize(("params", "why"), UNNAMED.values(), ids=UNNAMED)
+def test_what_has_no_name_of_its_own_is_refused(params, why):
+    with pytest.raises(TreeError, match=f"to_state_dict: .*{why}"):
+        to_state_dict(params)
+    with pytest.raises(TreeError, match=f"from_state_dict: .*{why}"):
+        from_state_dict({}, like=params)
+
+
+def test_what_is_no_parameter_is_refused():
+    with pytest.raises(TreeError, match=r"to_state_dict: expected real numbers.* at \['a'\], got str"):
+        to_state_dict({"a": "word"})
+    for strange in (np.ones(2, complex), np.array(["a", "b"]), np.array([None, None])):
+        with pytest.raises(TreeError, match=f"expected real numbers for 'bias', got an array of {strange.dtype}"):
+            from_state_dict({"bias": strange}, like={"bias": np.ones(2)})
+    with pytest.raises(TreeError, match=r"shape \(2, 2\) at \['weights'\], 'weight' gives \(4,\)"):
+        from_state_dict({"weight": np.ones(4)}, like={"weights": np.ones((2, 2))})
+
+
 @pytest.mark.skipif(not importlib.util.find_spec("safetensors"), reason="needs safetensors")
 def test_a_state_dict_goes_through_safetensors(tmp_path):
     from safetensors.numpy import load_file, save_file

@@ -281,6 +281,7 @@ def test_a_damaged_result_is_reported_and_run_again(small, tmp_path, capsys):
     said = capsys.readouterr().out
     assert f"{damaged} is no checkpoint: damaged or cut short" in said
     assert "this run is repeated" in said
+    assert damaged.with_name(f"{damaged.name}.refused").exists()
     assert "1 of 2 runs are in" in said
     assert result_of(tmp_path) == before
 
