@@ -135,7 +135,7 @@ def _parsed(text: bytes) -> Any:
 def _read(path: FilePath) -> tuple[Any, dict[str, Any]]:
     """The tree and the meta in a file that is exactly what `save` would write of them."""
     start, place, name = npz.SIGNATURE
-    with naming(path), open(path, "rb") as file:
+    with naming(path), open(os.fspath(path), "rb") as file:  # a descriptor is no path
         head = file.read(place + len(name))
         if not (head.startswith(start) and head.endswith(name)):
             raise CheckpointError(f"{os.fspath(path)} is no checkpoint: it does not begin as one that fnn has saved")

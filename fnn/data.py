@@ -10,8 +10,9 @@ from typing import Any
 import attrs
 import numpy as np
 
+from fnn.atomic import FilePath
 from fnn.batching import batches
-from fnn.idx import DataFormatError, FilePath, read_idx
+from fnn.idx import DataFormatError, read_idx
 from fnn.random import Key, fold, generator
 
 __all__ = [

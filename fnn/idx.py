@@ -12,9 +12,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-__all__ = ["DataFormatError", "FilePath", "read_idx"]
+from fnn.atomic import FilePath
+from fnn.settings import whole
 
-FilePath = str | os.PathLike[str]
+__all__ = ["DataFormatError", "read_idx"]
 
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _MAX_DIMENSIONS = 64  # NumPy's own limit
@@ -53,7 +54,8 @@ def read_idx(path: FilePath, *, shape: tuple[int | None, ...] | None = None, lim
     array the caller is willing to hold: no more is ever allocated (and 128 MiB for the dictionary of an xz stream),
     whatever the header claims and however much the stream expands.
 
-    Raises `DataFormatError` where the file is anything else, down to a byte too few or too many.
+    Raises `DataFormatError` where the file is anything else, down to a byte too few or too many, `ValueError` for a
+    limit that is no whole number, and `TypeError` for what is no path.
 
     >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -62,7 +64,8 @@ def read_idx(path: FilePath, *, shape: tuple[int | None, ...] | None = None, lim
     ...     read_idx(path)
     array([7, 2, 1], dtype=uint8)
     """
-    with open(path, "rb") as file:
+    limit = whole("read_idx(limit)", limit, 0)
+    with open(os.fspath(path), "rb") as file:  # a descriptor is no path
         head, pieces = _take(_pieces(path, file), 4 + 4 * _MAX_DIMENSIONS)
         dtype, dims = _parse_header(path, head)
         if shape is not None and not _fits(dims, shape):

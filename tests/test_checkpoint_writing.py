@@ -58,7 +58,7 @@ class Calls:
             for name in ("open", "fsync", "replace", "fstat", "stat"):
                 patch.setattr(os, name, self.watched(f"os.{name}", getattr(os, name)))
             patch.setattr(atomic.fcntl, "flock", self.watched("flock", atomic.fcntl.flock))
-            patch.setattr(atomic, "open", lambda *given: Watched(opened(*given), self), raising=False)
+            patch.setattr(atomic, "open", lambda *given, **how: Watched(opened(*given, **how), self), raising=False)
             save(path, tree)
         return self.made
 
@@ -90,7 +90,10 @@ def test_a_failure_at_any_step_names_the_file_and_keeps_the_old(why, tmp_path):
         assert (raised.value.errno, raised.value.filename) == (error.errno, str(path))
         # Only when all is done but the directory's own syncing is the new one there.
         assert load(path) == fnn.Params(NEW if i > steps.index("os.replace") else OLD), step
-        assert [file.name for file in tmp_path.iterdir()] == ["x.npz"], step
+        unlocked = [".x.npz.partial"] * (step in ("flock", "os.fstat", "os.stat"))  # it may be another's
+        assert sorted(file.name for file in tmp_path.iterdir()) == [*unlocked, "x.npz"], step
+    save(path, OLD)
+    assert [file.name for file in tmp_path.iterdir()] == ["x.npz"]
 
 
 def test_an_interrupted_save_leaves_nothing(tmp_path):
@@ -102,9 +105,12 @@ def test_an_interrupted_save_leaves_nothing(tmp_path):
 
 
 def test_a_full_disk_and_a_folder_that_is_not_there(tmp_path):
-    (tmp_path / ".x.npz.partial").symlink_to("/dev/full")  # a disk that is full, of the system's own making
-    with pytest.raises(OSError, match=rf"No space left on device: '{tmp_path}/x\.npz'"):
-        save(tmp_path / "x.npz", NEW)
+    with pytest.MonkeyPatch.context() as patch:  # a disk that is full, of the system's own making
+        patch.setattr(
+            atomic, "open", lambda *_, **__: os.fdopen(os.open("/dev/full", os.O_WRONLY), "wb"), raising=False
+        )
+        with pytest.raises(OSError, match=rf"No space left on device: '{tmp_path}/x\.npz'"):
+            save(tmp_path / "x.npz", NEW)
     assert not list(tmp_path.iterdir())
     with pytest.raises(FileNotFoundError, match=r"nowhere/x\.npz"):
         save(tmp_path / "nowhere" / "x.npz", NEW)
@@ -134,6 +140,34 @@ except OSError as error:
     assert said == f"[Errno {errno.EFBIG}] File too large: '{tmp_path}/x.npz'\n"
     assert load(tmp_path / "x.npz") == fnn.Params(OLD)
     assert [file.name for file in tmp_path.iterdir()] == ["x.npz"]
+
+
+def test_a_symbolic_link_in_the_place_of_the_unfinished_file_is_not_followed(tmp_path):
+    (tmp_path / "precious").write_bytes(b"of somebody else")
+    (tmp_path / ".x.npz.partial").symlink_to("precious")
+    with pytest.raises(OSError, match=rf"'{tmp_path}/x\.npz'"):
+        save(tmp_path / "x.npz", NEW)
+    assert (tmp_path / "precious").read_bytes() == b"of somebody else"
+    assert not (tmp_path / "x.npz").exists()
+
+
+def test_a_save_within_a_save_of_the_same_file_is_an_error_and_not_an_endless_wait(tmp_path):
+    path, said = tmp_path / "x.npz", []
+
+    def interrupted():
+        yield b"half"
+        for within in (lambda: atomic.replace(path, [b"within"]), lambda: atomic.remove(path)):
+            with pytest.raises(OSError, match=rf"is being saved by this very thread.*'{tmp_path}/x\.npz'") as raised:
+                within()
+            said.append(raised.value.errno)
+        atomic.replace(tmp_path / "y.npz", [b"another"])
+        yield b" and half"
+
+    atomic.replace(path, interrupted())
+    assert said == [errno.EDEADLK] * 2
+    assert path.read_bytes() == b"half and half"
+    atomic.replace(path, [b"afterwards"])
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["x.npz", "y.npz"]
 
 
 def test_a_file_system_without_locks_is_written_to(tmp_path, monkeypatch):

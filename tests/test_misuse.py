@@ -43,7 +43,9 @@ from fnn import (
     warmup_cosine,
     weight_decay,
 )
+from fnn.checkpoint import CheckpointError, load, save
 from fnn.checks import LawError, explain
+from fnn.data import read_idx
 from fnn.metrics import accuracy
 from recipes.book import find
 from recipes.recipe import Task, no_data
@@ -411,6 +413,16 @@ CALLS = {
     "truth for a seed": (lambda: Key(True), ValueError, "the seed must be an integer .* got True"),
     "a seed for a dropout's key": (lambda: dropout(0.5).vjp({}, X, 3), TypeError, "expected a Key, got int"),
     "a float folded in": (lambda: fold(Key(0), 1.0), ValueError, "only integers .* got 1.0"),
+    # Files.
+    "a descriptor for a checkpoint": (lambda: load(3), TypeError, "expected str, bytes or os.PathLike object, not int"),
+    "a descriptor for data": (lambda: read_idx(3), TypeError, "expected str, bytes or os.PathLike object, not int"),
+    "data without a limit": (
+        lambda: read_idx("nowhere", limit=float("nan")),
+        ValueError,
+        r"read_idx\(limit\) must be a whole number from 0 up, got nan",
+    ),
+    "a word for a limit": (lambda: read_idx("nowhere", limit="x"), ValueError, "a whole number from 0 up, got 'x'"),
+    "words for meta": (lambda: save("nowhere", PARAMS, meta="text"), CheckpointError, "meta is a mapping, got 'text'"),
     # The recipes.
     "an unknown recipe": (lambda: find("mnits"), KeyError, "no recipe 'mnits'; did you mean 'mnist'"),
     "a lambda in a sweep": (
