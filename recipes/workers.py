@@ -14,6 +14,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     as_completed,
 )
+from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from multiprocessing import active_children, get_context, parent_process
@@ -105,8 +106,19 @@ def _follow_the_parent() -> None:
     Thread(target=wait, daemon=True).start()
 
 
+@contextmanager
+def _on_one_thread() -> Iterator[None]:
+    """Let workers that start within make no idle BLAS threads: they read this variable as they start."""
+    before = os.environ.get("OPENBLAS_NUM_THREADS")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop("OPENBLAS_NUM_THREADS", None)
+
+
 def _one_worker() -> ProcessPoolExecutor:
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when the worker starts: no idle threads are made
     return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_follow_the_parent)
 
 
@@ -126,14 +138,17 @@ def _in_a_lane(lane: Any, stopped: Event, task: Task) -> Outcome:
 
 def in_lanes(todo: Mapping[Path, Task], jobs: int) -> Outcomes:
     """Carry out tasks in `jobs` processes of this machine: a thread for each, so that one that dies takes one run."""
-    lane, stopped = local(), Event()
+    lane, stopped, others = local(), Event(), set(active_children())
     threads = ThreadPoolExecutor(jobs)
     try:
-        yield from _as_they_end({threads.submit(_in_a_lane, lane, stopped, task): path for path, task in todo.items()})
+        with _on_one_thread():
+            yield from _as_they_end(
+                {threads.submit(_in_a_lane, lane, stopped, task): path for path, task in todo.items()}
+            )
     finally:  # at an interrupt, nothing that nobody waits for goes on
         stopped.set()
         threads.shutdown(wait=False, cancel_futures=True)
-        for worker in active_children():
+        for worker in set(active_children()) - others:
             worker.terminate()
 
 
@@ -148,7 +163,7 @@ def elsewhere(todo: Mapping[Path, Task], executor: Executor) -> Outcomes:
         try:
             futures[executor.submit(work, task)] = path
         except BrokenExecutor as error:  # while it was being given work
-            yield path, Failed(repr(error))
+            yield path, Failed(_told(error))
     yield from _as_they_end(futures)
 
 
@@ -156,4 +171,9 @@ def _as_they_end(futures: dict[Future[Outcome], Path]) -> Outcomes:
     """The outcomes of futures, with one bar over all; none is held longer than it takes to keep it."""
     for future in tqdm(as_completed(list(futures)), total=len(futures), desc="runs", unit="run", leave=False):
         error = future.exception()
-        yield futures.pop(future), future.result() if error is None else Failed(repr(error))
+        yield futures.pop(future), future.result() if error is None else Failed(_told(error))
+
+
+def _told(error: BaseException) -> str:
+    """An error with the calls that led to it, and its cause in a worker."""
+    return "".join(traceback.format_exception(error))
