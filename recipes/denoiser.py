@@ -39,7 +39,10 @@ def linear_filter(x: np.ndarray, sigma: float, key: fnn.Key) -> Denoiser:
 
 
 def run(config: autoencoder.Config, key: fnn.Key, data: digits.Digits, watch: Watch = unwatched) -> dict[str, Any]:
-    """Train a denoiser and, beside it, a filter and a reader of clean digits; then take the three to noisy digits."""
+    """Train a denoiser and, beside it, a filter and a reader of clean digits; then take the three to noisy digits.
+
+    The watch sees the denoiser's training alone: a run that is resumed trains the reader, a few epochs, from the start.
+    """
     denoiser_key, reader_key, filter_key, noise_key = fnn.split(key, 4)
     trained = autoencoder.run(config, denoiser_key, data, watch)
     reader = classifier.run(CLASSIFIER, reader_key, data)["params"]

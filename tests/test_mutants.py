@@ -25,7 +25,16 @@ def test_a_fragment_that_stands_twice_or_not_at_all_is_an_error():
 
 @pytest.mark.parametrize("mutant", FEW, ids=lambda mutant: mutant.what)
 def test_a_few_are_killed(mutant):
-    assert mutants.kill(mutant)[1] is not None
+    assert mutants.is_killed(*mutants.kill(mutant)[:2])
+
+
+def test_a_timeout_counts_only_for_what_runs_without_end(monkeypatch):
+    monkeypatch.setattr(mutants, "TIMEOUT", 0.1)
+    assert mutants.first_to_fail(["schedules"]) == mutants.TIMED_OUT
+    usual, endless = (mutants.Mutant(what, "", "", "") for what in ("a slip", "a loop without end"))
+    assert not mutants.is_killed(usual, mutants.TIMED_OUT)
+    assert mutants.is_killed(endless, mutants.TIMED_OUT)
+    assert mutants.is_killed(usual, "schedules")
 
 
 def test_what_no_test_sees_survives():
