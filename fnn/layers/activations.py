@@ -16,7 +16,7 @@ __all__ = ["elu", "gelu", "identity", "leaky_relu", "relu", "sigmoid", "softplus
 
 
 def positive(xp: Any, x: Array) -> Array:
-    """1 where x > 0, else 0, in x's dtype: the derivative of max(x, 0), with 0 at the kink."""
+    """1 where x > 0, else 0, in x's dtype: the derivative of max(x, 0), with 0 at the kink and at NaN."""
     return xp.astype(x > 0, x.dtype)
 
 
@@ -63,7 +63,7 @@ identity = parameterless("identity", lambda xp, x: x, lambda xp, x, y, dy: dy)
 """y = x: the very same array."""
 
 relu = elementwise("relu", lambda xp, x: xp.maximum(x, 0.0), lambda xp, x, y: positive(xp, x))
-"""y = max(x, 0) (Nair & Hinton 2010)."""
+"""y = max(x, 0) (Nair & Hinton 2010). Where x is NaN so is y, while the derivative is 0."""
 
 sigmoid = elementwise("sigmoid", logistic, lambda xp, x, y: y * (1 - y))
 """y = 1 / (1 + e⁻ˣ)."""
