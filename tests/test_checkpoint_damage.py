@@ -293,6 +293,12 @@ def test_no_file_takes_more_than_its_size_and_64_megabytes(tmp_path):
             members = {**WITHIN, "history/0/a": np.zeros(n, dtype)}
             names.append(f"{kind} {n}")
             (tmp_path / names[-1]).write_bytes(forged(["Progress", 0, column(kind, dtype, [n])], members))
+    hidden = {"p": {"history": {"0": {"a": ["array", "<f8", [500_000]]}}}}  # behind one record, under its name
+    members = {f"p/{name}": array for name, array in {**WITHIN, "history/0/a": np.zeros(1)}.items()}
+    members["p/history/0/b"] = np.zeros(500_000)
+    names.append("hidden")
+    text = ["dict", {"p": ["Progress", 0, column("float", "<f8", [1])]}, hidden]
+    (tmp_path / "hidden").write_bytes(forged(text, members))
     for (outcome, beyond), name in zip(measured(*(tmp_path / name for name in names)), names, strict=True):
         print(f"{name}: {outcome}, {beyond:.0f} MB beyond its size")
         assert outcome == KEPT.get(name, "refused")
