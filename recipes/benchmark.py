@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from fnn import plot
 from recipes import digits
-from recipes.bench import compiled, cost, startup, threads
+from recipes.bench import compiled, cost, stages, startup, threads
 from recipes.bench.measure import Measured, in_turn, time_to_score
 from recipes.bench.picture import bars
 from recipes.bench.table import table
@@ -66,6 +66,12 @@ def two_threads(data: Digits, rounds: int) -> Finding:
     return Finding(list(threads.table(found)), plain(found))
 
 
+def where_it_goes(data: Digits, rounds: int) -> Finding:
+    """The stages of a step."""
+    found = stages.measured(data)
+    return Finding(list(stages.table(found)), plain(found))
+
+
 def same_step(data: Digits, rounds: int) -> Finding:
     """The same step on NumPy and compiled by JAX."""
     if find_spec("jax") is None:
@@ -87,7 +93,7 @@ def importing(data: Digits, rounds: int) -> Finding:
     return Finding(["", line], {"import_milliseconds": milliseconds, "imports": found})
 
 
-PARTS = {"cost": growth, "threads": two_threads, "compiled": same_step, "import": importing}
+PARTS = {"stages": where_it_goes, "cost": growth, "threads": two_threads, "compiled": same_step, "import": importing}
 
 
 def plain(value: Any) -> Any:

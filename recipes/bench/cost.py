@@ -80,17 +80,17 @@ def table(found: Mapping[str, Mapping[int, Cost]]) -> Iterator[str]:
 
 def figure(found: Mapping[str, Mapping[int, Cost]]) -> Figure:
     """A panel an axis, both scales logarithmic; the broken line is the work, drawn through the last point."""
-    drawing = Figure(figsize=(11, 2.8), layout="constrained")
+    drawing = Figure(figsize=(11, 3.1), layout="constrained")
     for ax, (axis, points) in zip(drawing.subplots(1, len(found), squeeze=False).flat, found.items(), strict=True):
         values, seconds = list(points), [cost.seconds for cost in points.values()]
         last = list(points.values())[-1]
-        ax.plot(
-            values, [cost.work * last.seconds / last.work for cost in points.values()], "--", color=COLOURS[6], lw=1
-        )
-        ax.plot(values, seconds, "o-", color=COLOURS[0])
+        work = [cost.work * last.seconds / last.work for cost in points.values()]
+        ax.plot(values, work, "--", color=COLOURS[6], lw=1, label="in proportion to the work")
+        ax.plot(values, seconds, "o-", color=COLOURS[0], label="measured")
         ax.set_xscale("log", base=2)
         ax.set_yscale("log")
         ax.set_xticks(values, [str(n) for n in values])
         ax.set(xlabel=axis, ylabel="seconds an epoch" if axis == "batch" else "")
         quiet(ax, "y")
+    drawing.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False, fontsize=8)
     return drawing
