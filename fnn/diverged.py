@@ -60,6 +60,6 @@ def diverged(state: Any, loss: Any, grads: Tree, params: Tree) -> DivergedError:
             break
     else:
         if loss is None or np.isfinite(loss).all():
-            found += ", and the square of the gradient is beyond all floats"
+            found += ", and a moment of the optimizer is beyond all floats"
     remedy = "try a smaller rate or clip_by_global_norm; .state is the last good state"
     return DivergedError(f"{found}; {remedy}", int(state.step), loss, where, state)

@@ -1,6 +1,7 @@
 """Whatever is saved comes back: trees of any form and names, ensembles, states and progresses of any training."""
 
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
@@ -32,9 +33,9 @@ def test_parameters_come_back(path, p):
 def test_a_training_comes_back_and_goes_on_to_the_same_bits(path, optimizer, p, seed, key, n):
     start = optimizer.init(tree.map(np.nan_to_num, p))
     grads = tree.map(lambda w: normal(Key(seed), 0, w.shape), dict(p))
-    state = start
+    state, on = start, partial(optimizer.update, finite=False)  # what is drawn may be too large for a moment
     for _ in range(n):
-        state = optimizer.update(state, grads)
+        state = on(state, grads)
     progress = Progress(state, start, n, float(n), tuple({"epoch": i, "loss": np.float64(i)} for i in range(n)))
     saved = {"progress": progress, "key": key}
     checkpoint.save(path, saved, meta={"epochs": n})
@@ -43,5 +44,5 @@ def test_a_training_comes_back_and_goes_on_to_the_same_bits(path, optimizer, p, 
     assert again["key"] == key
     assert again["progress"] == progress
     assert pickle.dumps(again["progress"].history) == pickle.dumps(progress.history)
-    assert optimizer.update(again["progress"].state, grads) == optimizer.update(state, grads)
+    assert on(again["progress"].state, grads) == on(state, grads)
     assert checkpoint.load(path)["progress"].state.params == state.params
