@@ -11,7 +11,7 @@ import pytest
 
 import fnn
 from recipes import digits
-from recipes.bench import cost, measure, threads, workloads
+from recipes.bench import cost, measure, stages, threads, workloads
 from recipes.bench.measure import Measured, cores, in_turn, time_to_score
 from recipes.bench.picture import bars
 from recipes.bench.problem import Problem
@@ -233,3 +233,10 @@ def test_command_writes_what_it_measured(small, tmp_path, monkeypatch, capsys):
     assert "there is no z; there are a8, " in capsys.readouterr().err
     assert main(["mnist", "--only", "e"]) == 2
     assert "mnist takes no --only" in capsys.readouterr().err
+
+
+def test_the_stages_of_a_step_are_timed_within_real_steps(data):
+    found = stages.timed(data, 8)
+    assert {len(seconds) for seconds in found.values()} == {len(fnn.batches(fnn.Key(1), data.train, 8))}
+    assert all(second > 0 for seconds in found.values() for second in seconds)
+    assert len(list(stages.table({8: dict.fromkeys(found, 1e-06)}))) == 5 + len(found)

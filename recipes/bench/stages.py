@@ -62,15 +62,14 @@ def hidden() -> tuple[fnn.Layer, ...]:
     return fnn.linear(64), fnn.relu, fnn.linear(32), fnn.relu
 
 
-def products(params: fnn.Params, x: np.ndarray, dy: np.ndarray) -> None:
-    """The eight products of a step, without what lies between them."""
+def products(params: fnn.Params, x: np.ndarray, dy: np.ndarray) -> tuple[np.ndarray, ...]:
+    """The eight products of a step, without what lies between them: the prediction and the weights' gradients."""
     first, second, third = (params[name]["weights"] for name in ("0", "2", "4"))
     h = x @ first
     k = h @ second
     dk = dy @ third.mT
     dh = dk @ second.mT
-    for _ in (k @ third, k.mT @ dy, h.mT @ dk, x.mT @ dh):
-        pass
+    return k @ third, k.mT @ dy, h.mT @ dk, x.mT @ dh
 
 
 def table(found: Mapping[int, Mapping[str, float]]) -> Iterator[str]:
