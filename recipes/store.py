@@ -5,13 +5,14 @@ import os
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from fnn import Progress, checkpoint
 from fnn.atomic import replace
 from recipes.training import Scan, Watch, unwatched
 
-__all__ = ["digest", "is_kept", "keeping", "write_bytes", "write_text"]
+__all__ = ["digest", "is_kept", "keeping", "seconds_until", "write_bytes", "write_text"]
 
 
 def digest(description: Mapping[str, Any]) -> str:
@@ -46,15 +47,26 @@ def is_kept(path: Path) -> bool:
     return True
 
 
-def keeping(path: Path, watch: Watch = unwatched) -> Watch:
-    """A watch that keeps the last progress in a file, and goes on from the one that it finds there."""
+def keeping(path: Path, begin: float, watch: Watch = unwatched) -> Watch:
+    """A watch that keeps the last progress in a file, and goes on from the one that it finds there.
+
+    With it stand the seconds since `begin`, a value of `perf_counter`.
+    """
 
     def keep(start: Progress, scan: Scan) -> Iterator[Progress]:
         for progress in watch(_found(path, start), scan):
-            checkpoint.save(path, progress)
+            checkpoint.save(path, progress, meta={"seconds": perf_counter() - begin})
             yield progress
 
     return keep
+
+
+def seconds_until(path: Path) -> float:
+    """What a training had taken until its progress was kept in a file; 0 where there is none, or none to go on from."""
+    try:
+        return float(checkpoint.read_meta(path).get("seconds", 0))
+    except (FileNotFoundError, checkpoint.CheckpointError):
+        return 0.0
 
 
 def _found(path: Path, start: Progress) -> Progress:

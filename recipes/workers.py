@@ -30,7 +30,7 @@ from tqdm import tqdm
 import fnn
 from recipes.provenance import machine
 from recipes.recipe import Task
-from recipes.store import keeping
+from recipes.store import keeping, seconds_until
 from recipes.training import Scan, Watch, unwatched
 
 __all__ = ["Done", "Failed", "alone", "cores", "elsewhere", "in_lanes", "work"]
@@ -66,15 +66,16 @@ def cores() -> int:
 def work(task: Task, watch: Watch = unwatched) -> Outcome:
     """Carry out a task on one BLAS thread, wherever it runs: the last bits of a product depend on their number.
 
-    With a file for its progress, it keeps each epoch there, and goes on from the one that it finds.
+    With a file for its progress, it keeps each epoch there, and goes on from the one that it finds; its seconds
+    are then those of all its parts.
 
     What it raises comes back as text, so that no failure depends on being picklable. Threads of one process take
     turns, since the number of BLAS threads is the process's.
     """
     try:
         with TURN, threadpool_limits(1):
-            begin = perf_counter()
-            watch = watch if task.progress is None else keeping(task.progress, watch)
+            begin = perf_counter() - (0 if task.progress is None else seconds_until(task.progress))
+            watch = watch if task.progress is None else keeping(task.progress, begin, watch)
             result = task.run(task.config, task.key, task.data(), watch)
             return Done(result, {"seconds": perf_counter() - begin, "date": f"{date.today()}", **machine()})
     except Exception:

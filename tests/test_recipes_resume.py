@@ -11,7 +11,7 @@ from recipes.book import Options, cook
 from recipes.command import main
 from recipes.mnist import RECIPE
 from recipes.recipe import Task, no_data
-from recipes.store import keeping
+from recipes.store import keeping, seconds_until
 from recipes.sweep import sweep
 from recipes.workers import work
 from tests.idx_files import write_bright_rows
@@ -87,6 +87,22 @@ def test_a_stopped_run_goes_on_to_the_same_result(name, small, tmp_path):
     assert at_its_end == [n]
 
 
+def test_a_resumed_run_took_what_all_its_parts_took(tmp_path):
+    run, load, config = RUNS["xor"]
+    path = tmp_path / "x.progress"
+    task = Task(run, load, None, config, Key(0), progress=path)
+    assert seconds_until(path) == 0
+    with pytest.raises(KeyboardInterrupt):
+        work(task, stopping)
+    first = seconds_until(path)
+    assert 0 < first < 60
+    checkpoint.save(path, checkpoint.load(path), meta={"seconds": 1000 + first})
+    assert 1000 + first < work(task).cost["seconds"] < 1060
+    assert 1000 + first < seconds_until(path) < 1060
+    path.write_bytes(b"damaged, so that the run begins anew")
+    assert work(task).cost["seconds"] < 60
+
+
 def test_each_run_keeps_one_file_until_its_result_is_there(small, tmp_path, monkeypatch):
     options = Options(runs=2, epochs=4, jobs=1, data=small, out=str(tmp_path / "whole"))
     cook(RECIPE, options)
@@ -95,14 +111,14 @@ def test_each_run_keeps_one_file_until_its_result_is_there(small, tmp_path, monk
     resumed = attrs.evolve(options, resume=True, out=str(tmp_path / "stopped"))
     runs = tmp_path / "stopped" / "runs"
     with monkeypatch.context() as patch:
-        patch.setattr("recipes.workers.keeping", lambda path, watch: keeping(path, stopping))
+        patch.setattr("recipes.workers.keeping", lambda path, begin, watch: keeping(path, begin, stopping))
         with pytest.raises(KeyboardInterrupt):
             cook(RECIPE, resumed)
     (left,) = runs.iterdir()
     assert left.suffix == ".progress"
     again = []
     with monkeypatch.context() as patch:
-        patch.setattr("recipes.workers.keeping", lambda path, watch: keeping(path, counting(again)))
+        patch.setattr("recipes.workers.keeping", lambda path, begin, watch: keeping(path, begin, counting(again)))
         cook(RECIPE, resumed)
     assert again == [3, 4, 0, 1, 2, 3, 4]
     assert kept_in(runs) == expected
@@ -115,7 +131,7 @@ def test_a_damaged_progress_is_reported_and_the_run_begins_anew(tmp_path, capsys
     path, params = tmp_path / "x.progress", classifier.network(classifier.Config()).init(Key(0), (4,))[0]
     path.write_bytes(b"damaged")
     start = Progress.start(fnn.adam().init(params))
-    assert list(keeping(path)(start, lambda progress: iter([progress]))) == [start]
+    assert list(keeping(path, 0)(start, lambda progress: iter([progress]))) == [start]
     assert "x.progress is no checkpoint" in (said := capsys.readouterr().out)
     assert "it is now x.progress.refused, and this run begins anew" in said
     assert path.with_name("x.progress.refused").read_bytes() == b"damaged"
