@@ -34,7 +34,7 @@ def study(
     runs: int = 1,
     score: str = "test_mse",
 ) -> Recipe:
-    """The recipe of a study, whose module's `text` is its summary.
+    """The recipe of a study, whose module's `text` begins with its summary.
 
     The paper trains one network of each kind, `runs` where we train more; a newcomer's one sees 10,000 digits for
     `first` epochs, a quick report's 5,000 for `quick`. Studies with equal configurations share their runs.
@@ -45,4 +45,4 @@ def study(
         return [attrs.evolve(claim, measured=claim.measured + note) for claim in claims(results, data)]
 
     sizes = Size(runs), Size(1, first, 10_000), Size(1, quick, 5_000)
-    return Recipe(name, (text or "").strip(), figure, groups, run, digits.load, figures, candid, *sizes, score=score)
+    return Recipe(name, text, figure, groups, run, digits.load, figures, candid, *sizes, score=score)

@@ -14,12 +14,12 @@ import numpy as np
 
 import fnn
 from fnn import checkpoint, plot, tree
-from recipes.claims import FEWEST, Claim, estimate
+from recipes.claims import FEWEST, Claim
 from recipes.provenance import versions
 from recipes.recipe import Command, Recipe, Results, Size, Task, no_data, scores
 from recipes.store import write_text
 from recipes.sweep import sweep
-from recipes.wording import counted, shortfall
+from recipes.wording import counted, groups_in_words, score_in_words, shortfall
 
 __all__ = [
     "Options",
@@ -29,7 +29,6 @@ __all__ = [
     "describe",
     "executor_of",
     "find",
-    "groups_in_words",
     "how_to_sweep",
     "listed",
     "names",
@@ -204,19 +203,11 @@ def write(recipe: Recipe, options: Options, data: Any, results: Results) -> tupl
     return claims, {name: png for name, (png, _) in drawn.items()}
 
 
-def groups_in_words(recipe: Recipe, results: Results) -> list[str]:
-    """Each group's interquartile mean of the recipe's score, a line a group."""
-    label = recipe.score.replace("_", " ")
-    found = {name: estimate(scores(runs, recipe.score)) for name, runs in results.items()}
-    few = {name: f"{one.value:.4f} ({counted(one.n, 'run')})" for name, one in found.items() if one.interval is None}
-    return [f"{name}: {label}, IQM {few.get(name) or one.said()}" for name, one in found.items()]
-
-
 def describe(recipe: Recipe, size: Size, results: Results, claims: Sequence[Claim]) -> Sequence[str]:
-    """The lines to print: each run of a single group, each group's interquartile mean, and the verdicts."""
-    label = recipe.score.replace("_", " ")
-    alone = next(iter(results.values())) if len(results) == 1 else ()
-    lines = [f"run {i}: {label} {score:.4f}" for i, score in enumerate(scores(alone, recipe.score))]
+    """The lines to print: each of several runs of a single group, what each group reached, and the verdicts."""
+    label, form, unit = score_in_words(recipe)
+    alone = next(iter(results.values())) if len(results) == 1 and size.runs > 1 else ()
+    lines = [f"run {i}: {label} {form.format(x)}{unit}" for i, x in enumerate(scores(alone, recipe.score))]
     lines += groups_in_words(recipe, results)
     if all("too few runs" in claim.measured for claim in claims):
         return [*lines, f"{counted(size.runs, 'run')} of each: too few to judge a claim; try --runs {FEWEST}"]

@@ -16,6 +16,7 @@ from recipes.study import PAPERS_GRADIENT, gain, groups_of, study
 __all__ = ["RECIPE"]
 
 GROUPS = {f"width {n}": Config(hidden=(n, n)) for n in (16, 32, 64, 128)}
+PAPERS = {"width 16": 0.945, "width 32": 0.963, "width 64": 0.972, "width 128": 0.976}
 
 
 def claims(results: Results, data: Any) -> Sequence[Claim]:
@@ -43,4 +44,5 @@ RECIPE = study(
     compared=COMPARED,
     first=6,
     quick=2,
+    papers=PAPERS,
 )

@@ -105,7 +105,7 @@ def recipe(
 
     return Recipe(
         name=name,
-        summary=(text or "").strip().partition("\n")[0],
+        text=text,
         figure=shown,
         groups={name: config},
         run=run,

@@ -1,8 +1,9 @@
 """All of the paper's experiments, and a report that judges every claim."""
 
-# report.md and figures/ are small enough for a repository: `python -m recipes paper`, then copy the two where they go.
+# What it writes is small enough for a repository: after `python -m recipes paper`, copy report.md and figures/ to
+# recipes/gallery/, and the lines of claims.md, whose links lead there, to README.md.
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from datetime import date
@@ -14,19 +15,25 @@ from typing import Any
 import attrs
 from PIL import Image
 
-from recipes import book, report
-from recipes.provenance import cost_in_words, machine, versions
+from recipes import book
+from recipes.markdown import claims_table, markdown
+from recipes.page import html
+from recipes.provenance import codes_in_words, cost_in_words, machine, time_in_all, versions
 from recipes.recipe import Command, Recipe
+from recipes.report import Chapter
 from recipes.store import write_bytes, write_text
 from recipes.sweep import SweepError, kept_at, sweep
+from recipes.wording import groups_in_brief
 
 __all__ = ["RECIPE", "run"]
 
+GALLERY = "recipes/gallery/report.md"  # from where README.md is
 WIDTH = 1000  # pixels of the pictures beside report.md: as wide as a README, and small enough to commit
 
 
 def run(options: book.Options, executor: Executor | None = None) -> None:
-    """Carry out every recipe, all runs of all recipes in one sweep, and write index.html, report.md and figures/.
+    """Carry out every recipe, all runs of all recipes in one sweep, and write index.html, report.md,
+    claims.md and figures/.
 
     Raises `SweepError` at the end where runs failed; the report then says so in the place of their recipes.
     """
@@ -46,17 +53,22 @@ def run(options: book.Options, executor: Executor | None = None) -> None:
             failed = error
 
     failures = failed.failures if failed else {}
-    chapters = [chapter_of(recipe, options, data[recipe.name], failures) for recipe in recipes]
+    paths = {recipe.name: paths_of(recipe, options, sums[recipe.name]) for recipe in recipes}
+    chapters = [chapter_of(recipe, options, data[recipe.name], paths[recipe.name], failures) for recipe in recipes]
+    any_code = options.any_code and not options.fresh
+    done = [path for of_recipe in paths.values() for path in of_recipe if path not in failures]
     facts = {
-        "made on": f"{date.today()} in {perf_counter() - begin:.0f} s",
+        "put together": f"on {date.today()} in {perf_counter() - begin:.0f} s, from {time_in_all(done)}",
+        "finished trainings taken": f"of {'any' if any_code else 'this'} state of the code",
         "made with": ", ".join(f"{name} {number}" for name, number in versions().items()),
         "made by": ", ".join(machine().values()),
         "digits": options.data or "MNIST, as it travels with the project",
         **{f"SHA-256 of {name}": digest for of_data in sums.values() for name, digest in of_data.items()},
     }
     folder = Path(options.out) / "paper"
-    write_text(folder / "index.html", report.html(chapters, facts))
-    write_text(folder / "report.md", report.markdown(chapters, facts))
+    write_text(folder / "index.html", html(chapters, facts))
+    write_text(folder / "report.md", markdown(chapters, facts))
+    write_text(folder / "claims.md", "\n".join([*claims_table(chapters, GALLERY), ""]))
     for chapter in chapters:
         for name, png in chapter.pictures.items():
             write_bytes(folder / "figures" / f"{name}.png", small(png))
@@ -65,13 +77,20 @@ def run(options: book.Options, executor: Executor | None = None) -> None:
         raise failed
 
 
-def chapter_of(recipe: Recipe, options: book.Options, data: Any, failures: Mapping[Path, str]) -> report.Chapter:
-    """The chapter of a recipe whose runs are kept, or have failed."""
-    size, tasks, runs = book.size_of(recipe, options), book.listed(recipe, options), Path(options.out) / "runs"
-    paths = [kept_at(task, data.checksums, runs, options.any_code and not options.fresh) for task in tasks]
+def paths_of(recipe: Recipe, options: book.Options, checksums: Mapping[str, str]) -> list[Path]:
+    """Where the results of all tasks of a recipe are kept, once they have been carried out."""
+    runs, any_code = Path(options.out) / "runs", options.any_code and not options.fresh
+    return [kept_at(task, checksums, runs, any_code) for task in book.listed(recipe, options)]
+
+
+def chapter_of(
+    recipe: Recipe, options: book.Options, data: Any, paths: Sequence[Path], failures: Mapping[Path, str]
+) -> Chapter:
+    """The chapter of a recipe whose runs are kept at these paths, or have failed."""
+    size = book.size_of(recipe, options)
     if broken := [failures[path] for path in dict.fromkeys(paths) if path in failures]:
         print(f"{recipe.name}: {len(broken)} of its runs failed")
-        return report.Chapter(recipe, size, failures=broken)
+        return Chapter(recipe, size, failures=broken)
     results = book.results_of(recipe, options, paths)
     claims, drawn = book.write(recipe, options, data, results)
     print("\n".join([f"{recipe.name}: {recipe.summary}", *book.describe(recipe, size, results, claims)]))
@@ -82,10 +101,10 @@ def chapter_of(recipe: Recipe, options: book.Options, data: Any, failures: Mappi
         "data": "as above" if data.checksums else "drawn from the keys",
         "trainings": str(len(set(paths))),
         **cost_in_words(paths),
-        "code": ", ".join(sorted({path.suffixes[0][1:] for path in paths})),
+        "code": codes_in_words(paths),
     }
     pictures = {name: path.read_bytes() for name, path in drawn.items()}
-    return report.Chapter(recipe, size, pictures, claims, book.groups_in_words(recipe, results), facts)
+    return Chapter(recipe, size, pictures, claims, groups_in_brief(recipe, results), facts)
 
 
 def small(png: bytes) -> bytes:

@@ -2,17 +2,20 @@
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from threadpoolctl import threadpool_info
 
 import fnn
+from recipes.wording import counted
 
-__all__ = ["cost_in_words", "machine", "versions"]
+__all__ = ["codes_in_words", "cost_in_words", "machine", "time_in_all", "versions"]
 
 PACKAGES = ("numpy", "attrs", "toolz", "matplotlib", "scikit-learn")
 
@@ -36,14 +39,11 @@ def machine() -> Mapping[str, str]:
 
 def cost_in_words(paths: Sequence[Path]) -> dict[str, str]:
     """What the kept runs at these paths took, from what stands beside them, if it does: times, days and machines."""
-    sidecars = [path.with_suffix(".json") for path in dict.fromkeys(paths)]
-    costs = [json.loads(path.read_text()) for path in sidecars if path.exists()]
+    costs, missing = _costs(paths)
     if not costs:
         return {"time": "not kept", "days": "not kept", "machine": "not kept"}
     seconds = [cost["seconds"] for cost in costs]
-    of = (
-        "" if len(costs) == len(sidecars) else f" (of {len(costs)} trainings; of {len(sidecars) - len(costs)} not kept)"
-    )
+    of = f" (of {len(costs)} trainings; of {missing} not kept)" if missing else ""
     days = sorted({cost["date"] for cost in costs})
     machines = sorted({f"{cost['processor']}, {cost['blas']}" for cost in costs})
     return {
@@ -51,3 +51,41 @@ def cost_in_words(paths: Sequence[Path]) -> dict[str, str]:
         "days": " to ".join(dict.fromkeys((days[0], days[-1]))),
         "machine": "; ".join(machines),
     }
+
+
+def time_in_all(paths: Iterable[Path]) -> str:
+    """What all trainings took whose results are kept at these paths, each counted once."""
+    costs, missing = _costs(paths)
+    if not costs:
+        return "trainings whose times are not kept"
+    unknown = f", and {missing} more whose times are not kept" if missing else ""
+    time = hours(sum(cost["seconds"] for cost in costs))
+    return f"{counted(len(costs), 'training')} of {time} in all{unknown}"
+
+
+def hours(seconds: float) -> str:
+    """A time in hours and minutes, or in seconds where it is below a minute.
+
+    >>> hours(7_440), hours(3_599.9), hours(12.3)
+    ('2 h 4 min', '0 h 59 min', '12 s')
+    """
+    minutes = int(seconds // 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes else f"{seconds:.0f} s"
+
+
+def codes_in_words(paths: Iterable[Path]) -> str:
+    """The code that made the results at these paths, as in their names; of several, with the number of trainings.
+
+    >>> codes_in_words([Path("a.1f.npz"), Path("b.2c.npz"), Path("c.1f.npz")]), codes_in_words([Path("a.1f.npz")])
+    ('1f (2 trainings), 2c (1 training)', '1f')
+    """
+    found = Counter(path.suffixes[0][1:] for path in dict.fromkeys(paths))
+    counts = [f"{code} ({counted(n, 'training')})" for code, n in found.most_common()]
+    return ", ".join(counts if len(found) > 1 else found)
+
+
+def _costs(paths: Iterable[Path]) -> tuple[list[dict[str, Any]], int]:
+    """What stands beside the results at these paths of what they took, and beside how many nothing does."""
+    sidecars = [path.with_suffix(".json") for path in dict.fromkeys(paths)]
+    costs = [json.loads(path.read_text()) for path in sidecars if path.exists()]
+    return costs, len(sidecars) - len(costs)

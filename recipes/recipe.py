@@ -36,6 +36,7 @@ class Recipe:
     """An experiment.
 
     figure     the paper's figure or table that it redoes, "figure 6", or "" where the paper shows none
+    text       what it does and why, as its module's docstring: a line that sums it up, then paragraphs
     groups     configurations by name; each is run with the same seeds, so that groups compare in pairs
     run        run(config, key, data, watch) -> a tree of numbers and arrays with "scores": one training, pure
     load       load(directory or None) -> data, with `checksums`
@@ -45,10 +46,11 @@ class Recipe:
     paper, first, quick    the paper's size, a newcomer's (under a minute), and that of a quick report
     together   whether one run trains all networks of a group as an ensemble: then `config` has a field `runs`, and
                every leaf of the result has the runs as its first axis
+    papers     what the paper shows of that score, in its text or read off its figure, by group
     """
 
     name: str
-    summary: str
+    text: str | None
     figure: str
     groups: Mapping[str, Any]
     run: Callable[..., Mapping[str, Any]]
@@ -60,6 +62,17 @@ class Recipe:
     quick: Size
     score: str = "test_accuracy"
     together: bool = False
+    papers: Mapping[str, float] = attrs.field(factory=dict)
+
+    @property
+    def paragraphs(self) -> list[str]:
+        """The text as paragraphs of one line each."""
+        return [" ".join(part.split()) for part in (self.text or "").strip().split("\n\n")]
+
+    @property
+    def summary(self) -> str:
+        """The first paragraph, which is a line."""
+        return self.paragraphs[0]
 
 
 @attrs.frozen

@@ -126,10 +126,12 @@ def study(
     compared: Pairs,
     first: int,
     quick: int,
+    papers: Mapping[str, float] | None = None,
 ) -> Recipe:
     """The recipe of a study, whose module's `text` begins with its summary.
 
-    `varied` names what distinguishes the groups; `compared` the pairs (A, B) whose difference A − B the figure shows.
+    `varied` names what distinguishes the groups; `compared` the pairs (A, B) whose difference A − B the figure shows;
+    `papers` what the paper shows of groups.
     A newcomer's three runs have `first` epochs, a quick report's two have `quick`.
     """
 
@@ -143,7 +145,7 @@ def study(
 
     return Recipe(
         name=name,
-        summary=(text or "").strip().partition("\n")[0],
+        text=text,
         figure=figure,
         groups=groups,
         run=classifier.run,
@@ -153,4 +155,5 @@ def study(
         paper=Size(15),
         first=Size(3, epochs=first),
         quick=Size(2, epochs=quick),
+        papers=papers or {},
     )

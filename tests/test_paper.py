@@ -12,11 +12,13 @@ from fnn import checkpoint
 from recipes import book, digits
 from recipes.book import Options, find, names
 from recipes.claims import Claim
-from recipes.paper import run
+from recipes.markdown import anchor, claims_table, markdown
+from recipes.page import html
+from recipes.paper import GALLERY, run
 from recipes.recipe import Size
-from recipes.report import Chapter, html, markdown
+from recipes.report import CODE, ONE, Chapter, tally
 from recipes.sweep import SweepError
-from recipes.wording import settings
+from recipes.wording import SCORES, groups_in_brief, groups_in_words, settings
 from tests.test_kills import small  # noqa: F401
 
 
@@ -67,11 +69,16 @@ def test_every_claim_has_a_verdict_in_the_first_table(folder):
     table = page[page.index('<table id="claims">') : page.index("<section")]
     for name in names:
         assert f'href="#{name}"' in table
-        assert f"## {name}" in text
+        assert f"\n## {name}" in text
+        (heading,) = re.findall(rf"^## ({name}(?: \(.*\))?)$", text, re.MULTILINE)
+        assert f"[{name}](#{anchor(heading)})" in text
     verdicts = re.findall(r'class="verdict (\w+)">\1(| \(small\))<', table)
     assert len(verdicts) == table.count("<tr>") - 1 >= 2 * len(names) - 4
     marked = sum(mark != "" for _, mark in verdicts)
-    assert text.count("(small) |") == marked
+    assert (
+        text.count("| holds (small) |") + text.count("| fails (small) |") + text.count("| undecided (small) |")
+        == marked
+    )
     points = [find(name) for name in names if find(name).quick == find(name).paper]  # they draw their own points
     assert len(verdicts) - marked == sum(2 + (recipe.name.startswith("linear")) for recipe in points)
 
@@ -82,10 +89,13 @@ def test_provenance_has_a_row_for_every_recipe(folder):
     for name in names:
         (row,) = re.findall(rf"<tr><td>{name}</td>(.*?)</tr>", origins)
         assert re.search(r"[\d,.]+ s in all, median [\d,.]+ s</td>", row)
+        assert re.search(r"<td>[0-9a-f]{12}</td>$", row)
         assert " of seed 0" in row
     for name in digits.SHA256:
         assert f"SHA-256 of {name}" in text
     assert "drawn from the keys" in origins
+    assert re.search(r"\| put together \| on [\d-]+ in \d+ s, from \d+ trainings of .* in all \|", text)
+    assert CODE in text
 
 
 def test_the_markdown_shows_pictures_that_are_there(folder):
@@ -97,39 +107,149 @@ def test_the_markdown_shows_pictures_that_are_there(folder):
     assert sum(map(len, files)) < 2_500_000
 
 
-@pytest.mark.skipif(not shutil.which("chromedriver"), reason="needs Chromium and its driver")
-@pytest.mark.parametrize("width", [390, 1280], ids=["phone", "desk"])
-def test_a_browser_shows_it_whole(folder, width, tmp_path):
+def test_a_chapter_has_its_text_its_groups_and_its_claims(folder):
+    page, text = (folder / "index.html").read_text(), (folder / "report.md").read_text()
+    assert "whose gradients are summed: the paper's code sums them over a batch" in text
+    assert "All is as in <code>xor</code>, with the same points" in page
+    chapter = text[text.index("\n## optimizers") : text.index("\n## initializers")]
+    assert re.search(r"^- SGD: test accuracy, IQM 0\.\d{4} \(2 runs\); the paper shows 0.91$", chapter, re.MULTILINE)
+    numbers = re.findall(
+        r"^(\d)\. \*\*undecided \(small\)\*\*: .* \*\(the paper, figure 9\)\*<br>Measured: ", chapter, re.MULTILINE
+    )
+    assert numbers == [str(i) for i in range(1, len(numbers) + 1)]
+    assert len(numbers) == page.count("figure 9</td>") == page.count("(the paper, figure 9)</i>") > 5
+    grid = text[text.index("\n## autoencoder_grid") : text.index("\n## reconstructions")]
+    assert "- The pictures show the scores of all 50 networks." in grid
+    assert "latent 64, depth 5" not in grid
+    once = [name for name in names if find(name).paper.runs == 1]
+    assert once == ["autoencoder_grid", "reconstructions", "latent_space", "interpolation"]
+    assert text.count(ONE) == page.count(ONE) == len(once)
+
+
+def test_the_table_for_the_readme_leads_to_the_gallery(folder):
+    table, text = (folder / "claims.md").read_text(), (folder / "report.md").read_text()
+    assert f"[mnist]({GALLERY}#mnist-figure-5): the paper, figure 5 |" in table
+    assert table.replace(GALLERY, "") in text
+
+
+@pytest.fixture(scope="module")
+def browser(folder, tmp_path_factory):
+    if not shutil.which("chromedriver"):
+        pytest.skip("needs Chromium and its driver")
     webdriver = pytest.importorskip("selenium.webdriver")
     options = webdriver.ChromeOptions()
     flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    for flag in f"{flags} --disable-component-update --disable-sync --user-data-dir={tmp_path}".split():
+    profile = tmp_path_factory.mktemp("profile")
+    for flag in f"{flags} --disable-component-update --disable-sync --user-data-dir={profile}".split():
         options.add_argument(flag)
     service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
     with webdriver.Chrome(options=options, service=service) as browser:
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         browser.get((folder / "index.html").as_uri())
-        images = browser.execute_script("return [...document.images].map(i => [i.complete, i.naturalWidth, i.width])")
-        assert images
-        assert all(complete and natural > 0 and 0 < shown <= max(width, 640) for complete, natural, shown in images)
-        assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-        assert browser.execute_script("return performance.getEntriesByType('resource').length") == 0
-        assert len(browser.find_elements("css selector", "#claims tbody tr")) >= len(names)
-        browser.save_screenshot(str(tmp_path / "page.png"))
+        yield browser
+
+
+def resize(browser, width, mobile=False):
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": mobile}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+
+@pytest.mark.parametrize("width", [390, 1280], ids=["phone", "desk"])
+def test_a_browser_shows_it_whole(browser, width, tmp_path):
+    resize(browser, width, width < 500)
+    browser.refresh()
+    images = browser.execute_script("return [...document.images].map(i => [i.complete, i.naturalWidth, i.width])")
+    assert images
+    assert all(complete and natural > 0 and 0 < shown <= max(width, 640) for complete, natural, shown in images)
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    assert browser.execute_script("return performance.getEntriesByType('resource').length") == 0
+    assert len(browser.find_elements("css selector", "#claims tbody tr")) >= len(names)
+    browser.save_screenshot(str(tmp_path / "page.png"))
+
+
+CUT = """return [...document.body.querySelectorAll("*")].filter(e =>
+    e.getBoundingClientRect().right > innerWidth || e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0
+).map(e => e.tagName + " " + e.className + ": " + e.textContent.slice(0, 60))"""
+
+
+def test_nothing_is_cut_off_on_paper(browser):
+    a4 = 718  # CSS pixels between margins of 1 cm
+    resize(browser, a4)
+    assert any(tag.startswith("DIV scroll") for tag in browser.execute_script(CUT))  # which one can scroll on a screen
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert browser.execute_script(CUT) == []
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def written(*claims, lines=()):
+    """The page and the Markdown of one chapter."""
+    chapter = Chapter(find("mnist"), find("mnist").paper, {}, claims, lines)
+    return html([chapter], {"seed": "<0>"}), markdown([chapter], {"seed": "0"})
 
 
 def test_text_is_escaped_and_a_reason_stands_where_a_claim_fails():
-    claims = [Claim("a < b | c", "x & y", "fails", "because"), Claim("d", "e", "holds", "unsaid")]
-    chapter = Chapter(find("mnist"), find("mnist").paper, {}, claims, ["1 < 2"])
-    page, text = html([chapter], {"seed": "<0>"}), markdown([chapter], {"seed": "0"})
+    page, text = written(
+        Claim("a < b | c", "x & y", "fails", "because"), Claim("d", "e", "holds", "unsaid"), lines=["1 < 2"]
+    )
     assert "a &lt; b | c" in page
-    assert "x &amp; y. Reason: because" in page
-    assert "unsaid" not in page
+    assert "Measured: x &amp; y<br>Reason: because</li>" in page
+    assert "<li>1 &lt; 2</li>" in page
+    assert "unsaid" not in page + text
     assert "&lt;0&gt;" in page
-    assert "a < b \\| c" in text
     assert "small" not in text
-    assert "| mnist | a < b \\| c | the paper, figure 5 | x & y. Reason: because | fails |" in text
+    assert "| fails | a < b \\| c | [mnist](#mnist-figure-5): the paper, figure 5 |" in text
+    assert (
+        "\n1. **fails**: a < b | c *(the paper, figure 5)*<br>Measured: x & y<br>Reason: because\n2. **holds**: d"
+        in text
+    )
+
+
+def test_a_reason_of_several_claims_is_said_once():
+    fails = [
+        Claim(name, "m", "fails", reason) for name, reason in (("a", "so"), ("b", "so"), ("c", "why"), ("d", "so"))
+    ]
+    for form in written(*fails):
+        assert form.count("Why claims 1, 2 and 4 fail: so.") == 1
+        assert form.count("Why claim") == 1
+        assert form.count("Reason: ") == 1
+        assert "Reason: why" in form
+
+
+def test_the_verdicts_are_counted():
+    claims = [Claim("a", "", verdict) for verdict in ("holds", "holds", "fails")]
+    for form in written(*claims):
+        assert "3 claims: 2 hold, 1 fails, 0 are undecided." in form
+    broken = Chapter(find("mnist"), find("mnist").paper, failures=["no convergence"])
+    assert tally([broken]).endswith("There are no verdicts of 1 experiment in which runs failed.")
+    assert "| none | 1 run failed" in "".join(claims_table([broken]))
+
+
+def of(*values, name="mnist", score="test_accuracy"):
+    return {name: [{"scores": {score: value}} for value in values]}
+
+
+def test_groups_have_words_units_and_the_paper_s_number():
+    assert {find(name).score for name in names} <= SCORES.keys()
+    assert groups_in_words(find("mnist"), of(0.975)) == ["mnist: test accuracy 0.9750; the paper shows 0.9701"]
+    assert groups_in_words(find("mnist"), of(0.97, 0.98)) == [
+        "mnist: test accuracy, IQM 0.9750 (2 runs); the paper shows 0.9701"
+    ]
+    (line,) = groups_in_words(find("denoising"), of(*[20.5] * 5, name="wide", score=find("denoising").score))
+    assert line == (
+        "wide: PSNR at sigma 0.2 of the denoised test digits, IQM 20.50 dB (95 % interval 20.50 to 20.50 dB, 5 runs)"
+    )
+    assert all(find(name).papers.keys() <= find(name).groups.keys() for name in names)
+    assert sum(len(find(name).papers) for name in names) == 1 + 2 * 3 + 2 + 4 + 3
+
+
+def test_many_groups_of_one_run_are_left_to_the_figure():
+    recipe, one = find("autoencoder_grid"), [{"scores": {"test_mse": 0.5}}]
+    assert len(groups_in_brief(recipe, {f"{i}": one for i in range(12)})) == 12
+    assert groups_in_brief(recipe, {f"{i}": one for i in range(13)}) == [
+        "The pictures show the scores of all 13 networks."
+    ]
+    assert len(groups_in_brief(recipe, {f"{i}": one * 2 for i in range(13)})) == 13
 
 
 def test_settings_say_what_is_shared_and_what_varies():
@@ -141,6 +261,13 @@ def test_settings_say_what_is_shared_and_what_varies():
         find("batch_size"), Size(1, 1, 5)
     )
     assert not any("_" in settings(find(name), find(name).paper) for name in names)
+    words = settings(find("denoising"), Size(5))
+    assert words.startswith("a code behind a ReLU; ")
+    assert (
+        "5 runs of each. autoencoder 64 x 5: codes of 64 numbers, hidden layers on either side: 5, loss: mean squ"
+        in words
+    )
+    assert ". 784-512-784: codes of 512 numbers, " in words
 
 
 def brief(**changes):
@@ -163,9 +290,9 @@ def test_a_failing_recipe_leaves_the_others_their_chapters(small, tmp_path, monk
         run(Options(quick=True, epochs=1, jobs=1, data=small, out=str(tmp_path)))
     page, text = ((tmp_path / "paper" / name).read_text() for name in ("index.html", "report.md"))
     assert "It ran." in page
-    for written in (page, text):
-        assert "2 runs failed, so that nothing can be shown or concluded" in written
-        assert "no convergence" in written
-        assert "batch_size" in written[written.index("so that nothing can be shown or concluded:") :]
-        assert "stale" not in written
+    for form in (page, text):
+        assert "2 runs failed, so that nothing can be shown or concluded" in form
+        assert "no convergence" in form
+        assert "batch_size" in form[form.index("so that nothing can be shown or concluded:") :]
+        assert "stale" not in form
     assert [path.name for path in (tmp_path / "paper" / "figures").iterdir()] == ["mnist.png"]

@@ -24,7 +24,7 @@ from fnn.metrics import accuracy
 from recipes import classifier, digits, mnist
 from recipes.book import Options, cook, find, names
 from recipes.command import main
-from recipes.provenance import cost_in_words, machine
+from recipes.provenance import cost_in_words, machine, time_in_all
 from recipes.recipe import Task
 from recipes.sweep import SweepError, path_of, sweep
 from tests.idx_files import write_bright_rows
@@ -175,6 +175,10 @@ def test_what_a_run_took_stands_beside_it(small, tmp_path):
     other = tmp_path / "old.npz"
     assert "of 1 trainings; of 1 not kept" in cost_in_words([*paths, other])["time"]
     assert set(cost_in_words([other]).values()) == {"not kept"}
+    assert time_in_all([*paths, *paths, other]) == "1 training of 0 s in all, and 1 more whose times are not kept"
+    assert time_in_all([other]) == "trainings whose times are not kept"
+    other.with_suffix(".json").write_text('{"seconds": 3720.5}')
+    assert time_in_all([*paths, other]) == "2 trainings of 1 h 2 min in all"
 
 
 def slow_run(config, key, data, watch):
@@ -205,8 +209,8 @@ def test_command_lists_runs_and_refuses(small, tmp_path, capsys):
     assert all(find(name).summary in capsys.readouterr().out for name in names[:1])
     assert main(["mnist", "--epochs", "1", "--data", small, "--out", str(tmp_path)]) == 0
     said = capsys.readouterr().out
-    assert "run 0: test accuracy" in said
-    assert "IQM 0." in said
+    assert "mnist: test accuracy 0." in said
+    assert "IQM" not in said
     assert main(["mnits"]) == 2
     assert "did you mean 'mnist'?" in capsys.readouterr().err
     assert main(["mnist", "--data", str(tmp_path)]) == 2
