@@ -25,6 +25,10 @@ __all__ = ["RECIPE"]
 CONFIG = synthetic.Config(outputs=1, loss="mse", reduction="mean", epochs=200)
 NOISE = 0.5  # the standard deviation of the points around their line
 NEAR = 1.1  # times the least possible loss: converged
+KNOWN = (
+    "not established; a known difference is that the paper's code sums its gradient over the 32 points of a batch, "
+    "which makes its steps 32 times as long"
+)
 
 
 def draw(key: fnn.Key, n: int) -> dict[str, np.ndarray]:
@@ -72,20 +76,23 @@ def panel(ax: Axes, config: synthetic.Config, run: Run) -> str:
 
 def claims(runs: Sequence[Run]) -> Sequence[Claim]:
     """A rapid decrease, then convergence; the median and the worst run find the line."""
-    excess = estimate(scores(runs, "loss") / scores(runs, "best_loss"))
-    possible = scores(runs, "best_distance")
+    distances, possible = (scores(runs, name) for name in ("distance", "best_distance"))
+    ratios = scores(runs, "loss") / scores(runs, "best_loss")
+    excess, worst = estimate(ratios), np.argmax(distances)
     return [
-        falls_fast("The loss shows a rapid initial decrease.", runs),
+        falls_fast("The loss shows a rapid initial decrease.", runs, KNOWN),
         Claim(
             "The initial decrease is followed by convergence.",
             f"the last loss is {excess.said('{:.3f}')} times that of least squares, to stay below {NEAR}",
             judged(excess, below=NEAR),
+            KNOWN,
         ),
         stays_within(
             "The median and the worst-performing model both capture the underlying linear pattern.",
             f"distance from the true line (least squares: median {np.median(possible):.4f}, worst {max(possible):.4f})",
-            scores(runs, "distance"),
+            distances,
             NOISE,
+            f"the worst run's last loss is {ratios[worst]:.3f} times that of least squares; {KNOWN}",
         ),
     ]
 

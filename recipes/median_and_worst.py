@@ -25,8 +25,24 @@ def ranked(runs: Sequence[Run], gap: str) -> list[Run]:
     return [runs[i] for i in np.lexsort((scores(runs, "loss"), scores(runs, gap)))]
 
 
-def figure(config: Config, runs: Sequence[Run], panel: Callable[..., str], gap: str, best: str) -> Figure:
-    """The curves of all runs above, beside what is possible; the median and the worst run below."""
+def everyone(run: Run) -> bool:
+    """Every run counts."""
+    return True
+
+
+def figure(
+    config: Config,
+    runs: Sequence[Run],
+    panel: Callable[..., str],
+    gap: str,
+    best: str,
+    ranks: Callable[[Run], bool] = everyone,
+    among: str = "",
+) -> Figure:
+    """The curves of all runs above, beside what is possible; below, the median and the worst of those that rank.
+
+    `among` says of which runs these are; where none ranks, it is all.
+    """
     whole = Figure(figsize=(8, 7.4), layout="constrained")
     above, below = whole.subfigures(2, 1, height_ratios=(1, 1.5), squeeze=False).flat
     names, label = list(runs[0]["curves"]), f"IQM and IQR of {len(runs)} runs" if len(runs) > 1 else "one run"
@@ -37,10 +53,12 @@ def figure(config: Config, runs: Sequence[Run], panel: Callable[..., str], gap: 
             ax.axhline(iqm(scores(runs, f"best_{name}")), color="black", linestyle="--", linewidth=1, label=best)
         ax.set_yscale("log" if name == "loss" else "linear")
         ax.legend(frameon=False, loc="upper right" if name == "loss" else "center right")
-    order = ranked(runs, gap)
+    chosen = list(filter(ranks, runs))
+    order, kind = ranked(chosen or runs, gap), among if chosen else ""
+    of = f"of {len(order)} runs{kind}" if len(order) > 1 else f"run{kind}"
     shown = {"median": order[len(order) // 2], "worst": order[-1]} if len(order) > 1 else {"only": order[0]}
     for ax, (name, run) in zip(below.subplots(1, len(shown), squeeze=False).flat, shown.items(), strict=True):
-        ax.set_title(f"{name} run: {panel(ax, config, run)}", fontsize=10)
+        ax.set_title(f"{name} {of}:\n{panel(ax, config, run)}", fontsize=10)
     handles, labels = ax.get_legend_handles_labels()
     below.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
     return whole
@@ -54,19 +72,19 @@ def regions(ax: Axes, config: Config, run: Run) -> str:
     return f"{run['scores']['mistakes']:.0f} of {len(x)} mistaken (dashed: {least})"
 
 
-def falls_fast(statement: str, runs: Sequence[Run]) -> Claim:
+def falls_fast(statement: str, runs: Sequence[Run], reason: str) -> Claim:
     """The claim that nine tenths of the loss's decrease come in the first tenth of the epochs."""
     losses = np.array([run["curves"]["loss"] for run in runs])  # (runs, 1 + epochs)
     n = losses.shape[1] - 1
     tenth = max(1, n // 10)
     start, early, end = losses[:, [0, tenth, -1]].T
     share = (start - early) / np.where(start > end, start - end, np.inf)
-    claim = at_least(statement, share.tolist(), 0.9, digits=3)
+    claim = at_least(statement, share.tolist(), 0.9, reason, digits=3)
     fall = f"the loss falls from {iqm(start):.3g} to {iqm(end):.3g}"
     return attrs.evolve(claim, measured=f"{fall}; share of that in the first {tenth} of {n} epochs: {claim.measured}")
 
 
-def stays_within(statement: str, what: str, gaps: np.ndarray, bound: float) -> Claim:
+def stays_within(statement: str, what: str, gaps: np.ndarray, bound: float, reason: str) -> Claim:
     """The claim that a gap stays below a bound in the median and in the worst of all runs.
 
     The worst run decides. Runs are counted, since no bootstrap tells how far a maximum may scatter: its interval ends
@@ -78,7 +96,7 @@ def stays_within(statement: str, what: str, gaps: np.ndarray, bound: float) -> C
     low, high = share_interval(within, n)
     count = f"{within} of {n} runs stay below {bound:g} (of further runs {100 * low:.0f} to {100 * high:.0f} % would)"
     ends = f"median {np.median(gaps):z.4f}, worst {max(gaps):z.4f}"
-    return Claim(statement, f"{what}: {ends}; {count}", "holds" if within == n else "fails")
+    return Claim(statement, f"{what}: {ends}; {count}", "holds" if within == n else "fails", reason)
 
 
 def recipe(
@@ -93,15 +111,18 @@ def recipe(
     gap: str,
     best: str,
     score: str = "accuracy",
+    ranks: Callable[[Run], bool] = everyone,
+    among: str = "",
 ) -> Recipe:
     """The recipe of such an experiment, whose module's `text` begins with its summary: always all runs, all epochs.
 
-    `gap` is the score by which runs are ranked, `best` what the scores "best_loss" and "best_accuracy" are in a legend,
-    and panel(ax, config, run) draws one run and returns what to say of it.
+    `gap` is the score by which the runs that `ranks` lets in are ranked, and `among` says which these are; `best` is
+    what the scores "best_loss" and "best_accuracy" are in a legend. panel(ax, config, run) draws one run, and returns
+    what to say of it.
     """
 
     def figures(results: Results, data: Any) -> dict[str, Figure]:
-        return {name: figure(config, results[name], panel, gap, best)}
+        return {name: figure(config, results[name], panel, gap, best, ranks, among)}
 
     return Recipe(
         name=name,

@@ -10,7 +10,7 @@ import pytest
 import fnn
 from recipes import linear_classification, linear_regression, synthetic, xor, xor_tanh
 from recipes.book import Options, cook, describe
-from recipes.median_and_worst import falls_fast, ranked, stays_within
+from recipes.median_and_worst import falls_fast, figure, ranked, stays_within
 from recipes.recipe import Size, no_data
 
 DRAWS = {
@@ -119,16 +119,19 @@ def test_claims_on_planted_runs():
     assert verdicts(line, planted(n=1, **known, distance=0.1)) == ["undecided"] * 3
 
     blobs, last = RECIPES["linear_classification"], np.arange(8) == 7
-    good = {"accuracy": 0.999, "possible_accuracy": 1.0, "shortfall": 0.001 * last, "turned": 5 + np.arange(8.0)}
-    assert verdicts(blobs, planted(**good)) == ["holds"] * 3
-    overlapping = {**good, "accuracy": np.where(last, 0.6, 0.999), "possible_accuracy": np.where(last, 0.7, 1.0)}
+    turned = 5 + np.arange(8.0)
+    good = {"accuracy": 0.999, "possible_accuracy": 1.0, "shortfall": 0.001 * last, "mistakes": 0.4, "turned": turned}
+    assert verdicts(blobs, planted(**good)) == ["holds"] * 4
+    overlapping = {**good, "shortfall": 0.1 * last, "possible_accuracy": np.where(last, 0.7, 1.0)}
     assert verdicts(blobs, planted(**overlapping))[2] == "holds"  # what cannot be separated is not asked for
-    one_missed = {**good, "accuracy": np.where(last, 0.97, 0.999)}
-    assert verdicts(blobs, planted(**one_missed)) == ["holds", "holds", "fails"]
-    bad = {**good, "accuracy": 0.8}
-    assert verdicts(blobs, planted((10, 9, 5), **bad)) == ["fails"] * 3
-    assert verdicts(blobs, planted(n=1, **{**good, "shortfall": 0, "turned": 0})) == ["undecided"] * 3
-    assert verdicts(blobs, planted(**{**good, "possible_accuracy": 0.9}))[2] == "undecided"  # nothing to separate
+    one_missed = {**good, "shortfall": 0.03 * last}
+    assert verdicts(blobs, planted(**one_missed)) == ["holds", "holds", "fails", "holds"]
+    bad = {**good, "accuracy": 0.8, "shortfall": 0.2 + 0.001 * last, "turned": turned[::-1]}
+    assert verdicts(blobs, planted((10, 9, 5), **bad)) == ["fails"] * 4
+    assert verdicts(blobs, planted(n=1, **{**good, "shortfall": 0, "turned": 0})) == ["undecided"] * 4
+    assert (
+        verdicts(blobs, planted(**{**good, "possible_accuracy": 0.9}))[2:] == ["undecided"] * 2
+    )  # nothing to separate
 
     cross = RECIPES["xor"]
     good = {"accuracy": 0.99, "best_accuracy": 0.995, "shortfall": np.linspace(0, 0.01, 8), "mistakes": np.arange(8)}
@@ -138,18 +141,54 @@ def test_claims_on_planted_runs():
     assert {claim.source for claim in of_tanh} == {"ours"}
 
 
+def test_the_worst_of_the_separable_pairs_is_the_one_that_is_drawn_quoted_and_judged():
+    turned = np.array([30.0, 10, 12, 14, 16, 18, 20, 90])
+    known = {"accuracy": 0.99, "best_accuracy": 0.995, "mistakes": np.arange(8.0), "turned": turned}
+    overlapping = {"possible_accuracy": np.where(np.arange(8) == 7, 0.8, 1.0), "shortfall": 0.001 * np.arange(8)}
+    runs, blobs = planted(**known, **overlapping), RECIPES["linear_classification"]
+    *_, separated, oriented = blobs.claims({blobs.name: runs}, no_data(None))
+    assert "7 of 8 pairs of blobs are separable" in separated.measured
+    assert "worst 0.0060; 7 of 7 runs" in separated.measured
+    assert "the worst run, which mistakes 6 points, is turned by 20°" in oriented.measured
+    assert "those of the others by 15° (95 % interval " in oriented.measured
+    assert oriented.verdict == "undecided"  # 20° lies within what the IQM of 30, 10, ..., 18 may be
+    assert "the boundary that is turned furthest, by 30°, mistakes 0 points" in oriented.reason
+    shown = []
+    panel, separable = (lambda ax, config, run: shown.append(run) or ""), linear_classification.separable
+    figure(linear_classification.CONFIG, runs, panel, "shortfall", "best", separable, " of that kind")
+    assert [run["scores"]["mistakes"] for run in shown] == [3, 6]
+
+
+def test_the_worst_run_of_xor_is_the_one_that_is_drawn():
+    short = {"shortfall": [0, 0.01, 0.02, 0.03, 0.04], "mistakes": [9, 1, 2, 3, 4]}  # of points that allow less, 9
+    _, captured = RECIPES["xor"].claims(
+        {"xor": planted(n=5, accuracy=0.98, best_accuracy=0.99, **short)}, no_data(None)
+    )
+    assert "the median run mistakes 2 of its points, the worst 4" in captured.measured
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_a_claim_that_fails_has_a_reason(recipe):
+    known = dict.fromkeys(("best_loss", "best_distance", "best_accuracy", "possible_accuracy", "mistakes"), 1.0)
+    falling = np.arange(8, 0, -1.0)  # the worst run is turned least
+    runs = planted((10, 9, 5), **known, distance=2.0, accuracy=0.5, shortfall=falling[::-1], turned=falling)
+    claims = recipe.claims({recipe.name: runs}, no_data(None))
+    assert {claim.verdict for claim in claims} == {"fails"}
+    assert all(claim.reason for claim in claims)
+
+
 def test_the_worst_run_decides_and_ties_go_to_the_greater_loss():
-    met = stays_within("", "gap", np.array([0.0] * 20 + [0.09]), 0.1)
+    met = stays_within("", "gap", np.array([0.0] * 20 + [0.09]), 0.1, "")
     assert met.verdict == "holds"
     assert met.measured.endswith("worst 0.0900; 21 of 21 runs stay below 0.1 (of further runs 85 to 100 % would)")
-    missed = stays_within("", "gap", np.array([0.0] * 20 + [0.11]), 0.1)
+    missed = stays_within("", "gap", np.array([0.0] * 20 + [0.11]), 0.1, "")
     assert missed.verdict == "fails"
     assert "20 of 21 runs stay below 0.1 (of further runs 77 to 99 % would)" in missed.measured
-    assert stays_within("", "gap", np.zeros(4), 0.1).verdict == "undecided"
-    assert stays_within("", "gap", np.zeros(0), 0.1).verdict == "undecided"
+    assert stays_within("", "gap", np.zeros(4), 0.1, "").verdict == "undecided"
+    assert stays_within("", "gap", np.zeros(0), 0.1, "").verdict == "undecided"
     runs = planted(n=3, gap=[0.1, 0.0, 0.1], loss=[2.0, 3.0, 1.0])
     assert [each["scores"]["loss"] for each in ranked(runs, "gap")] == [3.0, 1.0, 2.0]
-    assert falls_fast("", planted((1.0, 1.0, 2.0))).verdict == "fails"
+    assert falls_fast("", planted((1.0, 1.0, 2.0)), "").verdict == "fails"
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
@@ -166,10 +205,12 @@ def test_figures_show_the_curves_the_median_and_the_worst_run(recipe):
     else:
         assert labels == [("epoch", "cross-entropy (nats)"), ("epoch", "accuracy")]
         assert (median.get_xlabel(), median.get_ylabel()) == ("$x_1$", "$x_2$")
-    assert median.get_title().startswith("median run: ")
-    assert worst.get_title().startswith("worst run: ")
+    n = sum(map(linear_classification.separable, runs)) if recipe.name == "linear_classification" else 3
+    kind = " whose blobs are separable" if recipe.name == "linear_classification" else ""
+    assert median.get_title().startswith(f"median of {n} runs{kind}:\n")
+    assert worst.get_title().startswith(f"worst of {n} runs{kind}:\n")
     (alone,) = recipe.figures({recipe.name: runs[:1]}, no_data(None)).values()
-    assert [ax.get_title()[:9] for ax in alone.axes[len(curves) :]] == ["only run:"]
+    assert [ax.get_title().partition("\n")[0] for ax in alone.axes[len(curves) :]] == [f"only run{kind}:"]
 
 
 def test_cooked_small_and_not_trained_twice(tmp_path):
