@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from recipes.claims import Claim, better
+from recipes.claims import Claim, better, difference
 from recipes.classifier import Config
 from recipes.recipe import Results
 from recipes.study import groups_of, similar, study
@@ -31,20 +31,35 @@ GROUPS = {name: Config(weights=weights, batch_size=64, patience=10) for name, we
 ALIKE = 0.002  # about the scatter of runs that differ in nothing but their seed
 
 
+def at_first(results: Results, a: str, b: str) -> str:
+    """By how much two groups differ when the weights have been trained for one epoch."""
+    ours, theirs = ([run["curves"]["validation_accuracy"][0] for run in results[name]] for name in (a, b))
+    return f"after the first epoch {a} − {b} is {difference(ours, theirs).said('{:+.4f}')} in validation accuracy"
+
+
 def claims(results: Results, data: Any) -> Sequence[Claim]:
     """Weights scaled to the layer's width do better than others, He's best, whatever their distribution."""
-    group = groups_of(results)
-    he, glorot = group["He normal"], group["Glorot normal"]
+    group, he, glorot = groups_of(results), "He normal", "Glorot normal"
+
+    def beats(statement: str, a: str, b: str) -> Claim:
+        return better(statement, group[a], group[b], at_first(results, a, b))
+
+    def alike(statement: str, a: str, b: str) -> Claim:
+        return similar(statement, group[a], group[b], ALIKE, at_first(results, a, b))
+
     asked = [
-        better("Weights scaled to the layer do better than N(0, 0.01²).", he, group["normal"]),
-        better("Weights scaled to the layer do better than U(-0.05, 0.05).", he, group["uniform"]),
-        better("He's variance suits ReLU better than Glorot's.", he, glorot),
-        better("He's variance suits ReLU better than LeCun's.", he, group["LeCun normal"]),
-        similar("Normal and uniform weights of He's variance do alike.", he, group["He uniform"], ALIKE),
-        similar("Normal and uniform weights of Glorot's variance do alike.", glorot, group["Glorot uniform"], ALIKE),
+        beats("Weights scaled to the layer do better than N(0, 0.01²).", he, "normal"),
+        beats("Weights scaled to the layer do better than U(-0.05, 0.05).", he, "uniform"),
+        beats("He's variance suits ReLU better than Glorot's.", he, glorot),
+        beats("He's variance suits ReLU better than LeCun's.", he, "LeCun normal"),
+        alike("Normal and uniform weights of He's variance do alike.", he, "He uniform"),
+        alike("Normal and uniform weights of Glorot's variance do alike.", glorot, "Glorot uniform"),
     ]
     return [attrs.evolve(claim, source="ours") for claim in asked]
 
 
-COMPARED = [("He normal", name) for name in GROUPS if name != "He normal"]
+COMPARED = [
+    *(("He normal", name) for name in GROUPS if name not in ("He normal", "Glorot uniform")),
+    ("Glorot normal", "Glorot uniform"),
+]
 RECIPE = study("initializers", __doc__, "", GROUPS, claims, varied="initializer", compared=COMPARED, first=2, quick=1)

@@ -3,7 +3,8 @@
 Each of the paper's box plots is one; what they share is here: the comparisons, the figure, the paper's 15 runs.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -15,11 +16,13 @@ from fnn.metrics import iqr
 from recipes import classifier, digits
 from recipes.claims import FEWEST, Claim, difference, estimate, judged
 from recipes.recipe import Recipe, Results, Size, scores
+from recipes.wording import counted
 
 __all__ = ["PAPERS_GRADIENT", "Group", "average", "gain", "groups_of", "more_variable", "similar", "study"]
 
 Group = tuple[str, Sequence[float]]  # a name, and one score a run in the order of the seeds
-Pairs = Sequence[tuple[str, str]]  # names of groups (A, B) of which a claim says that A beats B
+Pairs = Sequence[tuple[str, str]]  # names of groups, or of averages, (A, B) of which a claim says that A beats B
+Averages = Mapping[str, tuple[str, ...]]  # names of means, seed by seed, and of the groups whose mean each is
 
 # What is known of the paper's runs where a sentence fails here.
 PAPERS_GRADIENT = (
@@ -77,14 +80,34 @@ def more_variable(statement: str, a: Group, b: Group, reason: str = "") -> Claim
     return Claim(statement, f"{ranges}; difference {found.said('{:+.4f}')}", judged(found, above=0), reason)
 
 
-def cut_off(results: Results, groups: Mapping[str, classifier.Config]) -> int:
-    """After how many epochs runs ended that had patience left and were meant to go on; 0 where none did."""
-    runs = [(config, run) for name, config in groups.items() for run in results[name]]
-    lengths = [(config, len(run["curves"]["validation_accuracy"]), run["scores"]["best_epoch"]) for config, run in runs]
-    return max((n for config, n, best in lengths if n < config.epochs and n - best < config.patience), default=0)
+def mentioned(text: str, names: Iterable[str]) -> set[str]:
+    """The names that a text mentions; of two that begin alike, or of which one holds the other, the longer counts.
+
+    >>> mentioned("Momentum SGD − Adam: +0.01", ["SGD", "Momentum SGD", "Adam"]) == {"Momentum SGD", "Adam"}
+    True
+    """
+    return set(re.findall("|".join(map(re.escape, sorted(names, key=len, reverse=True))), text))
 
 
-def comparison(groups: Mapping[str, Sequence[float]], compared: Pairs, varied: str) -> Figure:
+def length(run: Mapping[str, Any]) -> int:
+    """How many epochs a run had."""
+    return len(run["curves"]["validation_accuracy"])
+
+
+def cut_off(results: Results, groups: Mapping[str, classifier.Config]) -> str:
+    """Which of the groups' runs were ended by the limit of epochs, with patience left; "" where none was."""
+    ended = {
+        name: [run for run in results[name] if length(run) - run["scores"]["best_epoch"] < config.patience]
+        for name, config in groups.items()
+    }
+    counts = [f"{len(runs)} of {len(results[name])} runs of {name}" for name, runs in ended.items() if runs]
+    limit = counted(max((length(run) for runs in ended.values() for run in runs), default=0), "epoch")
+    return f"; still improving at the limit of {limit}: {', '.join(counts)}" if counts else ""
+
+
+def comparison(
+    groups: Mapping[str, Sequence[float]], compared: Pairs, varied: str, averages: Averages | None = None
+) -> Figure:
     """Left every run's test accuracy; right, where there are pairs, the differences within them, A − B."""
     n, figure = len(next(iter(groups.values()))), Figure(figsize=(9, 4), layout="constrained")
     if n == 1:
@@ -95,7 +118,9 @@ def comparison(groups: Mapping[str, Sequence[float]], compared: Pairs, varied: s
     intervals = {name: interval for name, interval in found.items() if interval is not None}
     plot.boxes(groups, ax=left, xlabel=varied, ylabel="test accuracy", intervals=intervals)
     left.set_title(f"{n} runs of each", fontsize=10)
-    rows = {f"{a}\n− {b}": row_of(groups[a], groups[b]) for a, b in compared}
+    means = {name: np.mean([groups[part] for part in parts], axis=0) for name, parts in (averages or {}).items()}
+    sides = {**groups, **means}
+    rows = {f"{a}\n− {b}": row_of(sides[a], sides[b]) for a, b in compared}
     plot.differences(rows, ax=right, xlabel="difference in test accuracy")
     shown = f"range of {n} pairs (too few to judge)" if n < FEWEST else "paired by seed, 95 % interval"
     right.set_title(shown, fontsize=10)
@@ -105,7 +130,7 @@ def comparison(groups: Mapping[str, Sequence[float]], compared: Pairs, varied: s
     return figure
 
 
-def row_of(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float, float]:
+def row_of(ours: Any, theirs: Any) -> tuple[float, float, float]:
     """What the panel of differences draws: the estimate and its interval, or of too few pairs the least and greatest.
 
     >>> row_of([0.75, 0.5], [0.25, 0.25])
@@ -126,22 +151,25 @@ def study(
     compared: Pairs,
     first: int,
     quick: int,
+    averages: Averages | None = None,
     papers: Mapping[str, float] | None = None,
 ) -> Recipe:
     """The recipe of a study, whose module's `text` begins with its summary.
 
-    `varied` names what distinguishes the groups; `compared` the pairs (A, B) whose difference A − B the figure shows;
-    `papers` what the paper shows of groups.
+    `varied` names what distinguishes the groups; `compared` the pairs (A, B) whose difference A − B the figure shows,
+    groups or the `averages` of some; `papers` what the paper shows of groups. A claim says which of the groups that it
+    compares the limit of epochs cut off.
     A newcomer's three runs have `first` epochs, a quick report's two have `quick`.
     """
 
     def with_caution(results: Results, data: digits.Digits) -> Sequence[Claim]:
-        n = cut_off(results, groups)
-        caution = f"; runs cut off after {n} epoch{'s' if n > 1 else ''}" if n else ""
-        return [attrs.evolve(claim, measured=claim.measured + caution) for claim in claims(results, data)]
+        asked = claims(results, data)
+        named = [mentioned(claim.measured, groups) for claim in asked]
+        cautions = [cut_off(results, {name: groups[name] for name in groups if name in these}) for these in named]
+        return [attrs.evolve(a, measured=a.measured + caution) for a, caution in zip(asked, cautions, strict=True)]
 
     def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
-        return {name: comparison(dict(groups_of(results).values()), compared, varied)}
+        return {name: comparison(dict(groups_of(results).values()), compared, varied, averages)}
 
     return Recipe(
         name=name,
