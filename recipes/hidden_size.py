@@ -39,7 +39,7 @@ def claims(results: Results, data: Any) -> Sequence[Claim]:
     return [
         better(f"{small}: 16 does worse than 64.", of_64, of_16, PAPERS_GRADIENT),
         better(f"{small}: 32 does worse than 64.", of_64, of_32, PAPERS_GRADIENT),
-        better("The optimal configuration has 64 or more: 128 do better than 32.", of_128, of_32, PAPERS_GRADIENT),
+        better("The optimum has layers of 64+ neurons: 128 do better than 32.", of_128, of_32, PAPERS_GRADIENT),
         marginal(to_128_neurons, of_128, of_64),
         better(f"{diminishing}: less from 32 to 64 than from 16 to 32.", to_32, to_64, PAPERS_GRADIENT),
         better(f"{diminishing}: less from 64 to 128 than from 32 to 64.", to_64, to_128, PAPERS_GRADIENT),
