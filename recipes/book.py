@@ -73,6 +73,7 @@ class Options:
     fresh: bool = False
     resume: bool = False
     any_code: bool = False
+    kept: bool = False
     executor: str | None = None
     only: str | None = None
 

@@ -56,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     again = command.add_mutually_exclusive_group()
     again.add_argument("--fresh", action="store_true", help="run again what is already there")
     again.add_argument("--resume", action="store_true", help="keep every epoch, and go on after the last one kept")
+    again.add_argument("--kept", action="store_true", help="of paper: train nothing, report on what is there")
     command.add_argument("--any-code", action="store_true", help="take finished runs that other code made")
     return command
 
@@ -99,7 +100,8 @@ def refuse_others(called: Recipe | Command, options: Options) -> None:
     """Raise a `ValueError` for an option that a recipe or command would ignore."""
     default = attrs.asdict(Options())
     own_points = isinstance(called, Recipe) and called.load is no_data
-    takes = called.takes if isinstance(called, Command) else default.keys() - {"only", "data" if own_points else "only"}
+    foreign = {"only", "kept", *(["data"] if own_points else [])}
+    takes = called.takes if isinstance(called, Command) else default.keys() - foreign
     given = [name for name, value in attrs.asdict(options).items() if value != default[name]]
     if ignored := sorted(set(given) - set(takes)):
         raise ValueError(f"{called.name} takes no --{', --'.join(ignored)}; it takes --{', --'.join(sorted(takes))}")

@@ -28,7 +28,7 @@ def claims_table(chapters: Sequence[Chapter], prefix: str = "") -> list[str]:
         (report.verdict(chapter, claim), claim.statement, f"{link(chapter)}: {report.source(chapter, claim)}")
         for chapter, claim in report.claims_of(chapters)
     ]
-    broken = [("none", report.failed(chapter), link(chapter)) for chapter in chapters if chapter.failures]
+    broken = [("none", gap, link(chapter)) for chapter in chapters if (gap := report.lacking(chapter))]
     table = _table(("verdict", "claim", "experiment and source"), [*rows, *broken])
     return [report.tally(chapters), "", *table]
 
@@ -48,7 +48,8 @@ def _section(chapter: Chapter) -> list[str]:
     groups = [f"- {line}" for line in chapter.lines]
     claims = [f"{i}. {_entry(entry)}" for i, entry in enumerate(report.entries(chapter), 1)]
     failures = [f"    {line}" for failure in chapter.failures for line in failure.splitlines()]
-    told = [f"{report.failed(chapter)}:", "", *failures] if failures else []
+    gap = report.lacking(chapter)
+    told = [f"{gap}:", "", *failures] if failures else [f"{gap}."] if gap else []
     blocks = ["## " + report.title(chapter), *chapter.recipe.paragraphs, report.how(chapter)]
     blocks += ["\n".join(block) for block in (pictures, groups, claims) if block]
     blocks += [*report.why(chapter), *(["\n".join(told)] if told else [])]

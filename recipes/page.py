@@ -39,7 +39,7 @@ def html(chapters: Sequence[Chapter], provenance: Mapping[str, str]) -> str:
         (_verdict(claim.verdict, report.verdict(c, claim)), _prose(claim.statement), _link(c, report.source(c, claim)))
         for c, claim in report.claims_of(chapters)
     ]
-    broken = [("none", report.failed(chapter), _link(chapter)) for chapter in chapters if chapter.failures]
+    broken = [("none", gap, _link(chapter)) for chapter in chapters if (gap := report.lacking(chapter))]
     head, origins = report.origins(chapters)
     facts = _table(("", ""), (tuple(map(escape, fact)) for fact in provenance.items()), "provenance")
     notice = _paragraph(report.SMALL, "small") if any(map(report.is_small, chapters)) else ""
@@ -66,11 +66,12 @@ def _section(chapter: Chapter) -> str:
     said = [*map(_paragraph, chapter.recipe.paragraphs), _paragraph(report.how(chapter), "settings")]
     groups = "".join(f"<li>{escape(line)}</li>" for line in chapter.lines)
     claims = "".join(map(_entry, report.entries(chapter)))
-    failures = f"{_paragraph(report.failed(chapter) + ':')}<pre>{escape(chr(10).join(chapter.failures))}</pre>"
+    gap, failures = report.lacking(chapter), escape("\n".join(chapter.failures))
+    lack = f"{_paragraph(gap + ':')}<pre>{failures}</pre>" if failures else _paragraph(gap + ".") if gap else ""
     return (
         f'<section id="{chapter.recipe.name}"><h2>{escape(report.title(chapter))}</h2>{"".join(said)}{shown}'
         f'<ul class="groups">{groups}</ul><ol>{claims}</ol>{"".join(map(_paragraph, report.why(chapter)))}'
-        f"{failures if chapter.failures else ''}</section>"
+        f"{lack}</section>"
     )
 
 

@@ -19,7 +19,7 @@ from recipes import book
 from recipes.markdown import claims_table, markdown
 from recipes.page import html
 from recipes.provenance import codes_in_words, cost_in_words, machine, time_in_all, versions
-from recipes.recipe import Command, Recipe
+from recipes.recipe import Command, Recipe, Task
 from recipes.report import Chapter
 from recipes.store import write_bytes, write_text
 from recipes.sweep import SweepError, kept_at, sweep
@@ -33,7 +33,7 @@ WIDTH = 1000  # pixels of the pictures beside report.md: as wide as a README, an
 
 def run(options: book.Options, executor: Executor | None = None) -> None:
     """Carry out every recipe, all runs of all recipes in one sweep, and write index.html, report.md,
-    claims.md and figures/.
+    claims.md and figures/. With the option `kept` nothing is run, and the report is on what is there.
 
     Raises `SweepError` at the end where runs failed; the report then says so in the place of their recipes.
     """
@@ -44,19 +44,12 @@ def run(options: book.Options, executor: Executor | None = None) -> None:
     data = {recipe.name: book.data_of(recipe, options) for recipe in recipes}
     sums = {recipe.name: data[recipe.name].checksums for recipe in recipes}
     pairs = [(task, sums[recipe.name]) for recipe in recipes for task in book.listed(recipe, options)]
-    failed: SweepError | None = None
-    with book.executor_of(options) if executor is None else nullcontext(executor) as workers:
-        try:
-            tasks, checksums = map(list, zip(*pairs, strict=True))
-            sweep(tasks, checksums, runs, executor=workers, **book.how_to_sweep(options))
-        except SweepError as error:
-            failed = error
-
+    failed = None if options.kept else carry_out(pairs, runs, options, executor)
     failures = failed.failures if failed else {}
     paths = {recipe.name: paths_of(recipe, options, sums[recipe.name]) for recipe in recipes}
     chapters = [chapter_of(recipe, options, data[recipe.name], paths[recipe.name], failures) for recipe in recipes]
     any_code = options.any_code and not options.fresh
-    done = [path for of_recipe in paths.values() for path in of_recipe if path not in failures]
+    done = [path for of_recipe in paths.values() for path in of_recipe if path.exists()]
     facts = {
         "put together": f"on {date.today()} in {perf_counter() - begin:.0f} s, from {time_in_all(done)}",
         "finished trainings taken": f"of {'any' if any_code else 'this'} state of the code",
@@ -77,6 +70,19 @@ def run(options: book.Options, executor: Executor | None = None) -> None:
         raise failed
 
 
+def carry_out(
+    pairs: Sequence[tuple[Task, Mapping[str, str]]], runs: Path, options: book.Options, executor: Executor | None
+) -> SweepError | None:
+    """Carry out all tasks, each with the checksums of its data, in one sweep; returns its error where runs failed."""
+    tasks, checksums = map(list, zip(*pairs, strict=True))
+    with book.executor_of(options) if executor is None else nullcontext(executor) as workers:
+        try:
+            sweep(tasks, checksums, runs, executor=workers, **book.how_to_sweep(options))
+        except SweepError as error:
+            return error
+    return None
+
+
 def paths_of(recipe: Recipe, options: book.Options, checksums: Mapping[str, str]) -> list[Path]:
     """Where the results of all tasks of a recipe are kept, once they have been carried out."""
     runs, any_code = Path(options.out) / "runs", options.any_code and not options.fresh
@@ -86,11 +92,14 @@ def paths_of(recipe: Recipe, options: book.Options, checksums: Mapping[str, str]
 def chapter_of(
     recipe: Recipe, options: book.Options, data: Any, paths: Sequence[Path], failures: Mapping[Path, str]
 ) -> Chapter:
-    """The chapter of a recipe whose runs are kept at these paths, or have failed."""
-    size = book.size_of(recipe, options)
-    if broken := [failures[path] for path in dict.fromkeys(paths) if path in failures]:
+    """The chapter of a recipe whose runs are kept at these paths, have failed or, some of them, are not there."""
+    size, distinct = book.size_of(recipe, options), dict.fromkeys(paths)
+    if broken := [failures[path] for path in distinct if path in failures]:
         print(f"{recipe.name}: {len(broken)} of its runs failed")
         return Chapter(recipe, size, failures=broken)
+    if absent := sum(not path.exists() for path in distinct):
+        print(f"{recipe.name}: {absent} of {len(distinct)} trainings are not there yet")
+        return Chapter(recipe, size, absent=absent)
     results = book.results_of(recipe, options, paths)
     claims, drawn = book.write(recipe, options, data, results)
     print("\n".join([f"{recipe.name}: {recipe.summary}", *book.describe(recipe, size, results, claims)]))
@@ -99,7 +108,7 @@ def chapter_of(
         if size.runs > 1
         else f"key 0 of seed {options.seed}",
         "data": "as above" if data.checksums else "drawn from the keys",
-        "trainings": str(len(set(paths))),
+        "trainings": str(len(distinct)),
         **cost_in_words(paths),
         "code": codes_in_words(paths),
     }

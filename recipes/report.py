@@ -19,9 +19,9 @@ __all__ = [
     "Entry",
     "claims_of",
     "entries",
-    "failed",
     "how",
     "is_small",
+    "lacking",
     "origins",
     "reasons",
     "source",
@@ -61,7 +61,8 @@ VERBS = {"holds": ("holds", "hold"), "fails": ("fails", "fail"), "undecided": ("
 class Chapter:
     """One recipe in the report: its size, pictures (PNG) by name, claims, a line on each group, where it comes from.
 
-    Where runs failed, `failures` says which and why, and there is nothing else to show.
+    Where runs failed, `failures` says which and why, and there is nothing else to show; nor is there where some are
+    `absent`, not made yet.
     """
 
     recipe: Recipe
@@ -71,6 +72,7 @@ class Chapter:
     lines: Sequence[str] = ()
     facts: Mapping[str, str] = attrs.field(factory=dict)
     failures: Sequence[str] = ()
+    absent: int = 0
 
 
 @attrs.frozen
@@ -103,10 +105,11 @@ def how(chapter: Chapter) -> str:
     return " ".join([*said, *([f"This is {less}."] if less else []), *([ONE] if runs == {1} else [])])
 
 
-def failed(chapter: Chapter) -> str:
-    """What there is to say instead of results where runs failed, else ""."""
-    n = len(chapter.failures)
-    return f"{counted(n, 'run')} failed, so that nothing can be shown or concluded" if n else ""
+def lacking(chapter: Chapter) -> str:
+    """What there is to say instead of results where runs failed or are not there, else ""."""
+    n, absent = len(chapter.failures), chapter.absent
+    what = f"{counted(n, 'run')} failed" if n else f"{counted(absent, 'training')} not made yet" if absent else ""
+    return what and f"{what}, so that nothing can be shown or concluded"
 
 
 def claims_of(chapters: Iterable[Chapter]) -> Iterable[tuple[Chapter, Claim]]:
@@ -128,8 +131,8 @@ def tally(chapters: Sequence[Chapter]) -> str:
     """How many claims there are, and how many of each verdict."""
     found: Counter[str] = Counter(claim.verdict for _, claim in claims_of(chapters))
     said = [f"{found[kind]} {verbs[found[kind] != 1]}" for kind, verbs in VERBS.items()]
-    broken = sum(map(bool, map(failed, chapters)))
-    missing = f" There are no verdicts of {counted(broken, 'experiment')} in which runs failed." if broken else ""
+    without = sum(map(bool, map(lacking, chapters)))
+    missing = f" Of {counted(without, 'experiment')} there is none, since runs are lacking." if without else ""
     return f"{counted(found.total(), 'claim')}: {', '.join(said)}.{missing}"
 
 

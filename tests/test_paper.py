@@ -223,7 +223,7 @@ def test_the_verdicts_are_counted():
     for form in written(*claims):
         assert "3 claims: 2 hold, 1 fails, 0 are undecided." in form
     broken = Chapter(find("mnist"), find("mnist").paper, failures=["no convergence"])
-    assert tally([broken]).endswith("There are no verdicts of 1 experiment in which runs failed.")
+    assert tally([broken]).endswith("Of 1 experiment there is none, since runs are lacking.")
     assert "| none | 1 run failed" in "".join(claims_table([broken]))
 
 
@@ -298,3 +298,11 @@ def test_a_failing_recipe_leaves_the_others_their_chapters(small, tmp_path, monk
         assert "batch_size" in form[form.index("so that nothing can be shown or concluded:") :]
         assert "stale" not in form
     assert [path.name for path in (tmp_path / "paper" / "figures").iterdir()] == ["mnist.png"]
+    made = sorted((tmp_path / "runs").iterdir())
+    run(Options(quick=True, epochs=1, jobs=1, data=small, out=str(tmp_path), kept=True))
+    assert sorted((tmp_path / "runs").iterdir()) == made
+    for form in ("index.html", "report.md"):
+        text = (tmp_path / "paper" / form).read_text()
+        assert "It ran." in text
+        assert "2 trainings not made yet, so that nothing can be shown or concluded." in text
+    assert "Of 1 experiment there is none, since runs are lacking." in text
