@@ -358,6 +358,17 @@ def test_heat_maps_with_the_same_limits_have_the_same_colours():
     assert plot.heat_map([[2, 2]], ["a"], [1, 2]).collections[0].get_clim() == (1.8, 2.2)
 
 
+def test_a_heat_map_may_give_equal_ratios_equal_steps_of_colour():
+    values = [[0.01, 0.1, 1.0], [0.1, 0.1, 1.0]]
+    ax = plot.heat_map(values, ["a", "b"], [1, 2, 3], log=True)
+    (mesh,) = (c for c in ax.collections if isinstance(c, QuadMesh))
+    np.testing.assert_allclose(mesh.norm(np.array(values)), [[0, 0.5, 1], [0.5, 0.5, 1]])
+    assert [text.get_color() for text in ax.texts[:3]] == ["white", "black", "black"]
+    (bar,) = (other for other in ax.figure.axes if other is not ax)
+    assert texts(bar.get_yticklabels()) == ["0.01", "0.0316", "0.1", "0.316", "1"]
+    plot.heat_map([[2, 2]], ["a"], [1, 2], log=True).figure.draw_without_rendering()  # no range at all
+
+
 def test_a_confusion_shows_counts_and_shares_of_its_rows():
     ax = plot.confusion([[90, 10, 0], [0, 5, 0], [0, 0, 0]], names=["cat", "dog", "eel"])
     assert texts(ax.texts) == ["90", "10", "0", "0", "5", "0", "0", "0", "0"]
@@ -414,6 +425,8 @@ WRONG = [
     (lambda: plot.heat_map([[0.5]], ["a", "b"], ["c"]), "row labels must be 1 in number, got 2"),
     (lambda: plot.heat_map([[0.5]], ["a"], []), "column labels must be 1 in number, got 0"),
     (lambda: plot.heat_map([[0.5]], ["a"], ["b"], limits=(1, 0)), "limits must be .* low <= high"),
+    (lambda: plot.heat_map([[0.5, 0]], ["a"], ["b", "c"], log=True), "log=True, values and limits .* got 0 among"),
+    (lambda: plot.heat_map([[0.5]], ["a"], ["b"], limits=(-1, 1), log=True), "must be positive, got -1"),
     (lambda: plot.confusion([[1, 2]]), r"\(k, k\) integers >= 0, got shape \(1, 2\)"),
     (lambda: plot.confusion([[0.5]]), "integers >= 0.*float64"),
     (lambda: plot.confusion([[-1]]), "integers >= 0"),

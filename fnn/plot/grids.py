@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import Normalize, PowerNorm
+from matplotlib.colors import LogNorm, Normalize, PowerNorm
 from matplotlib.figure import Figure, SubFigure
 from numpy.typing import ArrayLike
 
@@ -100,7 +100,8 @@ def _table(
     for (row, column), text in zip(np.ndindex(*values.shape), texts, strict=True):
         ink = "black" if light[row, column] > 0.18 else "white"  # at 0.18, both have the same contrast
         ax.text(column, row, text, ha="center", va="center", color=ink, fontsize=9)
-    bar = ax.figure.colorbar(mesh, ax=ax, label=label, ticks=ticks, format="%g" if ticks else None, pad=0.02, aspect=25)
+    form = None if ticks is None else "%.3g"
+    bar = ax.figure.colorbar(mesh, ax=ax, label=label, ticks=ticks, format=form, pad=0.02, aspect=25)
     ax.invert_yaxis()
     bar.outline.set_visible(False)
     bar.ax.tick_params(width=0.6, length=3, color=INK)
@@ -120,13 +121,16 @@ def heat_map(
     label: str = "",
     format: str = "{:.3f}",
     limits: tuple[float, float] | None = None,
+    log: bool = False,
 ) -> Axes:
     """Values (rows, cols) as colours from dark to bright, each written in its cell, and a colour bar with `label`.
 
     `limits` are the values of the darkest and the brightest colour, by default the least and the greatest value; give
-    the same to two maps that are to be compared by colour.
+    the same to two maps that are to be compared by colour. With `log`, equal ratios of values are equal steps of colour,
+    so that one great value does not take the whole scale.
 
-    Raises `ValueError` for other shapes, values that are not finite, or a wrong number of row or column labels.
+    Raises `ValueError` for other shapes, values that are not finite, or with `log` not positive, or a wrong number of row
+    or column labels.
 
     >>> [text.get_text() for text in heat_map([[0.5, 0.25]], [1], [4, 8], format="{:.2f}").texts]
     ['0.50', '0.25']
@@ -135,9 +139,14 @@ def heat_map(
     rows = _one_each("heat_map: row labels", row_labels, len(array))
     cols = _one_each("heat_map: column labels", column_labels, array.shape[1])
     low, high = interval("heat_map: limits", limits or (array.min(), array.max()))
+    if log and min(low, array.min()) <= 0:
+        got = f"{min(low, array.min()):g} among them"
+        raise ValueError(f"heat_map: with log=True, values and limits must be positive, got {got}: leave log out")
     ax = axes_or_new(ax, 2 + 0.85 * len(cols), max(2.4, 1 + 0.55 * len(rows)))
     texts = [format.format(value) for value in array.flat]
-    _table(ax, array, texts, Normalize(low, high), "viridis", label, None)
+    norm = LogNorm(low, high) if log else Normalize(low, high)
+    ticks = np.geomspace(low, high, 5).tolist() if log else None  # powers of ten alone would be too few
+    _table(ax, array, texts, norm, "viridis", label, ticks)
     ax.set_xticks(range(len(cols)), cols)
     ax.set_yticks(range(len(rows)), rows)
     ax.set(xlabel=xlabel, ylabel=ylabel)
