@@ -53,6 +53,12 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     lost = estimate(100 * (right.astype(float) - still_right), partial(np.mean, axis=-1), "digits")
     variations = [variation(images.reshape(-1, *data.shape)) for images in (x, y)]
     classes = [[float(v[labels == k].mean()) for k in np.unique(labels)] for v in variations]
+    papers, average = results[NAME][0]["scores"], float(np.mean((x - data.train[0].mean(axis=0)) ** 2))
+    reason = (
+        f"the squared error of the reconstructions is {papers['test_mse']:.4f} a pixel, where the mean training digit "
+        f"in their place has {average:.4f}; {papers['coordinates_used']:.0f} of the code's {CONFIG.latent} numbers are "
+        "used"
+    )
     smoother = estimate(100 * (1 - np.array(classes[1]) / np.array(classes[0])), of="classes of test digits")
     return [
         Claim(
@@ -61,11 +67,13 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
             f"{100 * still_right.mean():.1f} % of their reconstructions: {lost.said('{:.1f}', ' points')} are lost, to "
             f"stay below {MARGIN}",
             judged(lost, below=MARGIN),
+            reason,
         ),
         Claim(
             "The reconstructions appear slightly smoother than originals.",
             f"neighbouring pixels differ less than in the originals, in the mean by {smoother.said('{:.1f}', ' %')}",
             judged(smoother, above=0),
+            reason,
         ),
     ]
 

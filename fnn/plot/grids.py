@@ -126,11 +126,11 @@ def heat_map(
     """Values (rows, cols) as colours from dark to bright, each written in its cell, and a colour bar with `label`.
 
     `limits` are the values of the darkest and the brightest colour, by default the least and the greatest value; give
-    the same to two maps that are to be compared by colour. With `log`, equal ratios of values are equal steps of colour,
-    so that one great value does not take the whole scale.
+    the same to two maps that are to be compared by colour. With `log`, equal ratios are equal steps of colour, so that
+    one great value does not take the whole scale.
 
-    Raises `ValueError` for other shapes, values that are not finite, or with `log` not positive, or a wrong number of row
-    or column labels.
+    Raises `ValueError` for other shapes, values that are not finite (with `log`, not positive), or a wrong number of
+    row or column labels.
 
     >>> [text.get_text() for text in heat_map([[0.5, 0.25]], [1], [4, 8], format="{:.2f}").texts]
     ['0.50', '0.25']

@@ -1,0 +1,74 @@
+"""Statistics of pairs of classes, with the classes as the sample: ten make 45 pairs, which share them."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from recipes.claims import Estimate, estimate
+
+__all__ = ["apart", "average", "correlation", "mean", "of_classes", "ranks"]
+
+
+def apart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The distance of each point of `x` (n, d) from each of `y` (m, d): (n, m).
+
+    >>> apart(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0], [0.0, 1.0]]))
+    array([[5., 1.]])
+    """
+    x, y = x.astype(np.float64), y.astype(np.float64)
+    squares = np.sum(x * x, axis=1)[:, None] + np.sum(y * y, axis=1) - 2 * x @ y.T
+    return np.sqrt(np.maximum(squares, 0))
+
+
+def average(of_pairs: np.ndarray, counted: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """The mean of a matrix (k, k) over the pairs of drawn classes (..., k) that are counted (k, k).
+
+    Classes are drawn and not pairs, which share them: of ten, each is in nine pairs.
+
+    >>> average(np.array([[9.0, 1.0], [3.0, 9.0]]), ~np.eye(2, dtype=bool), np.array([0, 1, 1]))
+    np.float64(2.0)
+    """
+    drawn = classes.astype(int)
+    i, j = drawn[..., :, None], drawn[..., None, :]
+    weights = counted[i, j]
+    return np.sum(weights * of_pairs[i, j], axis=(-2, -1)) / np.maximum(np.sum(weights, axis=(-2, -1)), 1)
+
+
+def ranks(of_pairs: np.ndarray) -> np.ndarray:
+    """The ranks of a matrix's elements off the diagonal, equal ones sharing theirs.
+
+    >>> ranks(np.array([[9.0, 0.5, 0.7], [0.5, 9.0, 0.1], [0.7, 0.1, 9.0]]))
+    array([[0. , 2.5, 4.5],
+           [2.5, 0. , 0.5],
+           [4.5, 0.5, 0. ]])
+    """
+    others = ~np.eye(len(of_pairs), dtype=bool)
+    _, places, counts = np.unique(of_pairs[others], return_inverse=True, return_counts=True)
+    found = np.zeros(of_pairs.shape)
+    found[others] = (np.cumsum(counts) - (counts + 1) / 2)[places]
+    return found
+
+
+def correlation(x: np.ndarray, y: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Pearson's correlation of two matrices (k, k) over all pairs of drawn classes (..., k), 0 where one is constant.
+
+    >>> m = np.array([[0.0, 1.0, 2.0], [1.0, 0.0, 4.0], [2.0, 4.0, 0.0]])
+    >>> correlation(m, 1 - m, np.arange(3)).round(6)
+    np.float64(-1.0)
+    """
+    mean = partial(average, counted=~np.eye(len(x), dtype=bool), classes=classes)
+    covariance = mean(x * y) - mean(x) * mean(y)
+    scale = np.sqrt(np.maximum(mean(x * x) - mean(x) ** 2, 0) * np.maximum(mean(y * y) - mean(y) ** 2, 0))
+    return covariance / np.maximum(scale, 1e-12)
+
+
+def of_classes(k: int, statistic: Callable[[np.ndarray], np.ndarray]) -> Estimate:
+    """A statistic of drawn classes (..., k), with its interval."""
+    return estimate(np.arange(k), statistic, "classes")
+
+
+def mean(of_pairs: np.ndarray, counted: np.ndarray | None = None) -> Estimate:
+    """The mean of a matrix (k, k) over the pairs that are counted, by default all of two classes."""
+    pairs = ~np.eye(len(of_pairs), dtype=bool) if counted is None else counted
+    return of_classes(len(of_pairs), partial(average, of_pairs, pairs))
