@@ -15,7 +15,7 @@ from fnn.metrics import OneVsRest, confusion_matrix, iqm, one_vs_rest
 from recipes import autoencoder, digits
 from recipes.autoencoder_study import study
 from recipes.claims import Claim, estimate, judged
-from recipes.confusions import closeness, distinctive, over_digits, plain, rightness
+from recipes.confusions import closeness, distinctive, one_against_rest, plain
 from recipes.recipe import Results, scores
 
 __all__ = ["RECIPE", "codes_of", "figures", "read"]
@@ -103,7 +103,7 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     seen, held_out = readings(results, data)
     read_best = np.sum([read(*codes_of(BEST, run["params"], data), data.n_classes) for run in best], axis=0)
     of_seen, of_held_out, of_best = map(plain, (seen, held_out, read_best))
-    rest, rest_held_out = (over_digits(each, rightness(data.n_classes).mean(axis=0)) for each in (seen, held_out))
+    rest, rest_held_out = (one_against_rest(each, data.n_classes) for each in (of_seen, of_held_out))
     unseen = f"of held-out codes, the nearest neighbours take {100 * (1 - of_held_out.value):.1f} % for another digit"
     return [
         Claim(

@@ -29,10 +29,9 @@ def average(of_pairs: np.ndarray, counted: np.ndarray, classes: np.ndarray) -> n
     >>> average(np.array([[9.0, 1.0], [3.0, 9.0]]), ~np.eye(2, dtype=bool), np.array([0, 1, 1]))
     np.float64(2.0)
     """
-    drawn = classes.astype(int)
-    i, j = drawn[..., :, None], drawn[..., None, :]
-    weights = counted[i, j]
-    return np.sum(weights * of_pairs[i, j], axis=(-2, -1)) / np.maximum(np.sum(weights, axis=(-2, -1)), 1)
+    times = np.sum(classes[..., None] == np.arange(len(of_pairs)), axis=-2).astype(float)  # that each was drawn
+    total, weight = (np.sum(times @ each * times, axis=-1) for each in (counted * of_pairs, counted.astype(float)))
+    return total / np.maximum(weight, 1)
 
 
 def ranks(of_pairs: np.ndarray) -> np.ndarray:

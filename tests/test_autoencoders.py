@@ -5,6 +5,7 @@ from itertools import pairwise
 import attrs
 import numpy as np
 import pytest
+from matplotlib.colors import LogNorm
 
 import fnn
 from fnn import Key, checkpoint, fold, generator, tree
@@ -214,7 +215,10 @@ def test_heat_maps(cooked, data):
         assert len(ax.texts) == 25
     left, right = axes["autoencoder_grid"]
     first = cooked["autoencoder_grid"][0]["latent 4, depth 1, cross-entropy"][0]["scores"]["test_cross_entropy"]
-    assert right.texts[0].get_text() == f"{first:.4f}"
+    assert right.texts[0].get_text() == f"{first:#.3g}"
+    squared = cooked["autoencoder_grid"][0]["latent 4, depth 1, mse"][0]["scores"]["test_mse"]
+    assert left.texts[0].get_text() == f"{100 * squared:#.3g}"
+    assert isinstance(left.collections[0].norm, LogNorm)
     assert left.collections[0].get_clim() != right.collections[0].get_clim()
     scales = [ax.collections[0].get_clim() for ax in axes["autoencoder_grid_compared"]]
     assert scales[0] == scales[1] != scales[2] == scales[3]
@@ -228,12 +232,24 @@ def test_picture_rows(cooked, data):
     for name in ("denoising_trained", "denoising_severe"):
         assert len(axes[name][0].images) == 5 * 4
         labels = [label.get_text() for label in axes[name][0].get_yticklabels()]
-        assert labels[2:] == ["linear filter", *denoising.GROUPS]
+        assert labels[2:] == ["linear filter,\nfitted at 0.2", *denoising.GROUPS]
     psnr, accuracy = axes["denoising"]
     assert "dB" in psnr.get_ylabel()
     assert "accuracy" in accuracy.get_ylabel()
-    assert [len(line.get_xdata()) for line in accuracy.lines[:4]] == [11] * 4
-    assert {text.get_text() for text in psnr.get_legend().get_texts()} == {"noisy", "linear filter", *denoising.GROUPS}
+    assert [len(line.get_xdata()) for line in accuracy.lines[:5]] == [11] * 5
+    clean = cooked["denoising"][0]["autoencoder 64 x 5"][0]["scores"]["clean_accuracy"]
+    assert accuracy.lines[4].get_ydata() == pytest.approx(np.full(11, clean))
+    (legend,) = psnr.figure.legends
+    lines = ["noisy", denoising.FILTER, *denoising.GROUPS, "clean digits"]
+    assert [text.get_text() for text in legend.get_texts()] == lines
+    assert [text.get_text() for text in accuracy.texts] == ["trained at 0.2"]
+    assert psnr.figure.get_suptitle() == "1 run of each"
+
+
+def test_bands_are_explained_where_there_are_some(cooked, data):
+    results = {name: 2 * list(runs) for name, runs in cooked["denoising"][0].items()}
+    title = denoising.figures(results, data)["denoising"].get_suptitle()
+    assert title == "2 runs of each; lines are interquartile means, bands interquartile ranges"
 
 
 def test_map_table_and_confusion(cooked, data):
