@@ -1,4 +1,10 @@
-"""An autoencoder takes noise off digits, beside a linear filter and a wider network (figures 14 and 15)."""
+"""An autoencoder takes noise off digits, beside a linear filter and a wider network (figures 14 and 15).
+
+Both networks learn to give back a digit from the digit with Gaussian noise of standard deviation 0.2, drawn anew every
+epoch and clipped to what a pixel can be. The paper trains its network once; five trainings show a spread. The filter is
+the linear map of least squared error on the same noise. A classifier trained on clean digits reads what each makes of
+the test digits at all levels of noise.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,9 @@
-"""What lies between the digits in the space of codes of 64 numbers (figure 13)."""
+"""What lies between the digits in the space of codes of 64 numbers (figure 13).
+
+The network is the one of figure 10 with five hidden layers on either side. The centroid of a class is the mean code of
+its test digits; decoded, the centroids stand on the diagonal, and the points midway between two of them elsewhere. What
+the paper sees in them is asked of the same network without training too, whose pictures show what any network does.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -122,7 +127,7 @@ def natural(midpoint: np.ndarray) -> Claim:
 
 
 def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
-    """The way between centroids, beside that of a network without training; the classes are the sample."""
+    """The ways between centroids, beside those of a network without training; the classes are the sample."""
     n_pixels = data.test[0].shape[1]
     untrained, _ = autoencoder.network(CONFIG, n_pixels).init(fnn.Key(0), (n_pixels,))
     ours, null = between(results[NAME][0]["params"], data), between(untrained, data)
@@ -132,18 +137,17 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
         return partial(correlation, ranks(-of.distance), alike)
 
     kin, null_kin = kinship(ours), kinship(null)
-    less = mean(null.step - ours.step)
+    even = 100 / STEPS
     more = of_classes(k, lambda classes: kin(classes) - null_kin(classes))
     nearer = mean(ours.fade - ours.midpoint)
     return [
         Claim(
             "The smooth transitions between digits reveal the continuous nature of the learned latent space.",
             f"of {STEPS} equal steps from one centroid to another, the one that changes the image most makes "
-            f"{mean(ours.step).said('{:.1f}', ' %')} of the whole change, without training "
-            f"{mean(null.step).said('{:.1f}', ' %')}, and {100 / STEPS:.0f} % where one picture merely fades into the "
-            f"other; the second less the first is {less.said('{:+.1f}', ' points')}",
-            judged(less, above=0),
-            "the same network is smoother still without training: smoothness does not tell what was learnt",
+            f"{mean(ours.step).said('{:.1f}', ' %')} of the whole change, to stay below {2 * even:.0f} %; it is "
+            f"{even:.0f} % where one picture merely fades into the other, and {mean(null.step).value:.1f} % for the "
+            "same network without training, so that smoothness does not tell what was learnt",
+            judged(mean(ours.step), below=2 * even),
         ),
         Claim(
             "The latent space captures the underlying manifold of handwritten digits.",

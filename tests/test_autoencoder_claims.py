@@ -191,7 +191,8 @@ def test_claims_of_interpolation_are_judged_against_no_training(monkeypatch):
     assert (smooth.verdict, near.verdict) == ("fails", "fails")
     with_coder(monkeypatch, same, same)  # as good without training
     smooth, _, near, _ = interpolation.claims(planted(interpolation.RECIPE), ten)
-    assert (smooth.verdict, near.verdict) == ("undecided", "undecided")
+    assert (smooth.verdict, near.verdict) == ("holds", "undecided")
+    assert "10.0 % for the same network without training" in smooth.measured
 
 
 def test_a_midpoint_that_is_a_digit_is_nearer_than_a_cross_fade(monkeypatch):
