@@ -65,9 +65,17 @@ def claims(results: Results, data: Any) -> Sequence[Claim]:
     groups = groups_of(results)
     right, wrong = verdicts(groups, "{}", ""), verdicts(groups, WRONG, " (under the paper's own gradient)")
     pairs = list(zip(right, wrong, strict=True))
+    sigmoid_too = similar(
+        "Under the right gradient, Sigmoid and ReLU demonstrate similar performance.",
+        groups["ReLU"],
+        groups["Sigmoid"],
+        ALIKE,
+        f"under the wrong gradient, {wrong[2].measured}",
+    )
     return [
         *(attrs.evolve(a, reason=explained(b)) for a, b in pairs),
         *(attrs.evolve(b, reason=unexplained(a), source=ITS_GRADIENT) for a, b in pairs),
+        attrs.evolve(sigmoid_too, source="ours"),
     ]
 
 

@@ -7,19 +7,10 @@ import attrs
 from matplotlib.figure import Figure
 
 from recipes import autoencoder, digits
-from recipes.claims import Claim, Verdict
+from recipes.claims import Claim
 from recipes.recipe import Recipe, Results, Size
 
-__all__ = ["all_of", "study"]
-
-
-def all_of(*verdicts: Verdict) -> Verdict:
-    """The verdict on a claim of several parts: it holds if all do, and fails if any does.
-
-    >>> all_of("holds", "holds"), all_of("holds", "undecided"), all_of("undecided", "fails")
-    ('holds', 'undecided', 'fails')
-    """
-    return "fails" if "fails" in verdicts else "undecided" if "undecided" in verdicts else "holds"
+__all__ = ["study"]
 
 
 def unfinished(results: Results, groups: Mapping[str, autoencoder.Config]) -> str:

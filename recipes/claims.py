@@ -17,6 +17,7 @@ __all__ = [
     "FEWEST",
     "Claim",
     "Estimate",
+    "all_of",
     "at_least",
     "better",
     "difference",
@@ -44,8 +45,8 @@ FEWEST = 5
 class Claim:
     """What is claimed, what we measured, and whether they agree.
 
-    `reason` explains, by something measured or known, a claim that fails; `source` is who claims it, "the paper" in its
-    text on the recipe's figure, or "ours".
+    `reason` explains, by something measured or known, a claim that does not hold; `source` is who claims it, "the
+    paper" in its text on the recipe's figure, or "ours".
     """
 
     statement: str
@@ -111,6 +112,15 @@ def judged(found: Estimate, above: float | None = None, below: float | None = No
     holds = (above is None or low > above) and (below is None or high < below)
     fails = (above is not None and high < above) or (below is not None and low > below)
     return "holds" if holds else "fails" if fails else "undecided"
+
+
+def all_of(*verdicts: Verdict) -> Verdict:
+    """The verdict on a claim of several parts: it holds if all do, and fails if any does.
+
+    >>> all_of("holds", "holds"), all_of("holds", "undecided"), all_of("undecided", "fails")
+    ('holds', 'undecided', 'fails')
+    """
+    return "fails" if "fails" in verdicts else "undecided" if "undecided" in verdicts else "holds"
 
 
 def better(

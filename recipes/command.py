@@ -103,5 +103,7 @@ def refuse_others(called: Recipe | Command, options: Options) -> None:
     foreign = {"only", "kept", *(["data"] if own_points else [])}
     takes = called.takes if isinstance(called, Command) else default.keys() - foreign
     given = [name for name, value in attrs.asdict(options).items() if value != default[name]]
+    if options.kept and (idle := sorted({"jobs", "executor"} & set(given))):
+        raise ValueError(f"--kept trains nothing, and takes no --{', --'.join(idle)}")
     if ignored := sorted(set(given) - set(takes)):
         raise ValueError(f"{called.name} takes no --{', --'.join(ignored)}; it takes --{', --'.join(sorted(takes))}")

@@ -7,8 +7,7 @@ import attrs
 import numpy as np
 
 from fnn.metrics import one_vs_rest
-from recipes.autoencoder_study import all_of
-from recipes.claims import Claim, Estimate, estimate, judged
+from recipes.claims import Claim, Estimate, Verdict, all_of, estimate, judged
 
 __all__ = ["LIKE", "closeness", "distinctive", "one_against_rest", "plain"]
 
@@ -101,22 +100,23 @@ def against_others(confusion: np.ndarray, c: int) -> Estimate:
 
 def distinctive(confusion: np.ndarray, seen: np.ndarray) -> Sequence[Claim]:
     """Whether the digit 1 is read better than others, and the digits 5 and 3 worse: held out, and the paper's way."""
-    said: tuple[tuple[str, tuple[int, ...], dict[str, float]], ...] = (
-        ("Digits like 1 achieve exceptional accuracy (99.36 %).", (1,), {"above": 0}),
-        ("More ambiguous digits like 5 and 3 show lower performance.", (5, 3), {"below": 0}),
-    )
+    exceptional = "Digits like 1 achieve exceptional accuracy (99.36 %)."
+    ambiguous = "More ambiguous digits like 5 and 3 show lower performance."
     if len(confusion) <= 5:
-        return [Claim(statement, "these digits are not among the classes", "undecided") for statement, *_ in said]
+        return [Claim(each, "these digits are not among the classes", "undecided") for each in (exceptional, ambiguous)]
     of_held_out, of_seen = (one_vs_rest(each).accuracy for each in (confusion, seen))
+    less = {c: against_others(confusion, c) for c in (1, 3, 5)}
 
-    def judge(statement: str, classes: tuple[int, ...], bound: dict[str, float]) -> Claim:
-        less = {c: against_others(confusion, c) for c in classes}
+    def claim(statement: str, verdict: Verdict, *classes: int) -> Claim:
         each = [
             f"the digit {c} has a one-against-rest accuracy of {of_held_out[c]:.4f}, held out ({of_seen[c]:.4f} the "
-            f"paper's way); less the mean of the other digits', {found.said('{:+.2f}', ' points')}"
-            for c, found in less.items()
+            f"paper's way); less the mean of the other digits', {less[c].said('{:+.2f}', ' points')}"
+            for c in classes
         ]
         reason = f"held out, those of the digits in turn are {', '.join(f'{a:.4f}' for a in of_held_out)}"
-        return Claim(statement, "; ".join(each), all_of(*(judged(found, **bound) for found in less.values())), reason)
+        return Claim(statement, "; ".join(each), verdict, reason)
 
-    return [judge(*each) for each in said]
+    return [
+        claim(exceptional, judged(less[1], above=0), 1),
+        claim(ambiguous, all_of(judged(less[5], below=0), judged(less[3], below=0)), 5, 3),
+    ]

@@ -128,10 +128,10 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
             f"plain accuracy is {of_seen.value:.4f} for these codes, 0.8097 in the paper's table",
         ),
         Claim(
-            "The high classification accuracy, as the text reads, means that the codes tell 96 % of the digits.",
-            f"held out, plain accuracy {of_held_out.said()}, to exceed 0.96; fitted on the test codes that it scores, "
-            f"as in the paper, {of_seen.said()}",
-            judged(of_held_out, above=0.96),
+            "The high accuracy (96.19 %) confirms that the latent space effectively captures digit-specific features.",
+            f"read as plain accuracy, held out, {of_held_out.said()}, to reach 0.9619; fitted on the test codes that "
+            f"it scores, as in the paper, {of_seen.said()}",
+            judged(of_held_out, above=0.9619),
             "the paper's 96.19 % is the mean of ten one-against-rest accuracies, each of which counts about 9,000 easy "
             "true negatives: its table has 8,097 of 10,000 digits right, a plain accuracy of 80.97 %, on codes to "
             "which the classifier had been fitted with their labels",

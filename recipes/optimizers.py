@@ -5,10 +5,10 @@ is 784-64-32-10 with ReLU, the batch 128, for up to 50 epochs, stopped when five
 """
 
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 import attrs
-import numpy as np
 
 from recipes.claims import Claim, better
 from recipes.classifier import Config
@@ -22,26 +22,26 @@ GROUPS = {
     "Momentum SGD": Config(optimizer="momentum", rate=0.01),
     "Adam": Config(optimizer="adam", rate=0.001),
 }
+TARGET = 0.96  # to which convergence is timed: what SGD with momentum ends with in the paper
 PAPERS = {"SGD": 0.91, "Momentum SGD": 0.96, "Adam": 0.971}
 
 
 def epochs_to(target: float, curve: Sequence[float]) -> int:
-    """After how many epochs a curve first reaches a target.
+    """After how many epochs a curve first reaches a target; one more than it has where it never does.
 
-    >>> epochs_to(0.9, [0.8, 0.9, 0.85, 0.95])
-    2
+    >>> epochs_to(0.9, [0.8, 0.9, 0.85, 0.95]), epochs_to(0.99, [0.8, 0.9])
+    (2, 3)
     """
-    return 1 + int(np.argmax(np.asarray(curve) >= target - 1e-9))  # equal shares of digits may differ in a last bit
+    return 1 + sum(1 for _ in takewhile(lambda accuracy: accuracy < target, curve))
 
 
 def sooner(statement: str, results: Results, slow: str, fast: str) -> Claim:
-    """The claim that one group needs fewer epochs than another to the highest accuracy that all runs of both reach."""
-    curves = [[run["curves"]["validation_accuracy"] for run in results[name]] for name in (slow, fast)]
-    target = min(float(max(curve)) for of_group in curves for curve in of_group)
-    theirs, ours = ([epochs_to(target, curve) for curve in of_group] for of_group in curves)
+    """The claim that one group needs fewer epochs than another to a validation accuracy of `TARGET`."""
+    theirs, ours = (
+        [epochs_to(TARGET, run["curves"]["validation_accuracy"]) for run in results[name]] for name in (slow, fast)
+    )
     claim = better(statement, (slow, theirs), (fast, ours), PAPERS_GRADIENT, digits=1)
-    mark = f"epochs to a validation accuracy of {target:.4f}, the highest that every run of the two reaches"
-    return attrs.evolve(claim, measured=f"{mark}: {claim.measured}")
+    return attrs.evolve(claim, measured=f"epochs to a validation accuracy of {TARGET}: {claim.measured}")
 
 
 def claims(results: Results, data: Any) -> Sequence[Claim]:

@@ -21,7 +21,7 @@ from recipes.page import html
 from recipes.provenance import codes_in_words, cost_in_words, machine, time_in_all, versions
 from recipes.recipe import Command, Recipe, Task
 from recipes.report import Chapter
-from recipes.store import write_bytes, write_text
+from recipes.store import is_kept, write_bytes, write_text
 from recipes.sweep import SweepError, kept_at, sweep
 from recipes.wording import groups_in_brief
 
@@ -97,7 +97,7 @@ def chapter_of(
     if broken := [failures[path] for path in distinct if path in failures]:
         print(f"{recipe.name}: {len(broken)} of its runs failed")
         return Chapter(recipe, size, failures=broken)
-    if absent := sum(not path.exists() for path in distinct):
+    if absent := sum(not is_kept(path) for path in distinct):
         print(f"{recipe.name}: {absent} of {len(distinct)} trainings are not there yet")
         return Chapter(recipe, size, absent=absent)
     results = book.results_of(recipe, options, paths)

@@ -1,4 +1,4 @@
-"""What the report says, whatever its form: chapters in words, why claims fail, and how many hold."""
+"""What the report says, whatever its form: chapters in words, why claims do not hold, and how many do."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,8 +38,8 @@ RULE = (
     "way, and is else undecided. Fewer than five runs decide nothing: of two runs of groups that do not differ, the "
     "interval excludes zero in half of all cases. Where one network of each kind was trained, as in the paper, the "
     "sample is digits, classes or cells, and the interval does not speak of another training. Claims about the worst "
-    "run are judged by that run. “Ours” are claims that the paper does not make. What the paper shows is told in its "
-    "text or read off its figures."
+    "run are judged by that run; the interval of a share is Wilson's. “Ours” are claims that the paper does not make. "
+    "What the paper shows is told in its text or read off its figures."
 )
 SMALL = (
     "Not all of this report has the paper's size: verdicts marked (small) come from fewer runs, epochs or digits, to "
@@ -52,7 +52,7 @@ ONE = (
 CODE = (
     "“Code” is a digest of all source on which a training depends, which differs from recipe to recipe: the library, "
     "the module that trains and those that it imports, and NumPy's version. With --any-code, finished trainings of "
-    "earlier states of the code were taken; where there are several, the number of trainings of each stands beside it."
+    "other states of the code are taken too; where there are several, the number of trainings of each stands beside it."
 )
 VERBS = {"holds": ("holds", "hold"), "fails": ("fails", "fail"), "undecided": ("is undecided", "are undecided")}
 
@@ -137,13 +137,13 @@ def tally(chapters: Sequence[Chapter]) -> str:
 
 
 def reasons(claims: Sequence[Claim]) -> dict[str, list[int]]:
-    """Why claims fail: each reason, with the numbers, from 1, of all claims that fail for it.
+    """Why claims do not hold, unless for want of runs: each reason, with the numbers, from 1, of the claims it is for.
 
-    >>> reasons([Claim("a", "", "fails", "so"), Claim("b", "", "holds", "so"), Claim("c", "", "fails", "so")])
+    >>> reasons([Claim("a", "", "fails", "so"), Claim("b", "", "holds", "so"), Claim("c", "", "undecided", "so")])
     {'so': [1, 3]}
     """
-    failing = [(i, claim.reason) for i, claim in enumerate(claims, 1) if claim.verdict == "fails" and claim.reason]
-    return {reason: [i for i, _ in pairs] for reason, pairs in groupby(second, failing).items()}
+    asked = [(i, c.reason) for i, c in enumerate(claims, 1) if c.verdict != "holds" and "too few" not in c.measured]
+    return {reason: [i for i, _ in pairs] for reason, pairs in groupby(second, asked).items() if reason}
 
 
 def entries(chapter: Chapter) -> list[Entry]:
@@ -158,7 +158,9 @@ def entries(chapter: Chapter) -> list[Entry]:
 def why(chapter: Chapter) -> list[str]:
     """What stands below a chapter's list: each reason that several of its claims share."""
     shared = {reason: numbers for reason, numbers in reasons(chapter.claims).items() if len(numbers) > 1}
-    return [f"Why claims {listed(map(str, numbers), 'and')} fail: {reason}." for reason, numbers in shared.items()]
+    return [
+        f"Why claims {listed(map(str, numbers), 'and')} do not hold: {reason}." for reason, numbers in shared.items()
+    ]
 
 
 def origins(chapters: Sequence[Chapter]) -> tuple[list[str], list[list[str]]]:

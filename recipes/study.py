@@ -102,7 +102,7 @@ def cut_off(results: Results, groups: Mapping[str, classifier.Config]) -> str:
     }
     counts = [f"{len(runs)} of {len(results[name])} runs of {name}" for name, runs in ended.items() if runs]
     limit = counted(max((length(run) for runs in ended.values() for run in runs), default=0), "epoch")
-    return f"; still improving at the limit of {limit}: {', '.join(counts)}" if counts else ""
+    return f"; ended by the limit of {limit}, with patience left: {', '.join(counts)}" if counts else ""
 
 
 def comparison(

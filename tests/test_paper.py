@@ -209,10 +209,14 @@ def test_text_is_escaped_and_a_reason_stands_where_a_claim_fails():
 
 def test_a_reason_of_several_claims_is_said_once():
     fails = [
-        Claim(name, "m", "fails", reason) for name, reason in (("a", "so"), ("b", "so"), ("c", "why"), ("d", "so"))
+        Claim("a", "m", "fails", "so"),
+        Claim("b", "m", "undecided", "so"),
+        Claim("c", "m", "fails", "why"),
+        Claim("d", "m", "fails", "so"),
+        Claim("e", "too few runs: 2", "undecided", "so"),
     ]
     for form in written(*fails):
-        assert form.count("Why claims 1, 2 and 4 fail: so.") == 1
+        assert form.count("Why claims 1, 2 and 4 do not hold: so.") == 1
         assert form.count("Why claim") == 1
         assert form.count("Reason: ") == 1
         assert "Reason: why" in form
@@ -306,3 +310,6 @@ def test_a_failing_recipe_leaves_the_others_their_chapters(small, tmp_path, monk
         assert "It ran." in text
         assert "2 trainings not made yet, so that nothing can be shown or concluded." in text
     assert "Of 1 experiment there is none, since runs are lacking." in text
+    next(path for path in made if path.suffix == ".npz").write_bytes(b"damaged")
+    run(Options(quick=True, epochs=1, jobs=1, data=small, out=str(tmp_path), kept=True))
+    assert "1 training not made yet" in (tmp_path / "paper" / "report.md").read_text()

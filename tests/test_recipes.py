@@ -221,6 +221,10 @@ def test_command_lists_runs_and_refuses(small, tmp_path, capsys):
     assert "xor takes no --data" in capsys.readouterr().err
     assert main(["benchmark", "--jobs", "3"]) == 2
     assert "benchmark takes no --jobs" in capsys.readouterr().err
+    assert main(["paper", "--kept", "--jobs", "2"]) == 2
+    assert "--kept trains nothing, and takes no --jobs" in capsys.readouterr().err
+    assert main(["mnist", "--kept"]) == 2
+    assert "mnist takes no --kept" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["mnist", "--jobs", "0"])
     assert "whole number from 1 up" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 import json
 import re
+from types import SimpleNamespace
 
 import attrs
 import numpy as np
@@ -15,6 +16,7 @@ from recipes.classifier import Config
 from recipes.recipe import Size
 from recipes.reference_loss import cross_entropy_with_wrong_gradient
 
+DATA = SimpleNamespace(train=(np.zeros((1, 784)), None), n_classes=10)  # what claims ask of it
 STUDIES = {study.RECIPE.name: study for study in (activations, batch_size, hidden_size, optimizers, initializers)}
 RNG = np.random.default_rng(0)
 
@@ -34,7 +36,7 @@ def planted(name, means, spreads=2e-4, epochs=(10,), n=15, length=50):
         group: [
             {
                 "scores": {"test_accuracy": mean + spread * step, "best_epoch": epoch},
-                "curves": {"validation_accuracy": 0.9 * (np.arange(1, length + 1) >= epoch)},
+                "curves": {"validation_accuracy": 0.97 * (np.arange(1, length + 1) >= epoch)},
             }
             for step in np.random.default_rng(i).permutation(steps)
         ]
@@ -158,13 +160,13 @@ def tupled(numbers):
 
 
 def judge(name, numbers, **settings):
-    return STUDIES[name].RECIPE.claims(planted(name, *tupled(numbers), **settings), None)
+    return STUDIES[name].RECIPE.claims(planted(name, *tupled(numbers), **settings), DATA)
 
 
 @pytest.mark.parametrize("name", STUDIES)
 @pytest.mark.parametrize(("numbers", "verdict"), [(AS_THE_PAPER, "holds"), (OTHERWISE, "fails")])
 def test_claims_are_judged_by_what_was_measured(name, numbers, verdict):
-    claims = judge(name, numbers[name])
+    claims = [claim for claim in judge(name, numbers[name]) if name == "initializers" or claim.source != "ours"]
     assert {claim.statement: claim.verdict for claim in claims} == {claim.statement: verdict for claim in claims}
 
 
@@ -201,9 +203,14 @@ def test_whether_the_wrong_gradient_explains_a_failure_is_said_by_what_was_measu
     assert "under the right gradient the claim fails too, ReLU − Sigmoid: -0.01" in claims[6].reason
 
 
+@pytest.mark.parametrize(("sigmoid", "verdict"), [(0.971, "holds"), (0.960, "fails"), (0.980, "fails")])
+def test_the_activations_are_alike_or_not_under_the_right_gradient(sigmoid, verdict):
+    assert judge("activations", [0.970, sigmoid, 0.970, 0.970, 0.960, 0.970])[-1].verdict == verdict
+
+
 def test_claims_name_their_source():
     sources = {name: [claim.source for claim in judge(name, 0.97)] for name in STUDIES}
-    assert sources.pop("activations") == ["the paper"] * 4 + ["the paper, with its code's gradient"] * 4
+    assert sources.pop("activations") == ["the paper"] * 4 + ["the paper, with its code's gradient"] * 4 + ["ours"]
     assert {name: set(of) for name, of in sources.items()} == {
         name: {"ours" if name == "initializers" else "the paper"} for name in sources
     }
@@ -214,20 +221,17 @@ def test_a_claim_that_fails_has_a_reason(name):
     assert all(claim.reason for claim in judge(name, OTHERWISE[name]))
 
 
-def test_convergence_is_timed_to_the_accuracy_that_all_runs_of_the_two_reach():
+def test_convergence_is_timed_to_one_accuracy():
     results, epoch = planted("optimizers", 0.97, epochs=(12, 9, 4)), np.arange(1, 51)
-    results["SGD"][0]["curves"]["validation_accuracy"] = np.where(epoch > 20, 0.85, 0.8)
-    for run in results["Momentum SGD"]:  # there first, but at SGD's level only
-        run["curves"]["validation_accuracy"] = np.where(epoch >= 9, np.nextafter(0.9, 1), np.where(epoch >= 3, 0.85, 0))
+    for run in results["SGD"]:  # there late, and it never gets further
+        run["curves"]["validation_accuracy"] = np.where(epoch >= 14, 0.96, np.where(epoch >= 2, 0.9599, 0))
     than_sgd, than_momentum = STUDIES["optimizers"].RECIPE.claims(results, None)[-2:]
-    mark = "epochs to a validation accuracy of {}, the highest that every run of the two reaches: {} − Adam: {} "
-    assert than_sgd.measured.startswith(mark.format("0.8500", "SGD", "+8.0"))
-    assert than_momentum.measured.startswith(mark.format("0.9000", "Momentum SGD", "+5.0"))
-
-
-def test_accuracies_that_differ_by_a_rounding_are_one_target():
-    assert optimizers.epochs_to(0.7 + 0.2, [0.5, 0.9 - 2e-16, 0.95]) == 2
-    assert optimizers.epochs_to(0.9001, [0.5, 0.9, 0.95]) == 3
+    mark = "epochs to a validation accuracy of 0.96: {} − Adam: {} "
+    assert than_sgd.measured.startswith(mark.format("SGD", "+10.0"))
+    assert than_momentum.measured.startswith(mark.format("Momentum SGD", "+5.0"))
+    for run in results["Adam"]:
+        run["curves"]["validation_accuracy"] = np.full(50, 0.95)  # never there
+    assert "SGD − Adam: -37.0 " in STUDIES["optimizers"].RECIPE.claims(results, None)[-2].measured
 
 
 def test_a_marginal_improvement_is_neither_none_nor_great():
@@ -247,7 +251,9 @@ def test_equal_groups_decide_for_nothing_but_likeness(name):
 )
 def test_claims_say_which_runs_the_limit_of_epochs_ended(length, best, said):
     claim = judge("hidden_size", 0.97, epochs=best, length=length)[0]
-    caution = f"; still improving at the limit of {said}: 15 of 15 runs of width 16, 15 of 15 runs of width 64"
+    caution = (
+        f"; ended by the limit of {said}, with patience left: 15 of 15 runs of width 16, 15 of 15 runs of width 64"
+    )
     assert claim.measured.endswith(caution) if said else "limit" not in claim.measured
 
 
@@ -255,10 +261,10 @@ def test_a_claim_says_it_of_the_groups_that_it_compares_and_no_others():
     results = planted("optimizers", 0.97, epochs=(50, 20, 20))
     results["SGD"][0]["scores"]["best_epoch"] = 45
     claims = STUDIES["optimizers"].RECIPE.claims(results, None)
-    said = [claim.measured.partition("; still improving at the limit of 50 epochs: ")[2] for claim in claims]
+    said = [claim.measured.partition("; ended by the limit of 50 epochs, with patience left: ")[2] for claim in claims]
     assert said == ["14 of 15 runs of SGD" if i in (0, 2, 3, 5) else "" for i in range(7)]
     right = [claim.measured for claim in judge("activations", 0.97, epochs=(50, 10, 10, 10, 10, 10))]
-    assert ["15 of 15 runs of ReLU" in text for text in right] == [i in (0, 1, 2) for i in range(8)]
+    assert ["15 of 15 runs of ReLU" in text for text in right] == [i in (0, 1, 2, 8) for i in range(9)]
     means = [claim.measured for claim in judge("batch_size", 0.97, epochs=(10, 50, 10, 10, 10, 10))]
     assert ["15 of 15 runs of batch 16" in text for text in means] == [True, *[False] * 5, True]
 
@@ -279,8 +285,9 @@ def test_the_figure_shows_every_run_and_every_difference(name):
     assert (left.get_ylabel(), left.get_title()) == ("test accuracy", "15 runs of each")
     rows = [tick.get_text().split("\n− ") for tick in right.get_yticklabels()]
     assert len(rows) == len(right.collections) >= 2
-    shown = " ".join(side for row in rows for side in row)
-    assert all(group.split()[-1] in shown for group in recipe.groups)
+    averages = {"mean of 64, 128": ["batch 64", "batch 128"], "mean of 8, 16": ["batch 8", "batch 16"]}
+    sides = [side.replace("\n", " ") for row in rows for side in row]
+    assert {group for side in sides for group in averages.get(side, [side])} == set(recipe.groups)
     assert right.get_xlabel() == "difference in test accuracy"
 
 
@@ -310,7 +317,7 @@ def test_the_figure_shows_every_difference_of_accuracies_that_a_claim_judges(nam
     results = planted(name, *tupled(AS_THE_PAPER[name]))
     (figure,) = STUDIES[name].RECIPE.figures(results, None).values()
     drawn = {f"{line.get_xdata()[0]:+.4f}" for line in figure.axes[1].lines if line.get_marker() == "o"}
-    claims = [claim.measured for claim in STUDIES[name].RECIPE.claims(results, None)]
+    claims = [claim.measured for claim in STUDIES[name].RECIPE.claims(results, DATA)]
     judged = [re.match(r"(?!gain)[^:]* − [^:]*: ([-+]0\.\d{4}) ", text) for text in claims]
     assert sum(match is not None for match in judged) >= 3
     assert {match[1] for match in judged if match} <= drawn
@@ -348,7 +355,7 @@ def test_studies_run_small_and_share_their_runs(tiny, tmp_path):
         results, claims = cook(study.RECIPE, Options(runs=2, epochs=2, jobs=1, data=tiny, out=str(tmp_path)))
         written = json.loads((tmp_path / name / "result.json").read_text())
         assert list(results) == list(written["groups"]) == list(groups_of(name))
-        assert all("; still improving at the limit of 2 epochs: " in claim.measured for claim in claims)
+        assert all("; ended by the limit of 2 epochs, with patience left: " in claim.measured for claim in claims)
         assert (tmp_path / name / f"{name}.png").stat().st_size > 10_000
         kept.append(len(list((tmp_path / "runs").glob("*.npz"))))
     assert kept == [12, 12 + 10, 22 + 8, 30 + 4, 34 + 16]
