@@ -163,8 +163,11 @@ def cook(recipe: Recipe, options: Options, executor: Executor | None = None) -> 
 
 
 def data_of(recipe: Recipe, options: Options) -> Any:
-    """The data of a recipe; those that draw their own have no use for `--data`."""
-    return recipe.load(None if recipe.load is no_data else options.data)
+    """The data of a recipe, with as many training examples as its runs see; those that draw their own have no use for
+    `--data`.
+    """
+    data, n = recipe.load(None if recipe.load is no_data else options.data), size_of(recipe, options).examples
+    return data if n is None else data.first(n)
 
 
 def listed(recipe: Recipe, options: Options) -> list[Task]:

@@ -22,7 +22,7 @@ from fnn import Key, checkpoint, split, tree
 from fnn.data import DataFormatError
 from fnn.metrics import accuracy
 from recipes import classifier, digits, mnist
-from recipes.book import Options, cook, find, names
+from recipes.book import Options, cook, data_of, find, names
 from recipes.command import main
 from recipes.provenance import cost_in_words, machine, time_in_all
 from recipes.recipe import Task
@@ -308,3 +308,10 @@ def test_results_of_other_code_count_if_asked_to(small, tmp_path, capsys):
     cook(mnist.RECIPE, options)
     assert "runs are in" not in capsys.readouterr().out
     assert len(list((tmp_path / "runs").glob("*.npz"))) == 4
+
+
+def test_claims_see_as_many_training_examples_as_the_runs():
+    sizes = Options(quick=True), Options(), Options(paper=True)
+    seen = [data_of(find("reconstructions"), size) for size in sizes]
+    assert [len(data.train[0]) for data in seen] == [5_000, 10_000, 50_000]
+    assert len({str(data.checksums) for data in seen}) == 1
