@@ -211,6 +211,7 @@ def test_the_activations_are_alike_or_not_under_the_right_gradient(sigmoid, verd
 def test_claims_name_their_source():
     sources = {name: [claim.source for claim in judge(name, 0.97)] for name in STUDIES}
     assert sources.pop("activations") == ["the paper"] * 4 + ["the paper, with its code's gradient"] * 4 + ["ours"]
+    assert sources.pop("batch_size") == ["the paper"] * 7 + ["ours"]
     assert {name: set(of) for name, of in sources.items()} == {
         name: {"ours" if name == "initializers" else "the paper"} for name in sources
     }
@@ -266,7 +267,7 @@ def test_a_claim_says_it_of_the_groups_that_it_compares_and_no_others():
     right = [claim.measured for claim in judge("activations", 0.97, epochs=(50, 10, 10, 10, 10, 10))]
     assert ["15 of 15 runs of ReLU" in text for text in right] == [i in (0, 1, 2, 8) for i in range(9)]
     means = [claim.measured for claim in judge("batch_size", 0.97, epochs=(10, 50, 10, 10, 10, 10))]
-    assert ["15 of 15 runs of batch 16" in text for text in means] == [True, *[False] * 5, True]
+    assert ["15 of 15 runs of batch 16" in text for text in means] == [True, *[False] * 5, True, False]
 
 
 # What they draw and keep.
