@@ -13,6 +13,7 @@ from time import perf_counter
 from typing import Any
 
 import attrs
+import numpy as np
 from PIL import Image
 
 from recipes import book
@@ -28,6 +29,7 @@ from recipes.wording import groups_in_brief
 __all__ = ["RECIPE", "run"]
 
 GALLERY = "recipes/gallery/report.md"  # from where README.md is
+UNSEEN = 8  # of 255, a change of colour that nobody sees
 WIDTH = 1000  # pixels of the pictures beside report.md: as wide as a README, and small enough to commit
 
 
@@ -117,11 +119,16 @@ def chapter_of(
 
 
 def small(png: bytes) -> bytes:
-    """A picture at the width of a README, in 256 colours: those furthest apart, so that no thin line loses its own."""
+    """A picture at the width of a README, and in 256 colours where that changes none by more than `UNSEEN`.
+
+    They are those furthest apart, so that no thin line loses its own.
+    """
     picture, file = Image.open(BytesIO(png)).convert("RGB"), BytesIO()
     size = WIDTH, round(picture.height * WIDTH / picture.width)
     resized = picture.resize(size, Image.Resampling.LANCZOS)
-    resized.quantize(256, Image.Quantize.MAXCOVERAGE).save(file, "png", optimize=True)
+    few = resized.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    changes = np.asarray(few.convert("RGB"), dtype=int) - np.asarray(resized, dtype=int)
+    (few if np.abs(changes).max() <= UNSEEN else resized).save(file, "png", optimize=True)
     return file.getvalue()
 
 

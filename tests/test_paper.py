@@ -4,9 +4,12 @@ import json
 import re
 import shutil
 from html.parser import HTMLParser
+from io import BytesIO
 
 import attrs
+import numpy as np
 import pytest
+from PIL import Image
 
 from fnn import checkpoint
 from recipes import book, digits
@@ -14,7 +17,8 @@ from recipes.book import Options, find, names
 from recipes.claims import Claim
 from recipes.markdown import anchor, claims_table, markdown
 from recipes.page import html
-from recipes.paper import GALLERY, run
+from recipes.paper import GALLERY, UNSEEN, WIDTH, run
+from recipes.paper import small as small_picture
 from recipes.recipe import Size
 from recipes.report import CODE, ONE, Chapter, tally
 from recipes.sweep import SweepError
@@ -313,3 +317,18 @@ def test_a_failing_recipe_leaves_the_others_their_chapters(small, tmp_path, monk
     next(path for path in made if path.suffix == ".npz").write_bytes(b"damaged")
     run(Options(quick=True, epochs=1, jobs=1, data=small, out=str(tmp_path), kept=True))
     assert "1 training not made yet" in (tmp_path / "paper" / "report.md").read_text()
+
+
+def test_a_picture_of_many_colours_keeps_them():
+    at = np.linspace(0, 8 * np.pi, WIDTH)
+    few, many = (
+        255 * np.stack(3 * [at / at[-1]], axis=-1),
+        127 * (1 + np.sin(np.stack([at, 1.7 * at, 2.3 * at], axis=-1))),
+    )
+    for row, mode in ((few, "P"), (many, "RGB")):
+        picture, file = Image.fromarray(np.tile(row.astype(np.uint8), (50, 1, 1))), BytesIO()
+        picture.save(file, "png")
+        kept = Image.open(BytesIO(small_picture(file.getvalue())))
+        assert (kept.mode, kept.size) == (mode, (WIDTH, 50))
+        changed = np.asarray(kept.convert("RGB")).astype(int) - np.asarray(picture)
+        assert abs(changed).max() <= UNSEEN
