@@ -25,6 +25,8 @@ from recipes.wording import counted
 
 __all__ = ["RECIPE", "figures"]
 
+Runs = Sequence[Mapping[str, Any]]
+
 GROUPS = {
     "autoencoder 64 x 5": autoencoder.Config(latent=64, depth=5, noise=TRAINED),
     "784-512-784": autoencoder.Config(latent=512, depth=0, loss="cross-entropy", noise=TRAINED),
@@ -76,9 +78,6 @@ def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
     return drawn
 
 
-Runs = Sequence[Mapping[str, Any]]
-
-
 def read_without_noise(papers: Runs) -> float:
     """The accuracy of a classifier on what the networks make of digits without noise."""
     return iqm([run["curves"]["denoised_accuracy"][0] for run in papers])
@@ -91,7 +90,7 @@ def read_better(statement: str, papers: Runs, sigma: float) -> Claim:
         statement,
         (f"accuracy of a classifier on digits denoised at sigma {sigma}", denoised),
         ("on the noisy ones", noisy),
-        f"what the same network makes of digits without noise is read with an accuracy of "
+        "what the same network makes of digits without noise is read with an accuracy of "
         f"{read_without_noise(papers):.4f}",
     )
 
