@@ -11,10 +11,10 @@ from typing import Any
 
 import attrs
 
-from recipes.claims import Claim, better
+from recipes.claims import Claim, Group, better
 from recipes.classifier import Config
 from recipes.recipe import Results
-from recipes.study import Group, groups_of, similar, study
+from recipes.study import groups_of, similar, study
 
 __all__ = ["RECIPE"]
 

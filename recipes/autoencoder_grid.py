@@ -83,10 +83,10 @@ def change(falls: np.ndarray, of: str = "pairs of networks") -> Estimate:
     return estimate(-100 * falls, of=of)
 
 
-def listed(numbers: Sequence[int]) -> str:
+def commas(numbers: Sequence[int]) -> str:
     """Numbers with commas between them.
 
-    >>> listed((4, 8))
+    >>> commas((4, 8))
     '4, 8'
     """
     return ", ".join(map(str, numbers))
@@ -185,8 +185,8 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
         Claim(
             "Deeper networks generally outperform shallow ones, with depth 3-5 showing the best results.",
             f"from the mean of depths 1 and 2 to that of depths 3 to 5, the error changes by {deep.said(*PERCENT)}; "
-            f"for latent sizes {listed(LATENTS)} the best depths are "
-            + " and ".join(f"{listed(best[i * n :][:n])} ({NAMES[loss]})" for i, loss in enumerate(SCORES)),
+            f"for latent sizes {commas(LATENTS)} the best depths are "
+            + " and ".join(f"{commas(best[i * n :][:n])} ({NAMES[loss]})" for i, loss in enumerate(SCORES)),
             judged(deep, below=0),
             unused,
         ),

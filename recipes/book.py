@@ -23,6 +23,7 @@ from recipes.wording import counted, groups_in_words, score_in_words, shortfall
 
 __all__ = [
     "Options",
+    "all_tasks",
     "commands",
     "cook",
     "data_of",
@@ -30,7 +31,6 @@ __all__ = [
     "executor_of",
     "find",
     "how_to_sweep",
-    "listed",
     "names",
     "results_of",
     "size_of",
@@ -152,7 +152,7 @@ def cook(recipe: Recipe, options: Options, executor: Executor | None = None) -> 
 
     Any `executor` of `concurrent.futures`' kind may carry out the runs: `mpi4py.futures.MPIPoolExecutor()`, for one.
     """
-    data, tasks = data_of(recipe, options), listed(recipe, options)
+    data, tasks = data_of(recipe, options), all_tasks(recipe, options)
     with executor_of(options) if executor is None else nullcontext(executor) as workers:
         checksums = [data.checksums] * len(tasks)
         runs = Path(options.out) / "runs"
@@ -170,7 +170,7 @@ def data_of(recipe: Recipe, options: Options) -> Any:
     return data if n is None else data.first(n)
 
 
-def listed(recipe: Recipe, options: Options) -> list[Task]:
+def all_tasks(recipe: Recipe, options: Options) -> list[Task]:
     """All tasks of a recipe, group by group."""
     return [task for of_group in tasks_of(recipe, options).values() for task in of_group]
 

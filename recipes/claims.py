@@ -17,6 +17,7 @@ __all__ = [
     "FEWEST",
     "Claim",
     "Estimate",
+    "Group",
     "all_of",
     "at_least",
     "better",
@@ -46,7 +47,8 @@ class Claim:
     """What is claimed, what we measured, and whether they agree.
 
     `reason` explains, by something measured or known, a claim that does not hold; `source` is who claims it, "the
-    paper" in its text on the recipe's figure, or "ours".
+    paper" in its text on the recipe's figure, or "ours"; `compares` names the recipe's groups that it speaks of, where
+    it speaks of some.
     """
 
     statement: str
@@ -54,6 +56,16 @@ class Claim:
     verdict: Verdict
     reason: str = ""
     source: str = "the paper"
+    compares: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class Group:
+    """What a claim compares: what it is called, a number for every run in the order of the seeds, and whose runs."""
+
+    name: str
+    values: Sequence[float]
+    of: tuple[str, ...] = ()  # the recipe's groups that the runs belong to
 
 
 @attrs.frozen
@@ -123,13 +135,11 @@ def all_of(*verdicts: Verdict) -> Verdict:
     return "fails" if "fails" in verdicts else "undecided" if "undecided" in verdicts else "holds"
 
 
-def better(
-    statement: str, a: tuple[str, Sequence[float]], b: tuple[str, Sequence[float]], reason: str = "", digits: int = 4
-) -> Claim:
-    """The claim that group `a` = (name, values) has the greater interquartile mean than `b`, run by run of one seed."""
-    (name, ours), (other, theirs) = a, b
-    found = difference(ours, theirs)
-    return Claim(statement, f"{name} − {other}: {found.said(f'{{:+.{digits}f}}')}", judged(found, above=0), reason)
+def better(statement: str, a: Group, b: Group, reason: str = "", digits: int = 4) -> Claim:
+    """The claim that group `a` has the greater interquartile mean than `b`, run by run of one seed."""
+    found = difference(a.values, b.values)
+    measured = f"{a.name} − {b.name}: {found.said(f'{{:+.{digits}f}}')}"
+    return Claim(statement, measured, judged(found, above=0), reason, compares=a.of + b.of)
 
 
 def at_least(statement: str, values: Sequence[float], bound: float, reason: str = "", digits: int = 4) -> Claim:

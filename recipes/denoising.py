@@ -18,7 +18,7 @@ from fnn.metrics import iqm, psnr
 from fnn.plot.canvas import INK
 from recipes import autoencoder, denoiser, digits
 from recipes.autoencoder_study import study
-from recipes.claims import Claim, at_least, better, estimate, judged
+from recipes.claims import Claim, Group, at_least, better, estimate, judged
 from recipes.denoiser import SEVERE, SIGMAS, TRAINED
 from recipes.recipe import Results, scores
 from recipes.wording import counted
@@ -88,8 +88,8 @@ def read_better(statement: str, papers: Runs, sigma: float) -> Claim:
     denoised, noisy = (scores(papers, f"{way}_accuracy_at_{sigma}").tolist() for way in ("denoised", "noisy"))
     return better(
         statement,
-        (f"accuracy of a classifier on digits denoised at sigma {sigma}", denoised),
-        ("on the noisy ones", noisy),
+        Group(f"accuracy of a classifier on digits denoised at sigma {sigma}", denoised),
+        Group("on the noisy ones", noisy),
         "what the same network makes of digits without noise is read with an accuracy of "
         f"{read_without_noise(papers):.4f}",
     )
@@ -134,8 +134,8 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     return [
         better(
             f"The reconstructions at sigma {TRAINED} are clean and accurate, with noise effectively removed.",
-            ("PSNR of the denoised digits, in dB", of(f"denoised_psnr_at_{TRAINED}")),
-            (
+            Group("PSNR of the denoised digits, in dB", of(f"denoised_psnr_at_{TRAINED}")),
+            Group(
                 "that of the noisy ones (the bar: to be nearer to the clean digits than these)",
                 of(f"noisy_psnr_at_{TRAINED}"),
             ),
@@ -146,8 +146,8 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
         read_better("The model is effective at its trained task, removing noise artifacts.", papers, TRAINED),
         better(
             "The model learned to distinguish between meaningful digit features and random noise.",
-            (f"PSNR of the denoised digits at sigma {TRAINED}, in dB", of(f"denoised_psnr_at_{TRAINED}")),
-            ("that of a linear filter's, a harder bar", of(f"filtered_psnr_at_{TRAINED}")),
+            Group(f"PSNR of the denoised digits at sigma {TRAINED}, in dB", of(f"denoised_psnr_at_{TRAINED}")),
+            Group("that of a linear filter's, a harder bar", of(f"filtered_psnr_at_{TRAINED}")),
             reason,
             digits=2,
         ),

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import fnn
-from recipes.claims import Claim, better, difference, judged
+from recipes.claims import Claim, Group, better, difference, judged
 from recipes.classifier import Config, network
 from recipes.digits import Digits
 from recipes.recipe import Results
-from recipes.study import PAPERS_GRADIENT, Group, gain, groups_of, study
+from recipes.study import PAPERS_GRADIENT, gain, groups_of, study
 
 __all__ = ["RECIPE"]
 
@@ -23,12 +23,14 @@ MARGINAL = 0.005  # the most that counts as a marginal gain of accuracy; the pap
 
 def marginal(statement: str, wide: Group, narrow: Group, data: Digits) -> Claim:
     """The claim that the wide network does better than the narrow one, by less than `MARGINAL`."""
-    found, shape = difference(wide[1], narrow[1]), data.train[0].shape[1:]
-    models = (network(GROUPS[name], data.n_classes) for name, _ in (wide, narrow))
+    compared = (*wide.of, *narrow.of)
+    found, shape = difference(wide.values, narrow.values), data.train[0].shape[1:]
+    models = (network(GROUPS[name], data.n_classes) for name in compared)
     more, less = (fnn.summary(model, shape).n_params for model in models)
-    measured = f"{wide[0]} − {narrow[0]}: {found.said('{:+.4f}')}, to lie between 0 and {MARGINAL}"
+    measured = f"{wide.name} − {narrow.name}: {found.said('{:+.4f}')}, to lie between 0 and {MARGINAL}"
     verdict = judged(found, above=0, below=MARGINAL)
-    return Claim(statement, f"{measured}; {more:,} parameters instead of {less:,}", verdict, PAPERS_GRADIENT)
+    measured += f"; {more:,} parameters instead of {less:,}"
+    return Claim(statement, measured, verdict, PAPERS_GRADIENT, compares=compared)
 
 
 def claims(results: Results, data: Digits) -> Sequence[Claim]:

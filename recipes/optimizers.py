@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from recipes.claims import Claim, better
+from recipes.claims import Claim, Group, better
 from recipes.classifier import Config
 from recipes.recipe import Results
 from recipes.study import PAPERS_GRADIENT, groups_of, more_variable, study
@@ -38,9 +38,10 @@ def epochs_to(target: float, curve: Sequence[float]) -> int:
 def sooner(statement: str, results: Results, slow: str, fast: str) -> Claim:
     """The claim that one group needs fewer epochs than another to a validation accuracy of `TARGET`."""
     theirs, ours = (
-        [epochs_to(TARGET, run["curves"]["validation_accuracy"]) for run in results[name]] for name in (slow, fast)
+        Group(name, [epochs_to(TARGET, run["curves"]["validation_accuracy"]) for run in results[name]], (name,))
+        for name in (slow, fast)
     )
-    claim = better(statement, (slow, theirs), (fast, ours), PAPERS_GRADIENT, digits=1)
+    claim = better(statement, theirs, ours, PAPERS_GRADIENT, digits=1)
     return attrs.evolve(claim, measured=f"epochs to a validation accuracy of {TARGET}: {claim.measured}")
 
 

@@ -45,7 +45,7 @@ def run(options: book.Options, executor: Executor | None = None) -> None:
     runs = Path(options.out) / "runs"
     data = {recipe.name: book.data_of(recipe, options) for recipe in recipes}
     sums = {recipe.name: data[recipe.name].checksums for recipe in recipes}
-    pairs = [(task, sums[recipe.name]) for recipe in recipes for task in book.listed(recipe, options)]
+    pairs = [(task, sums[recipe.name]) for recipe in recipes for task in book.all_tasks(recipe, options)]
     failed = None if options.kept else carry_out(pairs, runs, options, executor)
     failures = failed.failures if failed else {}
     paths = {recipe.name: paths_of(recipe, options, sums[recipe.name]) for recipe in recipes}
@@ -88,7 +88,7 @@ def carry_out(
 def paths_of(recipe: Recipe, options: book.Options, checksums: Mapping[str, str]) -> list[Path]:
     """Where the results of all tasks of a recipe are kept, once they have been carried out."""
     runs, any_code = Path(options.out) / "runs", options.any_code and not options.fresh
-    return [kept_at(task, checksums, runs, any_code) for task in book.listed(recipe, options)]
+    return [kept_at(task, checksums, runs, any_code) for task in book.all_tasks(recipe, options)]
 
 
 def chapter_of(

@@ -3,8 +3,7 @@
 Each of the paper's box plots is one; what they share is here: the comparisons, the figure, the paper's 15 runs.
 """
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -14,13 +13,12 @@ from matplotlib.figure import Figure
 from fnn import plot
 from fnn.metrics import iqr
 from recipes import classifier, digits
-from recipes.claims import FEWEST, Claim, difference, estimate, judged
+from recipes.claims import FEWEST, Claim, Group, difference, estimate, judged
 from recipes.recipe import Recipe, Results, Size, scores
 from recipes.wording import counted
 
-__all__ = ["PAPERS_GRADIENT", "Group", "average", "gain", "groups_of", "more_variable", "similar", "study"]
+__all__ = ["PAPERS_GRADIENT", "average", "gain", "groups_of", "more_variable", "similar", "study"]
 
-Group = tuple[str, Sequence[float]]  # a name, and one score a run in the order of the seeds
 Pairs = Sequence[tuple[str, str]]  # names of groups, or of averages, (A, B) of which a claim says that A beats B
 Averages = Mapping[str, tuple[str, ...]]  # names of means, seed by seed, and of the groups whose mean each is
 
@@ -31,35 +29,37 @@ PAPERS_GRADIENT = (
 )
 
 
-def groups_of(results: Results, score: str = "test_accuracy", called: str = "{}") -> dict[str, Group]:
-    """One score of every run, group by group; `called` makes their names in a claim from those of the groups."""
-    return {name: (called.format(name), scores(runs, score).tolist()) for name, runs in results.items()}
+def groups_of(results: Results) -> dict[str, Group]:
+    """The test accuracy of every run, group by group."""
+    return {name: Group(name, scores(runs).tolist(), (name,)) for name, runs in results.items()}
 
 
 def average(*groups: Group) -> Group:
     """The mean of several groups, seed by seed.
 
-    >>> average(("8", [0.5, 0.25]), ("16", [1.0, 0.75]))
-    ('mean of 8 and 16', [0.75, 0.5])
+    >>> average(Group("8", [0.5, 0.25], ("batch 8",)), Group("16", [1.0, 0.75], ("batch 16",)))
+    Group(name='mean of 8 and 16', values=[0.75, 0.5], of=('batch 8', 'batch 16'))
     """
-    names, values = zip(*groups, strict=True)
-    return f"mean of {' and '.join(names)}", np.mean(values, axis=0).tolist()
+    means = np.mean([group.values for group in groups], axis=0).tolist()
+    of = tuple(name for group in groups for name in group.of)
+    return Group(f"mean of {' and '.join(group.name for group in groups)}", means, of)
 
 
 def gain(before: Group, after: Group) -> Group:
     """What each seed gains from one group to the next.
 
-    >>> gain(("16", [0.5, 0.25]), ("32", [1.0, 0.5]))
-    ('gain from 16 to 32', [0.5, 0.25])
+    >>> gain(Group("16", [0.5, 0.25]), Group("32", [1.0, 0.5]))
+    Group(name='gain from 16 to 32', values=[0.5, 0.25], of=())
     """
-    return f"gain from {before[0]} to {after[0]}", np.subtract(after[1], before[1]).tolist()
+    gains = np.subtract(after.values, before.values).tolist()
+    return Group(f"gain from {before.name} to {after.name}", gains, before.of + after.of)
 
 
 def similar(statement: str, a: Group, b: Group, margin: float, reason: str = "") -> Claim:
     """The claim that the interquartile means of two groups differ by less than a margin."""
-    found = difference(a[1], b[1])
-    measured = f"{a[0]} − {b[0]}: {found.said('{:+.4f}')}, to lie within {margin} of zero"
-    return Claim(statement, measured, judged(found, above=-margin, below=margin), reason)
+    found = difference(a.values, b.values)
+    measured = f"{a.name} − {b.name}: {found.said('{:+.4f}')}, to lie within {margin} of zero"
+    return Claim(statement, measured, judged(found, above=-margin, below=margin), reason, compares=a.of + b.of)
 
 
 def spread(values: Any) -> Any:
@@ -74,19 +74,10 @@ def spread(values: Any) -> Any:
 
 def more_variable(statement: str, a: Group, b: Group, reason: str = "") -> Claim:
     """The claim that group `a` has the greater interquartile range."""
-    (name, ours), (other, theirs) = a, b
-    found = difference(ours, theirs, spread)
-    ranges = f"interquartile range of {name} {spread(ours):.4f}, of {other} {spread(theirs):.4f}"
-    return Claim(statement, f"{ranges}; difference {found.said('{:+.4f}')}", judged(found, above=0), reason)
-
-
-def mentioned(text: str, names: Iterable[str]) -> set[str]:
-    """The names that a text mentions; of two that begin alike, or of which one holds the other, the longer counts.
-
-    >>> mentioned("Momentum SGD − Adam: +0.01", ["SGD", "Momentum SGD", "Adam"]) == {"Momentum SGD", "Adam"}
-    True
-    """
-    return set(re.findall("|".join(map(re.escape, sorted(names, key=len, reverse=True))), text))
+    found = difference(a.values, b.values, spread)
+    ranges = f"interquartile range of {a.name} {spread(a.values):.4f}, of {b.name} {spread(b.values):.4f}"
+    measured = f"{ranges}; difference {found.said('{:+.4f}')}"
+    return Claim(statement, measured, judged(found, above=0), reason, compares=a.of + b.of)
 
 
 def length(run: Mapping[str, Any]) -> int:
@@ -163,13 +154,14 @@ def study(
     """
 
     def with_caution(results: Results, data: digits.Digits) -> Sequence[Claim]:
-        asked = claims(results, data)
-        named = [mentioned(claim.measured, groups) for claim in asked]
-        cautions = [cut_off(results, {name: groups[name] for name in groups if name in these}) for these in named]
-        return [attrs.evolve(a, measured=a.measured + caution) for a, caution in zip(asked, cautions, strict=True)]
+        def caution(claim: Claim) -> str:
+            return cut_off(results, {name: config for name, config in groups.items() if name in claim.compares})
+
+        return [attrs.evolve(claim, measured=claim.measured + caution(claim)) for claim in claims(results, data)]
 
     def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
-        return {name: comparison(dict(groups_of(results).values()), compared, varied, averages)}
+        accuracies = {group.name: group.values for group in groups_of(results).values()}
+        return {name: comparison(accuracies, compared, varied, averages)}
 
     return Recipe(
         name=name,

@@ -5,7 +5,7 @@ import pytest
 
 from fnn import Key, fold, generator
 from fnn.metrics import bootstrap_difference
-from recipes.claims import FEWEST, at_least, better, difference, estimate, judged, share_interval
+from recipes.claims import FEWEST, Group, at_least, better, difference, estimate, judged, share_interval
 
 
 def called_by_chance(n, trials=500):
@@ -23,7 +23,7 @@ def test_equal_groups_are_told_apart_as_often_as_the_docstring_says(n, measured)
 @pytest.mark.parametrize("n", range(1, FEWEST))
 def test_few_runs_decide_nothing_however_clear_they_look(n):
     ours, theirs = [0.9] * n, [0.1] * n
-    claims = better("", ("a", ours), ("b", theirs)), at_least("", ours, 0.5)
+    claims = better("", Group("a", ours), Group("b", theirs)), at_least("", ours, 0.5)
     assert [claim.verdict for claim in claims] == ["undecided"] * 2
     assert all(f"(too few runs: {n})" in claim.measured for claim in claims)
     assert estimate(ours).interval is difference(ours, theirs).interval is None
@@ -31,9 +31,9 @@ def test_few_runs_decide_nothing_however_clear_they_look(n):
 
 def test_enough_runs_decide():
     ours, theirs = [0.9] * FEWEST, [0.1] * FEWEST
-    assert better("", ("a", ours), ("b", theirs)).verdict == "holds"
-    assert better("", ("b", theirs), ("a", ours)).verdict == "fails"
-    assert better("", ("a", ours), ("a", ours)).verdict == "undecided"
+    assert better("", Group("a", ours), Group("b", theirs)).verdict == "holds"
+    assert better("", Group("b", theirs), Group("a", ours)).verdict == "fails"
+    assert better("", Group("a", ours), Group("a", ours)).verdict == "undecided"
     assert at_least("", ours, 0.5).measured == "0.9000 (95 % interval 0.9000 to 0.9000, 5 runs), to exceed 0.5"
     between = estimate(ours)
     assert judged(between, above=0.8, below=1) == "holds"
