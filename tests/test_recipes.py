@@ -186,6 +186,15 @@ def slow_run(config, key, data, watch):
     return {"scores": {"x": 1.0}}
 
 
+@pytest.fixture
+def interruptible():
+    """Ctrl-C interrupts, as at a terminal; a shell starts what it puts into the background deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_sweep_stops_at_once(small, tmp_path):
     tasks = [Task(slow_run, digits.load, small, Nothing(), key) for key in split(Key(0), 6)]
     Timer(4, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
