@@ -7,11 +7,9 @@ pure function (state, gradients) -> state, and training a fold. `fnn.plot` and `
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fnn import initializers, losses, optimizers, schedules, tree
+from fnn import initializers, losses, optimizers, tree
 from fnn.batching import batches
 from fnn.compose import chain, concat, ensemble, residual
-from fnn.diverged import DivergedError
-from fnn.flat import ravel
 from fnn.initializers import (
     glorot_normal,
     glorot_uniform,
@@ -43,7 +41,6 @@ from fnn.layers import (
     tanh,
 )
 from fnn.losses import binary_cross_entropy, cross_entropy, huber, mse
-from fnn.optimizer import Optimizer, State, chain_updates
 from fnn.optimizers import (
     adagrad,
     adam,
@@ -52,18 +49,21 @@ from fnn.optimizers import (
     clip_by_value,
     momentum,
     rmsprop,
+    schedules,
     sgd,
     weight_decay,
 )
-from fnn.random import Key, fold, generator, split
-from fnn.schedules import constant, cosine, exponential, step_decay, warmup_cosine
-from fnn.summary import summary
-from fnn.training import Progress, epochs, evaluate, predict, train_step, until_stale, value_and_grad
+from fnn.optimizers.diverged import DivergedError
+from fnn.optimizers.optimizer import Optimizer, State, chain_updates
+from fnn.optimizers.schedules import constant, cosine, exponential, step_decay, warmup_cosine
+from fnn.random import Key, fold_in, generator, split
+from fnn.training import Progress, early_stopping, epochs, evaluate, predict, train_step, value_and_grad
 from fnn.tree import Params, TreeError
+from fnn.tree.flat import ravel
 
 if TYPE_CHECKING:
     from fnn import checks, data, metrics
-    from fnn.checks import check_layer, check_vjp
+    from fnn.checks import check_layer, check_vjp, summary
 
 __version__ = "0.1.0"
 
@@ -96,6 +96,7 @@ __all__ = [
     "cross_entropy",
     "data",
     "dropout",
+    "early_stopping",
     "elementwise",
     "elu",
     "ensemble",
@@ -103,7 +104,7 @@ __all__ = [
     "evaluate",
     "exponential",
     "flatten",
-    "fold",
+    "fold_in",
     "gelu",
     "generator",
     "glorot_normal",
@@ -143,7 +144,6 @@ __all__ = [
     "train_step",
     "tree",
     "uniform",
-    "until_stale",
     "value_and_grad",
     "warmup_cosine",
     "weight_decay",
@@ -155,6 +155,6 @@ def __getattr__(name: str) -> Any:
     """What training does not need is loaded for those who ask: each of these takes milliseconds."""
     if name in ("checks", "data", "metrics"):
         return import_module(f"fnn.{name}")
-    if name in ("check_layer", "check_vjp"):
+    if name in ("check_layer", "check_vjp", "summary"):
         return getattr(import_module("fnn.checks"), name)
     raise AttributeError(f"module 'fnn' has no attribute {name!r}")

@@ -6,9 +6,9 @@ from typing import Any
 import attrs
 import numpy as np
 
-from fnn.params import Array, is_array
 from fnn.random import generator
-from fnn.settings import whole
+from fnn.tree.params import Array, is_array
+from fnn.values import whole
 
 __all__ = ["Batches", "batches", "in_order"]
 
@@ -21,40 +21,40 @@ class Batches:
     arrays: tuple[Array, ...] = attrs.field(repr=False)
     size: int
     drop_last: bool
-    lead: int
+    axis: int
 
     def __len__(self) -> int:
-        n = self.arrays[0].shape[self.lead]
+        n = self.arrays[0].shape[self.axis]
         return n // self.size if self.drop_last else -(-n // self.size)
 
     def __iter__(self) -> Iterator[tuple[Array, ...]]:
         starts = range(0, len(self) * self.size, self.size)
         if self.key is None:
-            behind = (slice(None),) * self.lead
+            behind = (slice(None),) * self.axis
             for i in starts:
                 yield tuple(array[(*behind, slice(i, i + self.size))] for array in self.arrays)
             return
-        order = generator(self.key).permutation(self.arrays[0].shape[self.lead])
+        order = generator(self.key).permutation(self.arrays[0].shape[self.axis])
         # One take a batch: shuffling all of the data at once would move it through memory twice.
         for i in starts:
             index = order[i : i + self.size]
-            yield tuple(a.__array_namespace__().take(a, index, axis=self.lead) for a in self.arrays)
+            yield tuple(a.__array_namespace__().take(a, index, axis=self.axis) for a in self.arrays)
 
 
-def in_order(arrays: Sequence[Array], size: int, *, lead: int = 0) -> Batches:
+def in_order(arrays: Sequence[Array], size: int, *, axis: int = 0) -> Batches:
     """Views of `size` examples in the arrays' own order, be they finite or not: for inference."""
-    size, lead = whole("batches(size)", size), whole("batches(lead)", lead, low=0)
+    size, axis = whole("batches(size)", size), whole("batches(axis)", axis, low=0)
     if not isinstance(arrays, (tuple, list)) or not arrays or not all(is_array(array) for array in arrays):
         raise ValueError(
             f"batches: expected a tuple of arrays such as (x, y), got {type(arrays).__name__}; np.asarray?"
         )
-    if any(array.ndim <= lead for array in arrays):
+    if any(array.ndim <= axis for array in arrays):
         shapes = [array.shape for array in arrays]
-        raise ValueError(f"batches: the examples' axis is {lead}, but the arrays have shapes {shapes}; set lead")
-    lengths = [array.shape[lead] for array in arrays]
+        raise ValueError(f"batches: the examples' axis is {axis}, but the arrays have shapes {shapes}; set axis")
+    lengths = [array.shape[axis] for array in arrays]
     if len(set(lengths)) > 1:
         raise ValueError(f"batches: all arrays need one length, got {lengths}; does every x have its y?")
-    return Batches(None, tuple(arrays), size, False, lead)
+    return Batches(None, tuple(arrays), size, False, axis)
 
 
 def _check_finite(i: int, array: Array) -> None:
@@ -71,12 +71,12 @@ def _check_finite(i: int, array: Array) -> None:
         )
 
 
-def batches(key: Any, arrays: Sequence[Array], size: int, *, drop_last: bool = False, lead: int = 0) -> Batches:
+def batches(key: Any, arrays: Sequence[Array], size: int, *, drop_last: bool = False, axis: int = 0) -> Batches:
     """One epoch: tuples of `size` examples at the same places in all arrays, in an order drawn from the key.
 
-    A fresh order an epoch takes a fresh key: `batches(fold(key, epoch), (x, y), 128)`. Without a key (None) the order
+    A fresh order an epoch takes a fresh key: `batches(fold_in(key, epoch), (x, y), 128)`. Without a key (None) the order
     is that of the arrays, and the batches are views. The last, shorter batch is kept unless `drop_last`. The examples
-    lie along axis `lead`: 1 for data (R, n, ...) of R networks, which then share one order.
+    lie along axis `axis`: 1 for data (R, n, ...) of R networks, which then share one order.
     Raises `ValueError` for arrays that differ in their number of examples, for none, for a size below 1, and for values
     that are not finite, before the first step could see them.
 
@@ -84,7 +84,7 @@ def batches(key: Any, arrays: Sequence[Array], size: int, *, drop_last: bool = F
     >>> [x.tolist() for (x,) in batches(None, (np.arange(5),), 2)]
     [[0, 1], [2, 3], [4]]
     """
-    ordered = in_order(arrays, size, lead=lead)
+    ordered = in_order(arrays, size, axis=axis)
     for i, array in enumerate(arrays):
         _check_finite(i, array)
     if key is not None:

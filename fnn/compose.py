@@ -18,9 +18,9 @@ from fnn.layer import (
     check_shape,
     unbroadcast,
 )
-from fnn.random import Key, fold, split
-from fnn.settings import whole
+from fnn.random import Key, fold_in, split
 from fnn.tree import Array, Params, Tree, leaves, stack
+from fnn.values import whole
 
 __all__ = ["chain", "concat", "ensemble", "residual"]
 
@@ -79,7 +79,7 @@ def chain(*layers: Layer, **named: Layer) -> Layer:
         check_shape("chain", shape)
         params = {}
         for i, (name, layer) in enumerate(parts.items()):
-            params[name], shape = _at(places[name], layer.init, fold(key, i), shape)
+            params[name], shape = _at(places[name], layer.init, fold_in(key, i), shape)
         return Params(params), shape
 
     def apply(params: Tree, x: Array) -> Array:
@@ -92,7 +92,7 @@ def chain(*layers: Layer, **named: Layer) -> Layer:
         _check_names("chain", params, parts)
         backs = {}
         for i, (name, layer) in enumerate(parts.items()):
-            own = None if key is None else fold(key, i)
+            own = None if key is None else fold_in(key, i)
             x, backs[name] = _at(places[name], layer.vjp, params[name], x, own)
 
         def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Array]:
@@ -125,7 +125,7 @@ def concat(*branches: Layer, **named: Layer) -> Layer:
     def init(key: Key, shape: Shape) -> tuple[Params, Shape]:
         params, shapes = {}, {}
         for i, (name, branch) in enumerate(parts.items()):
-            params[name], shapes[name] = _at(places[name], branch.init, fold(key, i), shape)
+            params[name], shapes[name] = _at(places[name], branch.init, fold_in(key, i), shape)
         if len({(len(s), s[:-1]) for s in shapes.values()}) > 1 or () in shapes.values():
             raise LayerError("concat", f"the branches' outputs must agree in all but the last axis, got {shapes}")
         outer = next(iter(shapes.values()))[:-1]
@@ -147,7 +147,7 @@ def concat(*branches: Layer, **named: Layer) -> Layer:
         _check_names("concat", params, parts)
         ys, backs = {}, {}
         for i, (name, branch) in enumerate(parts.items()):
-            own = None if key is None else fold(key, i)
+            own = None if key is None else fold_in(key, i)
             ys[name], backs[name] = _at(places[name], branch.vjp, params[name], x, own)
         y = join(list(ys.values()))
 

@@ -10,7 +10,7 @@ from math import prod, sqrt
 import numpy as np
 
 from fnn.random import Key, generator
-from fnn.settings import number
+from fnn.values import number
 
 __all__ = [
     "Initializer",

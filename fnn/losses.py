@@ -14,8 +14,8 @@ import numpy as np
 from fnn.layer import kind
 from fnn.layers.activations import logistic
 from fnn.layers.softmax import shifted
-from fnn.settings import number
 from fnn.tree import Array
+from fnn.values import number
 
 __all__ = ["Loss", "binary_cross_entropy", "cross_entropy", "huber", "mse"]
 

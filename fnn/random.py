@@ -11,9 +11,9 @@ from typing import Any
 import attrs
 import numpy as np
 
-from fnn.settings import whole
+from fnn.values import whole
 
-__all__ = ["Key", "draw", "fold", "generator", "split"]
+__all__ = ["Key", "draw", "fold_in", "generator", "split"]
 
 
 def _is_word(i: object, bits: int) -> bool:
@@ -58,30 +58,30 @@ class Key:
 
 
 @singledispatch
-def fold(key: Any, i: int) -> Any:
+def fold_in(key: Any, i: int) -> Any:
     """The key below `key` that the integer `i` names.
 
     Raises `ValueError` for anything but an integer in [0, 2**32). Key types of other libraries take part by
-    `fold.register`.
+    `fold_in.register`.
 
-    >>> fold(fold(Key(42), 3), 1)
+    >>> fold_in(fold_in(Key(42), 3), 1)
     Key(seed=42, path=(3, 1))
     """
     raise TypeError(f"fold: expected a Key, got {type(key).__name__}; make one with Key(seed)")
 
 
-@fold.register
+@fold_in.register
 def _(key: Key, i: int) -> Key:
     return Key(key.seed, (*key.path, i))
 
 
 def split(key: Any, n: int) -> tuple[Any, ...]:
-    """The `n` keys `fold(key, 0)` ... `fold(key, n - 1)`.
+    """The `n` keys `fold_in(key, 0)` ... `fold_in(key, n - 1)`.
 
     >>> split(Key(42), 2)
     (Key(seed=42, path=(0,)), Key(seed=42, path=(1,)))
     """
-    return tuple(fold(key, i) for i in range(whole("split(n)", n, low=0)))
+    return tuple(fold_in(key, i) for i in range(whole("split(n)", n, low=0)))
 
 
 def generator(key: Key) -> "np.random.Generator":  # quoted: NumPy loads its random module when first asked for it

@@ -10,13 +10,13 @@ import numpy as np
 from fnn.batching import in_order
 from fnn.layer import Layer, check_is_layer
 from fnn.losses import Loss
-from fnn.optimizer import Optimizer, State, bits
-from fnn.params import is_array
-from fnn.random import fold
-from fnn.settings import whole
+from fnn.optimizers.optimizer import Optimizer, State, bits
+from fnn.random import fold_in
 from fnn.tree import Array, Tree
+from fnn.tree.params import is_array
+from fnn.values import whole
 
-__all__ = ["Progress", "epochs", "evaluate", "predict", "train_step", "until_stale", "value_and_grad"]
+__all__ = ["Progress", "early_stopping", "epochs", "evaluate", "predict", "train_step", "value_and_grad"]
 
 Batch = tuple[Array, Array]
 Step = Callable[[State, Batch], State]
@@ -46,7 +46,7 @@ def value_and_grad(model: Layer, loss: Loss) -> Callable[..., tuple[Array, Tree]
 def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None, *, finite: bool = True) -> Step:
     """The function (state, (x, target)) -> state of one optimizer step.
 
-    With a key, step i trains stochastically under `fold(key, i)`: a resumed run draws what an uninterrupted one would.
+    With a key, step i trains stochastically under `fold_in(key, i)`: a resumed run draws what an uninterrupted one would.
     A step raises `DivergedError`, with the last good state, where NumPy's loss or gradient is not finite; with
     `finite=False` it goes on, as the other networks of an ensemble may want to when one diverges.
     Raises `TypeError` for a model, optimizer or key that is none.
@@ -58,7 +58,7 @@ def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None, 
     if not callable(loss):
         raise TypeError(f"train_step: the loss must be a function such as fnn.cross_entropy, got {loss!r}")
     if key is not None:
-        fold(key, 0)
+        fold_in(key, 0)
     gradient = value_and_grad(model, loss)
     # glibc gives each freed array of some 100 kB back to the kernel and faults it in again at every step, which takes a
     # sixth of its time, until it has seen a greater one freed. This one is never touched, so that it costs nothing.
@@ -68,7 +68,7 @@ def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None, 
         if not isinstance(state, State):
             raise TypeError(f"step: expected a State, got {type(state).__name__}; begin with optimizer.init(params)")
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # update raises what matters of these
-            value, grads = gradient(state.params, batch, None if key is None else fold(key, state.step))
+            value, grads = gradient(state.params, batch, None if key is None else fold_in(key, state.step))
         return optimizer.update(state, grads, value, finite=finite)
 
     return step
@@ -101,14 +101,14 @@ class Progress:
 
 def epochs(
     step: Step,
-    order: Callable[[int], Iterable[Batch]],
+    batches_of: Callable[[int], Iterable[Batch]],
     start: Progress | State,
     measure: Callable[[Tree], Record] = lambda params: {},
     score: Callable[[Record], float] = lambda record: record["epoch"],
 ) -> Iterator[Progress]:
-    """The progress after each further epoch, without end: a scan that `islice` or `until_stale` cuts off.
+    """The progress after each further epoch, without end: a scan that `islice` or `early_stopping` cuts off.
 
-    order(i) gives the batches of epoch i, counted from 0; `measure(params)` what to record at its end, beside "epoch"
+    batches_of(i) gives the batches of epoch i, counted from 0; `measure(params)` what to record at its end, beside "epoch"
     (counted from 1) and "loss", the mean of its steps' training losses; `score(record)` says how good an epoch was:
     the best so far is kept, by default the latest (NaN is never the best). Scanning on from a progress equals never
     having stopped. Raises `ValueError` for an epoch without batches, and if `measure` records "epoch" or "loss" itself.
@@ -116,11 +116,11 @@ def epochs(
 
     def advance(progress: Progress, epoch: int) -> Progress:
         state, losses = progress.state, []
-        for batch in order(epoch):
+        for batch in batches_of(epoch):
             state = step(state, batch)
             losses.append(np.asarray(state.loss, dtype=np.float64))
         if not losses:
-            raise ValueError(f"epochs: order({epoch}) gave no batch; is the data empty?")
+            raise ValueError(f"epochs: batches_of({epoch}) gave no batch; is the data empty?")
         measured = measure(state.params)
         if taken := {"epoch", "loss"} & measured.keys():
             raise ValueError(f"epochs: measure must not record {sorted(taken)}, which stand there already; rename them")
@@ -138,13 +138,13 @@ def epochs(
     return islice(accumulate(count(len(first.history)), advance, initial=first), 1, None)
 
 
-def until_stale(progresses: Iterable[Progress], patience: int) -> Iterator[Progress]:
+def early_stopping(progresses: Iterable[Progress], patience: int) -> Iterator[Progress]:
     """Early stopping: the progresses up to the first whose best is `patience` epochs old. Its `best` is the result.
 
     To go on from a progress that may be stale already, let it come first: `chain([progress], epochs(..., progress))`.
     Raises `ValueError` unless the patience is a positive integer.
     """
-    patience = whole("until_stale(patience)", patience)
+    patience = whole("early_stopping(patience)", patience)
 
     def scan() -> Iterator[Progress]:
         for progress in progresses:
@@ -155,15 +155,15 @@ def until_stale(progresses: Iterable[Progress], patience: int) -> Iterator[Progr
     return scan()
 
 
-def predict(model: Layer, params: Tree, x: Array, size: int = 1000, *, lead: int = 0) -> Array:
+def predict(model: Layer, params: Tree, x: Array, size: int = 1000, *, axis: int = 0) -> Array:
     """`model.apply(params, x)` in batches of `size` examples, so that hidden layers never hold more.
 
-    `lead` is the number of axes of x in front of the examples' axis.
+    `axis` is the number of axes of x in front of the examples' axis.
     """
     if not is_array(x):
         raise TypeError(f"predict: expected x as an array, got {type(x).__name__}; convert it: np.asarray(x)")
-    parts = [model.apply(params, part) for (part,) in in_order((x,), size, lead=lead)] or [model.apply(params, x)]
-    if sum(part.shape[-2] for part in parts) != x.shape[lead]:
+    parts = [model.apply(params, part) for (part,) in in_order((x,), size, axis=axis)] or [model.apply(params, x)]
+    if sum(part.shape[-2] for part in parts) != x.shape[axis]:
         raise ValueError(f"predict: expected outputs (..., batch, n_out), got {parts[0].shape}; flatten the features")
     return parts[0].__array_namespace__().concat(parts, axis=-2)
 
@@ -175,12 +175,12 @@ def evaluate(
     measures: Mapping[str, Callable[[Array, Array], Any]],
     size: int = 1000,
     *,
-    lead: int = 0,
+    axis: int = 0,
 ) -> dict[str, Any]:
     """The means over all examples of measures(prediction, target), in batches of `size` examples.
 
     Each measure gives the mean over a batch, one for each leading index: `{"loss": cross_entropy, "accuracy":
-    accuracy}`; of a loss's pair the value counts. `lead` is the number of axes in front of the examples' axis.
+    accuracy}`; of a loss's pair the value counts. `axis` is the number of axes in front of the examples' axis.
     Raises `ValueError` for no examples.
     """
 
@@ -190,12 +190,12 @@ def evaluate(
     def share(batch: Batch) -> dict[str, Any]:
         """What a batch adds to each mean: its own, weighed by its share of the examples."""
         x, target = batch
-        prediction, weight = model.apply(params, x), x.shape[lead] / data[0].shape[lead]
+        prediction, weight = model.apply(params, x), x.shape[axis] / data[0].shape[axis]
         means = {name: f(prediction, target) for name, f in measures.items()}
         values = {name: mean[0] if isinstance(mean, tuple) else mean for name, mean in means.items()}
         return {name: weight * np.asarray(value, dtype=np.float64) for name, value in values.items()}
 
-    shares = [share(batch) for batch in in_order(data, size, lead=lead)]
+    shares = [share(batch) for batch in in_order(data, size, axis=axis)]
     if not shares:
         raise ValueError("evaluate: no examples, so there is no mean; is the data empty?")
     totals = {name: sum(each[name] for each in shares) for name in measures}

@@ -5,7 +5,7 @@ from itertools import chain, islice
 
 from toolz import last
 
-from fnn import Progress, State, until_stale
+from fnn import Progress, State, early_stopping
 
 __all__ = ["Scan", "Watch", "train", "unwatched"]
 
@@ -31,6 +31,6 @@ def train(start: State, further: Scan, epochs: int, patience: int = 0, watch: Wa
     def scan(first: Progress) -> Iterator[Progress]:
         # The first one counts too: a training that is gone on with may have been at its end.
         progresses = islice(chain([first], further(first)), 1 + epochs - len(first.history))
-        return until_stale(progresses, patience) if patience else progresses
+        return early_stopping(progresses, patience) if patience else progresses
 
     return last(watch(Progress.start(start), scan))

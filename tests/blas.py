@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_info
 
 import fnn
 from fnn import Key, chain, linear, relu
-from recipes import digits
+from recipes.data import digits
 
 SETTINGS = {  # OpenBLAS reads them when NumPy is first imported
     "one thread": {"OPENBLAS_NUM_THREADS": "1"},

@@ -1,7 +1,7 @@
 """What holds for every test: JAX, the oracle, computes in float64 where it is given float64; examples are drawn alike.
 
-The properties run 200 examples each, the same ones every time; `pytest tests/test_properties.py
-tests/test_training_properties.py --hypothesis-profile=long` draws 5,000 new ones.
+The properties run 200 examples each, the same ones every time; `pytest tests/fnn/test_properties.py
+tests/fnn/test_training_properties.py --hypothesis-profile=long` draws 5,000 new ones.
 """
 
 import os

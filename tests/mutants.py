@@ -18,7 +18,7 @@ from time import monotonic
 
 import attrs
 
-from tests.mutant_table import MUTANTS, TESTS
+from tests.support.mutant_table import MUTANTS, TESTS
 
 ROOT = Path(__file__).parent.parent
 OPTIONS = ["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib"]
@@ -61,7 +61,15 @@ def first_to_fail(tests: Iterable[str], mutant: Mutant | None = None) -> str | N
             Path(folder, mutant.file).write_text(mutant.planted())
         for each in tests:
             name, _, words = each.partition(":")
-            command = [sys.executable, "-m", "pytest", f"tests/test_{name}.py", "-k", words, *OPTIONS]
+            command = [
+                sys.executable,
+                "-m",
+                "pytest",
+                str(next(Path(folder).glob(f"tests/**/test_{name}.py"))),
+                "-k",
+                words,
+                *OPTIONS,
+            ]
             try:
                 done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT)
             except subprocess.TimeoutExpired:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from fnn import tree
-from fnn.params import Params, Path, TreeError, is_array, show
+from fnn.tree.params import Params, Path, TreeError, is_array, show
 
 __all__ = ["from_state_dict", "to_state_dict"]
 

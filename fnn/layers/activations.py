@@ -9,8 +9,8 @@ from typing import Any
 
 from fnn.layer import Layer
 from fnn.layers.parameterless import elementwise, parameterless
-from fnn.settings import number
 from fnn.tree import Array
+from fnn.values import number
 
 __all__ = ["elu", "gelu", "identity", "leaky_relu", "relu", "sigmoid", "softplus", "swish", "tanh"]
 

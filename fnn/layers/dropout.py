@@ -2,8 +2,8 @@
 
 from fnn.layer import Back, Layer, Shape, check_cotangent, check_input, check_shape
 from fnn.random import Key, draw
-from fnn.settings import number
 from fnn.tree import Array, Params, Tree
+from fnn.values import number
 
 __all__ = ["dropout"]
 

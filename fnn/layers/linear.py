@@ -15,9 +15,9 @@ from fnn.layer import (
     kind,
     unbroadcast,
 )
-from fnn.params import Array, Params, Tree, is_array
-from fnn.random import Key, fold
-from fnn.settings import whole
+from fnn.random import Key, fold_in
+from fnn.tree.params import Array, Params, Tree, is_array
+from fnn.values import whole
 
 __all__ = ["linear"]
 
@@ -42,7 +42,7 @@ def linear(n_out: int, *, weights: Initializer = he_normal, bias: Initializer | 
             raise LayerError(name, f"expected one axis of features, got {shape}; put flatten in front of it")
         params = {}
         for i, (what, initializer) in enumerate(initializers.items()):
-            params[what] = _initial(name, what, initializer, fold(key, i), (*shape, n_out)[i:])
+            params[what] = _initial(name, what, initializer, fold_in(key, i), (*shape, n_out)[i:])
         return Params(params), (n_out,)
 
     def checked(params: Tree, x: Array) -> tuple[Array, Array | None]:

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fnn.plot.canvas import COLOURS, quiet
-from recipes.digits import Digits
+from recipes.data.digits import Digits
 
 __all__ = ["figure", "losses"]
 

@@ -13,7 +13,7 @@ from recipes.bench.measure import alternating, stored
 from recipes.bench.problem import Problem
 from recipes.bench.table import duration
 from recipes.bench.workloads import classifier, exclusive_or
-from recipes.digits import Digits
+from recipes.data.digits import Digits
 
 __all__ = ["AXES", "Cost", "costs", "figure", "table"]
 

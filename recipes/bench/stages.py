@@ -8,8 +8,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import fnn
-from fnn.diverged import all_finite
-from recipes.digits import Digits
+from fnn.optimizers.diverged import all_finite
+from recipes.data.digits import Digits
 
 __all__ = ["measured", "table"]
 
@@ -46,7 +46,7 @@ def timed(data: Digits, batch: int) -> dict[str, list[float]]:
         passed("backward")
         g = state.layout.ravel(grads)
         passed("the gradients as a vector")
-        _, direction = optimizer.rule(state.slots, g, state.vector, state.step)
+        _, direction = optimizer.rule(state.memory, g, state.vector, state.step)
         passed("Adam's rule")
         all_finite(0.0, g, state.vector - direction)
         passed("the new parameters, and whether all is finite")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from recipes.bench.measure import Measured, in_turn
 from recipes.bench.table import duration
 from recipes.bench.workloads import WORKLOADS
-from recipes.digits import Digits
+from recipes.data.digits import Digits
 
 __all__ = ["NAMES", "measured", "table"]
 

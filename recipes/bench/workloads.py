@@ -6,10 +6,10 @@ import attrs
 import numpy as np
 
 import fnn
-from recipes import xor
-from recipes.autoencoder import hidden_widths
+from recipes.autoencoders.autoencoder import hidden_widths
 from recipes.bench.problem import Problem
-from recipes.digits import Digits
+from recipes.data.digits import Digits
+from recipes.points import xor
 
 __all__ = ["WORKLOADS", "Workload"]
 

@@ -41,10 +41,10 @@ def train_together(problem: Problem) -> Session:
 
     def run(epoch: int) -> None:
         nonlocal state
-        key = fnn.fold(fnn.Key(problem.seed), epoch)
-        state = reduce(step, fnn.batches(key, problem.train, problem.batch, drop_last=True, lead=lead), state)
+        key = fnn.fold_in(fnn.Key(problem.seed), epoch)
+        state = reduce(step, fnn.batches(key, problem.train, problem.batch, drop_last=True, axis=lead), state)
 
-    return Session(run, lambda x: fnn.predict(model, state.params, x, lead=lead))
+    return Session(run, lambda x: fnn.predict(model, state.params, x, axis=lead))
 
 
 train = one_after_the_other(train_together)

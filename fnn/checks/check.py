@@ -1,0 +1,25 @@
+"""Checking a layer: every law of the contract, run on any layer."""
+
+from fnn.checks.derivative import LawError
+from fnn.checks.laws import LAWS, Case
+from fnn.layer import Layer, Shape, check_is_layer
+from fnn.random import Key
+
+__all__ = ["check_layer"]
+
+
+def check_layer(layer: Layer, shape: Shape, *, key: Key = Key(0)) -> None:  # noqa: B008
+    """Run every law of `fnn.layer` on a layer, for examples of this shape; raises `LawError` for the first it breaks.
+
+    >>> from fnn import chain, linear, relu
+    >>> check_layer(chain(linear(8), relu, linear(3)), (4,))
+    """
+    check_is_layer("check_layer", layer)
+    for law in LAWS:
+        statement = (law.__doc__ or law.__name__).strip()
+        try:
+            law(Case(layer, tuple(shape), key), statement)
+        except LawError:
+            raise
+        except Exception as error:
+            raise LawError(f"{layer.name} breaks the law “{statement}”: {type(error).__name__}: {error}") from error

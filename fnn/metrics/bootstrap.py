@@ -1,0 +1,124 @@
+"""Statistics of scores over independent runs: interquartile means and bootstrap intervals.
+
+Every interval is a pure function of its sample and a `Key`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fnn.random import Key, fold_in, generator, split
+
+__all__ = ["bootstrap_difference", "bootstrap_interval", "iqm", "iqr"]
+
+_BLOCK = 2**20  # numbers resampled at a time
+
+
+def finite(what: str, values: Any) -> np.ndarray:
+    """`values` as float64, if there are any and all are finite; `what` names them in the `ValueError`.
+
+    >>> finite("the values", [1, 2])
+    array([1., 2.])
+    """
+    x = np.asarray(values, dtype=np.float64)
+    if x.size == 0 or not np.isfinite(x).all():
+        got = f"shape {x.shape}, {np.sum(~np.isfinite(x))} not finite; count runs that diverged apart"
+        raise ValueError(f"{what} must be finite numbers, at least one, got {got}")
+    return x
+
+
+def iqm(values: Any, axis: int = -1) -> Any:
+    """The interquartile mean: the mean of the middle half of the sorted values along `axis`.
+
+    iqm = sum w_i x_(i) / sum w_i,   w_i = the length of [i, i + 1] within [n / 4, 3 n / 4],   i = 0 .. n - 1
+
+    Where 4 divides n, the weights are 0 or 1; elsewhere the values at the quartiles count in part, so that half the
+    weight is trimmed for every n. Raises `ValueError` for no values, and for any that is not finite.
+
+    >>> iqm([1, 2, 4, 100]), iqm([1, 2, 6])  # (2 + 4) / 2, (0.25 * 1 + 2 + 0.25 * 6) / 1.5
+    (np.float64(3.0), np.float64(2.5))
+    """
+    x = np.sort(np.moveaxis(finite("iqm: the values", values), axis, -1), axis=-1)
+    n = x.shape[-1]
+    i = np.arange(n)
+    weights = np.clip(np.minimum(i + 1, 0.75 * n) - np.maximum(i, 0.25 * n), 0, 1)
+    return x @ (weights / weights.sum())
+
+
+def iqr(values: Any, axis: int = -1) -> tuple[Any, Any]:
+    """The quartiles (q25, q75) along `axis`, linear between neighbours. Raises as `iqm` does.
+
+    >>> iqr([1, 2, 3, 4, 5])
+    (np.float64(2.0), np.float64(4.0))
+    """
+    q25, q75 = np.quantile(finite("iqr: the values", values), (0.25, 0.75), axis=axis)
+    return q25, q75
+
+
+def bootstrap_interval(
+    values: Any, statistic: Callable[..., Any] = iqm, *, key: Key, resamples: int = 10_000, level: float = 0.95
+) -> tuple[float, float]:
+    """The percentile bootstrap's confidence interval (low, high) of a statistic of independent runs (n,).
+
+    `statistic` maps (..., n) to (...). The interval holds the middle `level` of its values on `resamples` samples of n
+    drawn with replacement (Efron & Tibshirani 1993, chapter 13). Raises `ValueError` for values that are not finite,
+    and for fewer than two: an interval without width would seem certain.
+
+    >>> low, high = bootstrap_interval([0.96, 0.97, 0.97, 0.98], key=Key(42))
+    >>> 0.96 <= low < 0.97 < high <= 0.98
+    True
+    """
+    return _middle(_resampled(values, statistic, key, resamples), level)
+
+
+def bootstrap_difference(
+    a: Any,
+    b: Any,
+    statistic: Callable[..., Any] = iqm,
+    *,
+    key: Key,
+    resamples: int = 10_000,
+    level: float = 0.95,
+    paired: bool = False,
+) -> tuple[float, float]:
+    """The percentile bootstrap's interval (low, high) of statistic(a) - statistic(b), as `bootstrap_interval` has it.
+
+    With `paired`, a[i] and b[i] belong together and are drawn together: the same key draws the same runs on both sides.
+
+    >>> low, high = bootstrap_difference([0.96, 0.97, 0.97, 0.99], [0.91, 0.92, 0.93, 0.92], key=Key(42))
+    >>> 0 < low < 0.05 < high
+    True
+    """
+    if paired and np.shape(a) != np.shape(b):
+        raise ValueError(f"bootstrap: pairs need equal shapes, got {np.shape(a)} and {np.shape(b)}; give paired=False")
+    key_a, key_b = (key, key) if paired else split(key, 2)
+    return _middle(_resampled(a, statistic, key_a, resamples) - _resampled(b, statistic, key_b, resamples), level)
+
+
+def _resampled(values: Any, statistic: Callable[..., Any], key: Key, resamples: int) -> np.ndarray:
+    """The statistic of each of the resamples of `values` (n,), computed a block at a time: (resamples,)."""
+    x = finite("bootstrap: the values", values)
+    if x.ndim != 1 or x.size < 2:
+        raise ValueError(f"bootstrap: expected two or more values (n,), got shape {x.shape}; give one for each run")
+    if not isinstance(resamples, int) or resamples < 1:
+        raise ValueError(f"bootstrap: resamples must be a positive integer, got {resamples!r}; 10_000 are usual")
+    if (shape := np.shape(statistic(x[None]))) != (1,):
+        got = f"{shape} from {(1, x.size)}; reduce the last axis only, as partial(np.mean, axis=-1) does"
+        raise ValueError(f"bootstrap: the statistic must map (..., n) to (...), got {got}")
+    rows = max(1, _BLOCK // x.size)
+    sizes = [(min(rows, resamples - start), x.size) for start in range(0, resamples, rows)]
+    draws = (generator(fold_in(key, i)).integers(x.size, size=size) for i, size in enumerate(sizes))
+    return np.concatenate([statistic(x[draw]) for draw in draws])
+
+
+def _middle(drawn: np.ndarray, level: float) -> tuple[float, float]:
+    """The two values between which the middle `level` of the drawn ones lie.
+
+    >>> _middle(np.arange(101), 0.5)
+    (25.0, 75.0)
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"bootstrap: level must lie between 0 and 1, got {level!r}; 0.95 is usual")
+    low, high = np.quantile(drawn, ((1 - level) / 2, (1 + level) / 2)).tolist()
+    return low, high

@@ -1,0 +1,129 @@
+"""A parameter tree and one flat vector are two views of the same thing.
+
+Optimizers are written on the vector, where their arithmetic reads as in their papers and runs in a few passes.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from math import prod
+from typing import Any
+
+import attrs
+import numpy as np
+
+from fnn.tree.functions import check_names, leaves
+from fnn.tree.params import Array, Params, Path, Tree, TreeError, read_only, show
+
+__all__ = ["Layout", "ravel"]
+
+
+@attrs.frozen
+class Span:
+    """Where one leaf lies in the vector, and its shape without the ensemble's leading axes."""
+
+    start: int
+    stop: int
+    shape: tuple[int, ...]
+
+
+@attrs.frozen(cache_hash=True)
+class Layout:
+    """Where every leaf of a tree lies in the flat vector: a description of shapes, free of any array.
+
+    `lead` are the leading axes of the tree's leaves, and of the vector: the parameters of an ensemble of R networks
+    are a matrix (R, N), one row a network.
+    """
+
+    parts: tuple[tuple[str, Any], ...]
+    lead: tuple[int, ...]
+    size: int
+
+    @classmethod
+    def of(cls, tree: Tree) -> "Layout":
+        """The layout of a tree, leaf behind leaf in the tree's order.
+
+        Raises `TreeError` where leaves differ in dtype, since one vector has one.
+        """
+        if not isinstance(tree, Mapping):
+            hint = "; init returns a pair: params, out_shape = model.init(key, shape)" * isinstance(tree, tuple)
+            raise TreeError(f"expected a tree of parameters, got {type(tree).__name__}{hint}")
+        if len(dtypes := {str(leaf.dtype) for leaf in leaves(tree)}) > 1:
+            raise TreeError(f"one flat vector has one dtype, the tree has {sorted(dtypes)}; convert it with tree.cast")
+        lead = getattr(tree, "lead", ())
+
+        def walk(node: Tree, start: int) -> Layout:
+            parts: list[tuple[str, Any]] = []
+            stop = start
+            for name, value in node.items():
+                if isinstance(value, Mapping):
+                    parts.append((name, walk(value, stop)))
+                    stop += parts[-1][1].size
+                else:
+                    shape = tuple(value.shape[len(lead) :])
+                    parts.append((name, Span(stop, stop + prod(shape), shape)))
+                    stop += prod(shape)
+            return cls(tuple(parts), getattr(node, "lead", ()), stop - start)
+
+        return walk(tree, 0)
+
+    def ravel(self, tree: Tree) -> Array:
+        """The leaves of a tree of this layout as one vector (..., N); raises `TreeError` naming the first mismatch."""
+        leaves = list(_leaves(self, tree, self.lead, ()))
+        if not leaves:
+            return np.zeros((*self.lead, 0), np.float32)
+        xp, axes = leaves[0].__array_namespace__(), len(self.lead) + 1
+        flat = [x if x.ndim == axes else xp.reshape(x, (*self.lead, -1 if x.size else 0)) for x in leaves]
+        return xp.concat(flat, axis=-1)
+
+    def unravel(self, vector: Array) -> Params:
+        """The tree that a vector of this layout holds; its leaves are views: of a copy, if it is writable."""
+        if vector.shape != (*self.lead, self.size):
+            raise TreeError(f"unravel: expected a vector of shape {(*self.lead, self.size)}, got {vector.shape}")
+        if isinstance(vector, np.ndarray) and vector.flags.writeable:
+            vector = read_only(vector.copy())
+        return _unravel(self, vector, self.lead, vector.__array_namespace__().reshape)
+
+
+def _leaves(layout: Layout, tree: Tree, lead: tuple[int, ...], path: Path) -> Iterator[Array]:
+    """The leaves of `tree`, once they are known to be where the layout says, and of those shapes."""
+    if not isinstance(tree, Mapping) or len(tree) != len(layout.parts):
+        check_names(dict(layout.parts), tree, path)
+    for name, part in layout.parts:
+        if name not in tree:
+            check_names(dict(layout.parts), tree, path)
+        leaf = tree[name]
+        if isinstance(part, Layout):
+            yield from _leaves(part, leaf, lead, (*path, name))
+        elif getattr(leaf, "shape", None) != lead + part.shape:
+            at, came = show((*path, name)), getattr(leaf, "shape", type(leaf).__name__)
+            raise TreeError(f"trees part at {at}: expected an array of shape {lead + part.shape}, got {came}")
+        else:
+            yield leaf
+
+
+def _unravel(layout: Layout, vector: Array, lead: tuple[int, ...], reshape: Callable[..., Array]) -> Params:
+    """The part of the tree that `layout` describes."""
+    parts = {}
+    for name, part in layout.parts:
+        if isinstance(part, Layout):
+            parts[name] = _unravel(part, vector, lead, reshape)
+        else:
+            leaf = vector[..., part.start : part.stop]
+            parts[name] = leaf if len(part.shape) == 1 else reshape(leaf, lead + part.shape)
+    return Params.trusted(parts, layout.lead)
+
+
+def ravel(params: Tree) -> tuple[Array, Callable[[Array], Params]]:
+    """A tree as one flat vector (N,), and the function that makes such a vector a tree again.
+
+    For an ensemble of R networks the vector is a matrix (R, N). Raises `TreeError` where leaves differ in dtype.
+
+    >>> vector, unravel = ravel(Params({"weights": np.ones((2, 2)), "bias": np.zeros(2)}))
+    >>> vector
+    array([1., 1., 1., 1., 0., 0.])
+    >>> unravel(vector)
+    Params
+      weights  (2, 2) float64
+      bias     (2,) float64
+    """
+    layout = Layout.of(params)
+    return layout.ravel(params), layout.unravel

@@ -1,0 +1,117 @@
+"""Functions of trees: any nested `Mapping` will do, so that a plain dict of gradients zips with its `Params`."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from fnn.tree.params import Array, Params, Path, Tree, TreeError, is_array, read_only, show
+
+__all__ = ["Array", "Params", "Tree", "TreeError", "cast", "items", "leaves", "map", "member", "read_only", "stack"]
+
+
+def items(tree: Tree) -> Iterator[tuple[Path, Array]]:
+    """Every leaf of a tree with its path, in order.
+
+    >>> [path for path, leaf in items({"0": {"weights": 1, "bias": 2}, "1": {}})]
+    [('0', 'weights'), ('0', 'bias')]
+    """
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from (((name, *path), leaf) for path, leaf in items(value))
+        else:
+            yield (name,), value
+
+
+def leaves(tree: Tree) -> list[Array]:
+    """The leaves of a tree, in order.
+
+    >>> leaves({"0": {"weights": 1, "bias": 2}, "1": {}})
+    [1, 2]
+    """
+    return [leaf for _, leaf in items(tree)]
+
+
+def check_names(tree: Tree, other: Tree, path: Path = ()) -> None:
+    """Raise a `TreeError` that names `path` unless both are mappings of the same names (in any order)."""
+    if not isinstance(other, Mapping):
+        raise TreeError(f"trees part at {show(path)}: expected a mapping of {list(tree)}, got {type(other).__name__}")
+    if tree.keys() != other.keys():
+        missing, extra = [k for k in tree if k not in other], [k for k in other if k not in tree]
+        raise TreeError(f"trees part at {show(path)}: missing {missing}, unexpected {extra}")
+
+
+def map(f: Callable[..., Any], tree: Tree, *rest: Tree) -> Any:
+    """`f` of each leaf, and of the leaves at the same place in the trees of `rest`.
+
+    A `Params` gives a `Params` where `f` returns arrays; otherwise the result is a dict of dicts. It holds as many
+    networks as `tree` (`lead`) where `f` keeps every shape, and else counts as one.
+    Raises `TreeError` where the trees part.
+
+    >>> map(lambda w, dw: w - dw, {"0": {"weights": 3}}, {"0": {"weights": 1}})
+    {'0': {'weights': 2}}
+    """
+
+    def walk(path: Path, node: Any, *others: Any) -> Any:
+        if not isinstance(node, Mapping):
+            if any(isinstance(other, Mapping) for other in others):
+                raise TreeError(f"trees part at {show(path)}: expected a leaf, got a mapping")
+            return f(node, *others)
+        for other in others:
+            check_names(node, other, path)
+        return {name: walk((*path, name), node[name], *(other[name] for other in others)) for name in node}
+
+    new = walk((), tree, *rest)
+    if not isinstance(tree, Params) or not all(is_array(leaf) for leaf in leaves(new)):
+        return new
+    kept = all(a.shape == b.shape for a, b in zip(leaves(tree), leaves(new), strict=True))
+    return _with_leads(tree, new) if kept else Params(new)
+
+
+def _with_leads(like: Tree, new: Tree, *first: int) -> Params:
+    """`new` with the leading axes that the parts of `like` have, behind the axes `first`."""
+    parts = {k: _with_leads(v, new[k], *first) if isinstance(v, Mapping) else new[k] for k, v in like.items()}
+    return Params(parts, lead=(*first, *getattr(like, "lead", ())))
+
+
+def cast(tree: Tree, dtype: Any) -> Any:
+    """The tree with every leaf in another dtype, for example `numpy.float64`.
+
+    >>> import numpy as np
+    >>> cast(Params({"bias": np.zeros(2)}), np.float32)
+    Params
+      bias  (2,) float32
+    """
+    return map(lambda leaf: leaf.__array_namespace__().astype(leaf, dtype), tree)
+
+
+def stack(trees: Sequence[Tree]) -> Params:
+    """Trees of one shape as one tree of as many networks: each leaf gets a new first axis.
+
+    Raises `TreeError` for no trees, where they part, and where the leaves at one place differ in shape.
+
+    >>> import numpy as np
+    >>> stack([Params({"bias": np.zeros(2)}), Params({"bias": np.ones(2)})])
+    Params of 2 networks
+      bias  (2, 2) float64
+    """
+    if not trees:
+        raise TreeError("stack: expected at least one tree, got none")
+
+    def joined(*leaves: Array) -> Array:
+        if len(shapes := {leaf.shape for leaf in leaves}) > 1:
+            raise TreeError(f"stack: the leaves at one place must have one shape, got {sorted(shapes)}")
+        return leaves[0].__array_namespace__().stack(leaves)
+
+    return _with_leads(trees[0], map(joined, dict(trees[0]), *trees[1:]), len(trees))
+
+
+def member(params: Params, i: int) -> Params:
+    """The `i`-th network of an ensemble's parameters: the inverse of `stack`.
+
+    >>> import numpy as np
+    >>> member(stack([Params({"bias": np.zeros(2)}), Params({"bias": np.ones(2)})]), 1)["bias"]
+    array([1., 1.])
+    """
+    if not params.lead:
+        raise TreeError("member: these parameters are of one network; only an ensemble's can be taken apart")
+    parts = {k: member(v, i) if isinstance(v, Params) else v[i, ...] for k, v in params.items()}
+    return Params(parts, lead=params.lead[1:])

@@ -1,0 +1,1 @@
+"""Autoencoders of digits: figures 10 to 15."""

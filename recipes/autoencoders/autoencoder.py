@@ -1,0 +1,143 @@
+"""An autoencoder of digits: the network, its training with or without noise, and its test, shared by every study."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from math import log
+from typing import Any
+
+import attrs
+import numpy as np
+from toolz import pluck
+
+import fnn
+from recipes.data.digits import Digits
+from recipes.training import Watch, train, unwatched
+
+__all__ = ["LOSSES", "Config", "coder", "hidden_widths", "network", "noisy", "run"]
+
+CODES = {"relu": fnn.relu, "linear": fnn.identity}
+Batch = tuple[np.ndarray, np.ndarray]
+Coder = Callable[[np.ndarray], np.ndarray]
+
+
+@attrs.frozen
+class Config:
+    """A symmetric autoencoder as in the paper; a study varies some of the fields.
+
+    `latent` numbers make a code, behind a ReLU as every other layer or `code="linear"`; `depth` hidden layers lie on
+    either side of it, so that 784-512-784 has a latent size of 512 and depth 0. `noise` is the standard deviation of
+    what is added to the input in training, 0 for none. Training stops after `patience` epochs without a better
+    validation loss, and the best epoch's parameters are kept.
+    """
+
+    latent: int
+    depth: int
+    loss: str = "mse"
+    code: str = "relu"
+    noise: float = 0.0
+    rate: float = 1e-3
+    batch_size: int = 128
+    epochs: int = 200
+    patience: int = 5
+
+
+def hidden_widths(n_pixels: int, latent: int, depth: int) -> tuple[int, ...]:
+    """Widths that fall from n pixels towards z numbers: ⌊n (z / n)^(log(i + 2) / log(d + 2))⌋ for i = 0 .. d - 1.
+
+    >>> hidden_widths(784, 64, 5)
+    (321, 190, 131, 98, 78)
+    """
+    ratio = latent / n_pixels
+    return tuple(int(n_pixels * ratio ** (log(i + 2) / log(depth + 2))) for i in range(depth))
+
+
+def network(config: Config, n_pixels: int = 784) -> fnn.Layer:
+    """Encoder and decoder of a configuration, mirror images with ReLU inside; the decoder ends in a sigmoid.
+
+    >>> network(Config(latent=4, depth=1))
+    chain(
+        encoder=chain(linear(28), relu, linear(4), relu),
+        decoder=chain(linear(28), relu, linear(784), sigmoid=sigmoid),
+    )
+    """
+    hidden = hidden_widths(n_pixels, config.latent, config.depth)
+    narrower, wider = (
+        [layer for width in widths for layer in (fnn.linear(width), fnn.relu)] for widths in (hidden, hidden[::-1])
+    )
+    return fnn.chain(
+        encoder=fnn.chain(*narrower, fnn.linear(config.latent), CODES[config.code]),
+        decoder=fnn.chain(*wider, fnn.linear(n_pixels), sigmoid=fnn.sigmoid),
+    )
+
+
+def up_to_logits(model: fnn.Layer) -> fnn.Layer:
+    """An autoencoder without its last layer, the sigmoid: what is trained, and what both losses are functions of."""
+    return fnn.chain(encoder=model["encoder"], decoder=model["decoder"][:-1])
+
+
+def pixel_mse(logits: Any, target: Any) -> tuple[Any, Callable[..., Any]]:
+    """Mean squared error of the pixels σ(z), as a loss of the logits z: L = 1/n Σ (σ(z) - t)²."""
+    pixels, back = fnn.sigmoid.vjp({}, logits)
+    value, pullback = fnn.mse(pixels, target)
+    return value, lambda dvalue=1.0: back(pullback(dvalue))[1]
+
+
+LOSSES: dict[str, Callable[[Any, Any], Any]] = {"mse": pixel_mse, "cross-entropy": fnn.binary_cross_entropy}
+
+
+def noisy(x: np.ndarray, sigma: float, key: fnn.Key) -> np.ndarray:
+    """Digits with Gaussian noise on every pixel, clipped to what a pixel can be: x + N(0, σ²) within [0, 1]."""
+    if sigma == 0:
+        return x
+    return np.clip(x + sigma * fnn.generator(key).standard_normal(x.shape, dtype=x.dtype), 0, 1)
+
+
+def noisy_batches(config: Config, order_key: fnn.Key, noise_key: fnn.Key, x: np.ndarray) -> Iterator[Batch]:
+    """An epoch's batches (input, target): each batch of digits gets noise of its own, drawn from its place."""
+    for i, (target,) in enumerate(fnn.batches(order_key, (x,), config.batch_size)):
+        yield noisy(target, config.noise, fnn.fold_in(noise_key, i)), target
+
+
+def run(config: Config, key: fnn.Key, data: Digits, watch: Watch = unwatched) -> dict[str, Any]:
+    """One training and its test: both losses of the reconstructed test digits, curves, and the best parameters."""
+    init_key, order_key, noise_key, held_out_key = fnn.split(key, 4)
+    (x, _), n_pixels = data.train, data.train[0].shape[1]
+    # Noise on the validation and the test set is drawn once, so that epochs differ by what was learnt alone.
+    validation, test = (
+        (noisy(clean, config.noise, each), clean)
+        for (clean, _), each in zip((data.validation, data.test), fnn.split(held_out_key, 2), strict=True)
+    )
+    model = up_to_logits(network(config, n_pixels))
+    start, _ = model.init(init_key, (n_pixels,))
+    optimizer = fnn.adam(config.rate)
+    step = fnn.train_step(model, LOSSES[config.loss], optimizer)
+
+    def batches_of(epoch: int) -> Iterator[Batch]:
+        return noisy_batches(config, fnn.fold_in(order_key, epoch), fnn.fold_in(noise_key, epoch), x)
+
+    def measure(params: Mapping[str, Any]) -> dict[str, float]:
+        return fnn.evaluate(model, params, validation, {"validation_loss": LOSSES[config.loss]})
+
+    def further(progress: fnn.Progress) -> Iterator[fnn.Progress]:
+        return fnn.epochs(step, batches_of, progress, measure, lambda record: -record["validation_loss"])
+
+    end = train(optimizer.init(start), further, config.epochs, config.patience, watch)
+    best, measures = end.best.params, {f"test_{name.replace('-', '_')}": loss for name, loss in LOSSES.items()}
+    codes = fnn.predict(model["encoder"], best["encoder"], test[0])
+    return {
+        "scores": {
+            **fnn.evaluate(model, best, test, measures),
+            # The others are 0, behind their ReLU, for 99 digits of 100 or more.
+            "coordinates_used": np.count_nonzero(np.mean(codes != 0, axis=0) > 0.01),
+            "best_epoch": end.best_epoch,
+        },
+        "curves": {name: np.array(list(pluck(name, end.history))) for name in ("loss", "validation_loss")},
+        "params": {**best, "decoder": {**best["decoder"], "sigmoid": {}}},  # those of the whole network
+    }
+
+
+def coder(config: Config, params: Mapping[str, Any]) -> tuple[Coder, Coder]:
+    """The functions (encode, decode) of a trained autoencoder: digits (n, n_pixels) to codes (n, latent) and back."""
+    model = network(config, params["encoder"]["0"]["weights"].shape[0])
+    encode, decode = (partial(fnn.predict, model[part], params[part]) for part in ("encoder", "decoder"))
+    return encode, decode

@@ -1,0 +1,1 @@
+"""Classifiers of digits: figures 5 to 9."""

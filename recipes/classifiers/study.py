@@ -1,0 +1,180 @@
+"""A study: the classifier under one field of its configuration varied, everything else and every seed kept.
+
+Each of the paper's box plots is one; what they share is here: the comparisons, the figure, the paper's 15 runs.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+from matplotlib.figure import Figure
+
+from fnn import plot
+from fnn.metrics import iqr
+from recipes.claims import FEWEST, Claim, Group, difference, estimate, judged
+from recipes.classifiers import classifier
+from recipes.data import digits
+from recipes.recipe import Recipe, Results, Size, scores
+from recipes.reporting.wording import counted
+
+__all__ = ["PAPERS_GRADIENT", "average", "gain", "groups_of", "more_variable", "similar", "study"]
+
+Pairs = Sequence[tuple[str, str]]  # names of groups, or of averages, (A, B) of which a claim says that A beats B
+Averages = Mapping[str, tuple[str, ...]]  # names of means, seed by seed, and of the groups whose mean each is
+
+# What is known of the paper's runs where a sentence fails here.
+PAPERS_GRADIENT = (
+    "not established; a known difference is that the paper's code trains with a gradient that is not the derivative of "
+    "its loss (its cosine with finite differences is 0.76); `activations` compares the two"
+)
+
+
+def groups_of(results: Results) -> dict[str, Group]:
+    """The test accuracy of every run, group by group."""
+    return {name: Group(name, scores(runs).tolist(), (name,)) for name, runs in results.items()}
+
+
+def average(*groups: Group) -> Group:
+    """The mean of several groups, seed by seed.
+
+    >>> average(Group("8", [0.5, 0.25], ("batch 8",)), Group("16", [1.0, 0.75], ("batch 16",)))
+    Group(name='mean of 8 and 16', values=[0.75, 0.5], of=('batch 8', 'batch 16'))
+    """
+    means = np.mean([group.values for group in groups], axis=0).tolist()
+    of = tuple(name for group in groups for name in group.of)
+    return Group(f"mean of {' and '.join(group.name for group in groups)}", means, of)
+
+
+def gain(before: Group, after: Group) -> Group:
+    """What each seed gains from one group to the next.
+
+    >>> gain(Group("16", [0.5, 0.25]), Group("32", [1.0, 0.5]))
+    Group(name='gain from 16 to 32', values=[0.5, 0.25], of=())
+    """
+    gains = np.subtract(after.values, before.values).tolist()
+    return Group(f"gain from {before.name} to {after.name}", gains, before.of + after.of)
+
+
+def similar(statement: str, a: Group, b: Group, margin: float, reason: str = "") -> Claim:
+    """The claim that the interquartile means of two groups differ by less than a margin."""
+    found = difference(a.values, b.values)
+    measured = f"{a.name} − {b.name}: {found.said('{:+.4f}')}, to lie within {margin} of zero"
+    return Claim(statement, measured, judged(found, above=-margin, below=margin), reason, compares=a.of + b.of)
+
+
+def spread(values: Any) -> Any:
+    """The interquartile range: (..., runs) -> (...).
+
+    >>> spread([1, 2, 3, 4, 5])
+    np.float64(2.0)
+    """
+    low, high = iqr(values)
+    return high - low
+
+
+def more_variable(statement: str, a: Group, b: Group, reason: str = "") -> Claim:
+    """The claim that group `a` has the greater interquartile range."""
+    found = difference(a.values, b.values, spread)
+    ranges = f"interquartile range of {a.name} {spread(a.values):.4f}, of {b.name} {spread(b.values):.4f}"
+    measured = f"{ranges}; difference {found.said('{:+.4f}')}"
+    return Claim(statement, measured, judged(found, above=0), reason, compares=a.of + b.of)
+
+
+def length(run: Mapping[str, Any]) -> int:
+    """How many epochs a run had."""
+    return len(run["curves"]["validation_accuracy"])
+
+
+def cut_off(results: Results, groups: Mapping[str, classifier.Config]) -> str:
+    """Which of the groups' runs were ended by the limit of epochs, with patience left; "" where none was."""
+    ended = {
+        name: [run for run in results[name] if length(run) - run["scores"]["best_epoch"] < config.patience]
+        for name, config in groups.items()
+    }
+    counts = [f"{len(runs)} of {len(results[name])} runs of {name}" for name, runs in ended.items() if runs]
+    limit = counted(max((length(run) for runs in ended.values() for run in runs), default=0), "epoch")
+    return f"; ended by the limit of {limit}, with patience left: {', '.join(counts)}" if counts else ""
+
+
+def comparison(
+    groups: Mapping[str, Sequence[float]], compared: Pairs, varied: str, averages: Averages | None = None
+) -> Figure:
+    """Left every run's test accuracy; right, where there are pairs, the differences within them, A − B."""
+    n, figure = len(next(iter(groups.values()))), Figure(figsize=(9, 4), layout="constrained")
+    if n == 1:
+        plot.boxes(groups, ax=figure.subplots(), xlabel=varied, ylabel="test accuracy (one run of each)")
+        return figure
+    left, right = figure.subplots(1, 2, width_ratios=(1 + 0.7 * len(groups), 3.2))
+    found = {name: estimate(values).interval for name, values in groups.items()}
+    intervals = {name: interval for name, interval in found.items() if interval is not None}
+    plot.boxes(groups, ax=left, xlabel=varied, ylabel="test accuracy", intervals=intervals)
+    left.set_title(f"{n} runs of each", fontsize=10)
+    means = {name: np.mean([groups[part] for part in parts], axis=0) for name, parts in (averages or {}).items()}
+    sides = {**groups, **means}
+    rows = {f"{a}\n− {b}": row_of(sides[a], sides[b]) for a, b in compared}
+    plot.differences(rows, ax=right, xlabel="difference in test accuracy")
+    shown = f"range of {n} pairs (too few to judge)" if n < FEWEST else "paired by seed, 95 % interval"
+    right.set_title(shown, fontsize=10)
+    right.locator_params(axis="x", nbins=3)
+    for ax in (left, right):
+        ax.tick_params(labelsize=8.5)
+    return figure
+
+
+def row_of(ours: Any, theirs: Any) -> tuple[float, float, float]:
+    """What the panel of differences draws: the estimate and its interval, or of too few pairs the least and greatest.
+
+    >>> row_of([0.75, 0.5], [0.25, 0.25])
+    (0.375, 0.25, 0.5)
+    """
+    found, pairs = difference(ours, theirs), np.subtract(ours, theirs)
+    return found.value, *(found.interval or (float(pairs.min()), float(pairs.max())))
+
+
+def study(
+    name: str,
+    text: str | None,
+    figure: str,
+    groups: Mapping[str, classifier.Config],
+    claims: Callable[[Results, Any], Sequence[Claim]],
+    *,
+    varied: str,
+    compared: Pairs,
+    first: int,
+    quick: int,
+    averages: Averages | None = None,
+    papers: Mapping[str, float] | None = None,
+) -> Recipe:
+    """The recipe of a study, whose module's `text` begins with its summary.
+
+    `varied` names what distinguishes the groups; `compared` the pairs (A, B) whose difference A − B the figure shows,
+    groups or the `averages` of some; `papers` what the paper shows of groups. A claim says which of the groups that it
+    compares the limit of epochs cut off.
+    A newcomer's three runs have `first` epochs, a quick report's two have `quick`.
+    """
+
+    def with_caution(results: Results, data: digits.Digits) -> Sequence[Claim]:
+        def caution(claim: Claim) -> str:
+            return cut_off(results, {name: config for name, config in groups.items() if name in claim.compares})
+
+        return [attrs.evolve(claim, measured=claim.measured + caution(claim)) for claim in claims(results, data)]
+
+    def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
+        accuracies = {group.name: group.values for group in groups_of(results).values()}
+        return {name: comparison(accuracies, compared, varied, averages)}
+
+    return Recipe(
+        name=name,
+        text=text,
+        figure=figure,
+        groups=groups,
+        run=classifier.run,
+        load=digits.load,
+        figures=figures,
+        claims=with_caution,
+        paper=Size(15),
+        first=Size(3, epochs=first),
+        quick=Size(2, epochs=quick),
+        papers=papers or {},
+    )

@@ -1,0 +1,1 @@
+"""The digits that travel with the project."""

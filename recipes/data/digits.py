@@ -1,0 +1,97 @@
+"""The digits: MNIST as it travels with the project, or any other directory of the same four IDX files."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+import attrs
+import numpy as np
+
+from fnn.data import DataFormatError, read_labelled_images, split_at
+from fnn.tree.params import read_only
+
+__all__ = ["Digits", "first_of_each_class", "load", "read"]
+
+HERE = Path(__file__).parent
+SHA256 = {
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+Labelled = tuple[np.ndarray, np.ndarray]
+
+
+@attrs.frozen(eq=False)
+class Digits:
+    """Images as rows of pixels in [0, 1] (n, height * width), float32, with labels (n,), in three read-only parts."""
+
+    train: Labelled
+    validation: Labelled
+    test: Labelled
+    shape: tuple[int, int]
+    n_classes: int
+    checksums: Mapping[str, str]
+
+    def first(self, n: int) -> "Digits":
+        """The same with the first `n` training examples only."""
+        x, labels = self.train
+        return attrs.evolve(self, train=(x[:n], labels[:n]))
+
+
+def _find(directory: Path, name: str) -> Path:
+    """The file of this name, packed or not."""
+    for suffix in (".gz", "", ".xz"):
+        if (path := directory / (name + suffix)).is_file():
+            return path
+    raise FileNotFoundError(
+        f"{directory} holds no {name}, {name}.gz or {name}.xz; --data takes a directory of IDX files"
+    )
+
+
+def _checksum(array: np.ndarray) -> str:
+    """SHA-256 of the unpacked IDX file that holds these bytes: a magic number, the dimensions, the elements."""
+    header = bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
+    return sha256(header + array.tobytes()).hexdigest()
+
+
+def first_of_each_class(labels: np.ndarray) -> np.ndarray:
+    """Where each class, in order, comes first.
+
+    >>> first_of_each_class(np.array([7, 2, 1, 2]))
+    array([2, 1, 0])
+    """
+    return np.unique(labels, return_index=True)[1]
+
+
+def read(directory: str | None) -> Digits:
+    """MNIST, or what `directory` holds; the last sixth of the training files is for validation (10,000 of MNIST).
+
+    Raises `DataFormatError` for malformed files, and for MNIST's own where a checksum differs.
+    """
+    folder = HERE if directory is None else Path(directory)
+    names = list(SHA256)
+    pairs = [[_find(folder, name) for name in part] for part in (names[:2], names[2:])]
+    raw = [read_labelled_images(images, labels, n_classes=256) for images, labels in pairs]
+    checksums = dict(zip(names, map(_checksum, (a for pair in raw for a in pair)), strict=True))
+    for name in names if directory is None else ():
+        if checksums[name] != SHA256[name]:
+            problem = f"expected SHA-256 {SHA256[name]}, got {checksums[name]}; restore the file"
+            raise DataFormatError(_find(folder, name), 0, problem)
+
+    def scaled(images: np.ndarray, labels: np.ndarray) -> Labelled:
+        x, y = images.reshape(len(images), -1) / np.float32(255), labels.astype(np.int64)
+        return read_only(x), read_only(y)  # they are shared by all who load them
+
+    (train, validation), test = split_at(scaled(*raw[0]), -max(1, len(raw[0][0]) // 6)), scaled(*raw[1])
+    n_classes = 1 + max(int(labels.max(initial=0)) for _, labels in raw)
+    return Digits(train, validation, test, raw[0][0].shape[1:], n_classes, checksums)
+
+
+_read_once = lru_cache(maxsize=1)(read)
+
+
+def load(directory: str | None = None) -> Digits:
+    """What `read` gives, the latest of which is kept."""
+    return _read_once(directory)

@@ -1,0 +1,1 @@
+"""Reporting experiments: claims in words, the report, the page."""

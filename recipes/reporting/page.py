@@ -1,0 +1,119 @@
+"""The report as one self-contained page, for a screen, a phone and paper."""
+
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+
+from recipes.reporting import report
+from recipes.reporting.report import Chapter
+
+__all__ = ["html"]
+
+STYLE = """
+:root { color-scheme: light; font: 1rem/1.5 system-ui, sans-serif; color: #1d2433; background: #fff; }
+body { max-width: 52rem; margin: 0 auto; padding: 1rem; }
+h1 { font-size: 1.7rem; line-height: 1.2; } h2 { font-size: 1.25rem; margin: 2.5rem 0 .5rem; }
+img { display: block; width: 100%; min-width: 40rem; height: auto; margin: 1rem auto; }
+table { border-collapse: collapse; width: 100%; font-size: .92rem; }
+th, td { text-align: left; vertical-align: top; padding: .4rem .5rem; border-bottom: 1px solid #d8dce5; }
+.scroll { overflow-x: auto; } .settings, .groups, footer { color: #505a6e; font-size: .9rem; }
+p, li, footer { overflow-wrap: anywhere; } li { margin: .3rem 0; }
+.verdict { font-weight: 600; } #claims a { overflow-wrap: anywhere; } #origins { overflow-wrap: normal; }
+.holds::before { content: "\\2713\\00a0"; } .holds { color: #00614a; }
+.fails::before { content: "\\2717\\00a0"; } .fails { color: #a13d00; }
+.undecided::before { content: "?\\00a0"; } .undecided { color: #505a6e; }
+.small { border: 1px solid #b8860b; background: #fff8e6; padding: .6rem .8rem; border-radius: .3rem; }
+a { color: #00548c; } pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .85rem; }
+@page { margin: 1cm; }
+@media print { body { max-width: none; padding: 0; } a { color: inherit; } h2 { break-after: avoid; }
+  img { min-width: 0; } img, li, tr { break-inside: avoid; } .scroll { overflow: visible; }
+  table { font-size: .75rem; } #origins { font-size: .65rem; overflow-wrap: anywhere; }
+  #origins :is(th, td) { padding: .3rem .2rem; } }
+"""
+
+
+def html(chapters: Sequence[Chapter], provenance: Mapping[str, str]) -> str:
+    """The report as one page that needs nothing else: pictures embedded, no script, legible on a phone and in print."""
+    rows = [
+        (_verdict(claim.verdict, report.verdict(c, claim)), _prose(claim.statement), _link(c, report.source(c, claim)))
+        for c, claim in report.claims_of(chapters)
+    ]
+    broken = [("none", gap, _link(chapter)) for chapter in chapters if (gap := report.lacking(chapter))]
+    head, origins = report.origins(chapters)
+    facts = _table(("", ""), (tuple(map(escape, fact)) for fact in provenance.items()), "provenance")
+    notice = _paragraph(report.SMALL, "small") if any(map(report.is_small, chapters)) else ""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{report.TITLE}</title><style>{STYLE}</style></head><body><h1>{report.TITLE}</h1>"
+        f"{_paragraph(report.RULE)}{notice}{_paragraph(report.tally(chapters), 'tally')}"
+        f"{_table(('verdict', 'claim', 'experiment and source'), [*rows, *broken], 'claims')}"
+        f"{''.join(map(_section, chapters))}<footer><h2>Provenance</h2>{facts}"
+        f"{_table(head, (tuple(map(escape, origin)) for origin in origins), 'origins')}"
+        f"{_paragraph(report.CODE)}</footer></body></html>\n"
+    )
+
+
+def _section(chapter: Chapter) -> str:
+    """A chapter: its text and settings, its pictures, what each group reached, its claims."""
+    summary, pictures = escape(chapter.recipe.summary), chapter.pictures.items()
+    shown = "".join(
+        f'<div class="scroll" tabindex="0"><img alt="{escape(name)}: {summary}" '
+        f'src="data:image/png;base64,{b64encode(png).decode()}"></div>'
+        for name, png in pictures
+    )
+    said = [*map(_paragraph, chapter.recipe.paragraphs), _paragraph(report.how(chapter), "settings")]
+    groups = "".join(f"<li>{escape(line)}</li>" for line in chapter.lines)
+    claims = "".join(map(_entry, report.entries(chapter)))
+    gap, failures = report.lacking(chapter), escape("\n".join(chapter.failures))
+    lack = f"{_paragraph(gap + ':')}<pre>{failures}</pre>" if failures else _paragraph(gap + ".") if gap else ""
+    return (
+        f'<section id="{chapter.recipe.name}"><h2>{escape(report.title(chapter))}</h2>{"".join(said)}{shown}'
+        f'<ul class="groups">{groups}</ul><ol>{claims}</ol>{"".join(map(_paragraph, report.why(chapter)))}'
+        f"{lack}</section>"
+    )
+
+
+def _entry(entry: report.Entry) -> str:
+    """A claim in the list of its chapter."""
+    reason = f"<br>Reason: {_prose(entry.reason)}" if entry.reason else ""
+    return (
+        f"<li>{_verdict(entry.kind, entry.verdict)}: {_prose(entry.statement)} <i>({escape(entry.source)})</i><br>"
+        f"Measured: {_prose(entry.measured)}{reason}</li>"
+    )
+
+
+def _verdict(kind: str, said: str) -> str:
+    return f'<span class="verdict {kind}">{said}</span>'
+
+
+def _prose(text: str) -> str:
+    """Text as HTML, with what stands between backticks as code.
+
+    >>> _prose("as in `xor`, p < 1")
+    'as in <code>xor</code>, p &lt; 1'
+    """
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
+def _paragraph(text: str, kind: str = "") -> str:
+    return f"<p{f' class={kind}' if kind else ''}>{_prose(text)}</p>"
+
+
+def _link(chapter: Chapter, whose: str = "") -> str:
+    """A link to a chapter and, below it, who claims what it is about."""
+    return f'<a href="#{chapter.recipe.name}">{escape(chapter.recipe.name)}</a><br>{escape(whose)}'
+
+
+def _row(cells: Iterable[str], tag: str = "td") -> str:
+    return f"<tr>{''.join(f'<{tag}>{cell}</{tag}>' for cell in cells)}</tr>"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], name: str) -> str:
+    """A table of cells that are HTML already."""
+    body = "".join(map(_row, rows))
+    return (
+        f'<div class="scroll" tabindex="0"><table id="{name}"><thead>{_row(head, "th")}</thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )

@@ -1,0 +1,168 @@
+"""A recipe's settings and size in words, as a method section has them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import prod
+from typing import Any
+
+import attrs
+
+from recipes.claims import estimate
+from recipes.recipe import Recipe, Results, Size, scores
+
+__all__ = ["counted", "groups_in_brief", "groups_in_words", "listed", "score_in_words", "settings", "shortfall"]
+
+NAMES = {
+    "relu": "ReLU",
+    "tanh": "TanH",
+    "sgd": "SGD",
+    "momentum": "SGD with momentum 0.9",
+    "adam": "Adam",
+    "mse": "mean squared error",
+    "cross_entropy": "cross-entropy",
+    "cross_entropy_with_wrong_gradient": "cross-entropy with the paper's wrong gradient",
+    "he_normal": "He normal",
+    "he_uniform": "He uniform",
+    "glorot_normal": "Glorot normal",
+    "glorot_uniform": "Glorot uniform",
+    "lecun_normal": "LeCun normal",
+    **{name: name for name in ("sigmoid", "normal", "uniform", "orthogonal", "cross-entropy")},
+}
+CODES = {"relu": "a code behind a ReLU", "linear": "a linear code"}
+SCORES = {  # in words, with the form and the unit of a number
+    "test_accuracy": ("test accuracy", "{:.4f}", ""),
+    "accuracy": ("accuracy", "{:.4f}", ""),
+    "test_mse": ("test mean squared error", "{:.4f}", ""),
+    "distance": ("root mean square distance from the true line (in units of y)", "{:.4f}", ""),
+    "denoised_psnr_at_0.2": ("PSNR at sigma 0.2 of the denoised test digits", "{:.2f}", " dB"),
+}
+MANY = 12  # groups of one run each, of which the report leaves the numbers to the figure
+REDUCTIONS = {"sum": "gradients summed over a batch", "mean": "gradients averaged over a batch"}
+
+
+def phrases(config: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """What the fields of a configuration say: for each a phrase with a gap, and what fills it.
+
+    >>> [gap.format(word) for gap, word in phrases({"hidden": (64, 32), "activation": "relu", "rate": 0.1}).values()]
+    ['hidden layers of 64-32 neurons', 'ReLU units', 'Adam at 0.1']
+    """
+    of = {"optimizer": "adam", "patience": 0, "noise": 0, **config}
+    optimizer = f"{NAMES[of['optimizer']]} at {of.get('rate', 0):g}"
+    widths, plural = of.get("hidden", ()), "" if of.get("epochs") == 1 else "s"
+    found = {
+        "points": ("{} points a run", of.get("points")),
+        "hidden": ("hidden layers of {} neurons", "-".join(map(str, widths))) if widths else ("{}", "no hidden layer"),
+        "activation": ("{} units", NAMES.get(of.get("activation", "")) if widths else None),
+        "latent": ("codes of {} numbers", of.get("latent")),
+        "depth": ("hidden layers on either side: {}", of.get("depth")),
+        "code": ("{}", CODES.get(of.get("code", ""))),
+        "weights": ("initial weights: {}", NAMES.get(of.get("weights", ""))),
+        "loss": ("loss: {}", NAMES.get(of.get("loss", ""))),
+        "reduction": ("{}", REDUCTIONS.get(of.get("reduction", ""))),
+        "noise": ("noise of standard deviation {} on the input", of["noise"] or None),
+        "rate": ("{}", optimizer),
+        "batch_size": ("batches of {}", of.get("batch_size")),
+        "epochs": (f"{'up to ' * bool(of['patience'])}{{}} epoch{plural}", of.get("epochs")),
+        "patience": ("patience {}", of["patience"] or None),
+    }
+    return {name: (gap, str(word)) for name, (gap, word) in found.items() if name in config and word is not None}
+
+
+def listed(words: Iterable[str], link: str = "or") -> str:
+    """Words as a choice, or all of them, each once.
+
+    >>> listed(["8", "16", "8", "32"]), listed(["8"]), listed(["8", "16"], "and")
+    ('8, 16 or 32', '8', '8 and 16')
+    """
+    *first, last = dict.fromkeys(words)
+    return f"{', '.join(first)} {link} {last}" if first else last
+
+
+def settings(recipe: Recipe, size: Size) -> str:
+    """The configurations of a recipe: what all groups share and, in its place, what they vary.
+
+    Where groups differ in several ways that are not all combined, each says for itself how it differs.
+    """
+    changed = {} if size.epochs is None else {"epochs": size.epochs}
+    groups = {name: phrases({**attrs.asdict(config), **changed}) for name, config in recipe.groups.items()}
+    fields = dict.fromkeys(field for group in groups.values() for field in group)
+    few = [] if size.examples is None else [f"the first {size.examples:,} training examples"]
+    few += [counted(size.runs, "run") + " of each" * (len(groups) > 1)]
+    varied = [field for field in fields if len({group.get(field) for group in groups.values()}) > 1]
+    if _all_combined([tuple(group.get(field) for field in varied) for group in groups.values()]):
+        return "; ".join(
+            [*(_choice([group[field] for group in groups.values() if field in group]) for field in fields), *few]
+        )
+    shared = [gap.format(word) for field, (gap, word) in next(iter(groups.values())).items() if field not in varied]
+    own = {
+        name: [gap.format(word) for field, (gap, word) in group.items() if field in varied]
+        for name, group in groups.items()
+    }
+    return ". ".join(["; ".join([*shared, *few]), *(f"{name}: {', '.join(words)}" for name, words in own.items())])
+
+
+def _all_combined(rows: Sequence[tuple[Any, ...]]) -> bool:
+    """Whether rows are all combinations of what stands in their columns.
+
+    >>> _all_combined([(4, "a"), (4, "b"), (8, "a"), (8, "b")]), _all_combined([(4, "a"), (8, "b")])
+    (True, False)
+    """
+    return len(set(rows)) == prod(len(set(column)) for column in zip(*rows, strict=True))
+
+
+def _choice(said: Sequence[tuple[str, str]]) -> str:
+    """Phrases of one field as one: the gap that they share, filled with a choice.
+
+    >>> _choice([("batches of {}", "8"), ("batches of {}", "16")])
+    'batches of 8 or 16'
+    """
+    gap, *others = dict.fromkeys(gap for gap, _ in said)
+    return listed([g.format(w) for g, w in said]) if others else gap.format(listed([w for _, w in said]))
+
+
+def score_in_words(recipe: Recipe) -> tuple[str, str, str]:
+    """A recipe's score in words, and the form and unit of its numbers."""
+    return SCORES.get(recipe.score, (recipe.score.replace("_", " "), "{:.4f}", ""))
+
+
+def groups_in_words(recipe: Recipe, results: Results) -> list[str]:
+    """A line a group: its one run's score, or the interquartile mean of several; and what the paper shows of it."""
+    label, form, unit = score_in_words(recipe)
+
+    def line(name: str, runs: Sequence[Mapping[str, Any]]) -> str:
+        found, shown = estimate(scores(runs, recipe.score)), recipe.papers.get(name)
+        value = f"{form.format(found.value)}{unit}"
+        few = f" {value}" if found.n == 1 else f", IQM {value} ({counted(found.n, 'run')})"
+        ours = few if found.interval is None else f", IQM {found.said(form, unit)}"
+        return f"{name}: {label}{ours}{'' if shown is None else f'; the paper shows {shown:g}{unit}'}"
+
+    return [line(name, runs) for name, runs in results.items()]
+
+
+def groups_in_brief(recipe: Recipe, results: Results) -> list[str]:
+    """The same for the report, which leaves many groups of one run each to the figure."""
+    lines = groups_in_words(recipe, results)
+    alone = all(len(runs) == 1 for runs in results.values())
+    return [f"The pictures show the scores of all {len(lines)} networks."] if alone and len(lines) > MANY else lines
+
+
+def counted(n: int, thing: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "run"), counted(15, "run")
+    ('1 run', '15 runs')
+    """
+    return f"{n:,} {thing}{'' if n == 1 else 's'}"
+
+
+def shortfall(recipe: Recipe, size: Size) -> str:
+    """In what a size is not the paper's, or "".
+
+    >>> from recipes.classifiers.mnist import RECIPE
+    >>> shortfall(RECIPE, Size(2, 5)), shortfall(RECIPE, RECIPE.paper)
+    ("not the paper's size: 2 runs instead of 15, at most 5 epochs", '')
+    """
+    paper = recipe.paper
+    runs = [f"{counted(size.runs, 'run')} instead of {paper.runs}"] if size.runs != paper.runs else []
+    epochs = [f"at most {counted(size.epochs, 'epoch')}"] if size.epochs is not None else []
+    few = [f"{size.examples:,} training examples"] if size.examples is not None else []
+    return f"not the paper's size: {', '.join([*runs, *epochs, *few])}" if size != paper else ""

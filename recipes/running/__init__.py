@@ -1,0 +1,1 @@
+"""Carrying experiments out: what to run, where, and what is kept."""

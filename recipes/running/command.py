@@ -1,0 +1,109 @@
+"""The command line: `python -m recipes` lists the recipes, `python -m recipes NAME` carries one out."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+
+from fnn import Key
+from recipes.recipe import CallError, Command, Recipe, no_data
+from recipes.running.catalogue import Options, commands, describe, find, names, run_recipe, size_of
+from recipes.running.sweep import SweepError
+
+__all__ = ["main"]
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 up, got {text!r}")
+    return int(text)
+
+
+def _dask(text: str) -> str:
+    if not text.startswith("dask:") or text == "dask:":
+        raise argparse.ArgumentTypeError(f"expected dask:ADDRESS, got {text!r}")
+    return text
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options that every recipe takes."""
+    listing = "\n".join(f"  {name:20} {find(name).summary}" for name in (*names, *commands))
+    command = argparse.ArgumentParser(
+        prog="python -m recipes",
+        description="The paper's experiments, one a recipe:\n\n" + listing,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("recipe", nargs="?", help="the recipe's name; without one, they are listed")
+    command.add_argument(
+        "--runs", type=_positive, help="independent runs of each configuration; of the benchmark, rounds"
+    )
+    command.add_argument("--epochs", type=_positive, help="epochs of each run, at most")
+    command.add_argument("--jobs", type=_positive, help="runs side by side (default: one for each core)")
+    command.add_argument("--seed", type=int, default=0, help="the seed from which all randomness follows (default: 0)")
+    command.add_argument("--data", metavar="DIR", help="a directory of IDX files named as MNIST's (default: MNIST)")
+    command.add_argument("--out", metavar="DIR", default="results", help="where results go (default: results)")
+    size = command.add_mutually_exclusive_group()
+    size.add_argument("--paper", action="store_true", help="the paper's own number of runs and epochs")
+    size.add_argument("--quick", action="store_true", help="few runs and epochs, as in a quick report")
+    command.add_argument(
+        "--executor", metavar="dask:ADDRESS", type=_dask, help="a cluster whose workers carry out the runs"
+    )
+    command.add_argument(
+        "--only", metavar="NAMES", help="the parts of the benchmark to measure, as in a128,e1 (default: all)"
+    )
+    again = command.add_mutually_exclusive_group()
+    again.add_argument("--fresh", action="store_true", help="run again what is already there")
+    again.add_argument("--resume", action="store_true", help="keep every epoch, and go on after the last one kept")
+    again.add_argument("--kept", action="store_true", help="of paper: train nothing, report on what is there")
+    command.add_argument("--any-code", action="store_true", help="take finished runs that other code made")
+    return command
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out the command; returns the exit status: 1 where something failed, 2 for a wrong call."""
+    command = parser()
+    given = vars(command.parse_args(arguments))
+    name = given.pop("recipe")
+    if name is None:
+        command.print_help()
+        return 0
+    try:
+        recipe, options = find(name), Options(**given)
+        refuse_others(recipe, options)
+        if isinstance(recipe, Recipe):
+            recipe.load(options.data)
+        Key(options.seed)
+        Path(options.out).mkdir(parents=True, exist_ok=True)
+    except (KeyError, ValueError, OSError) as error:
+        print(f"python -m recipes: {error.args[0] if isinstance(error, KeyError) else error}", file=sys.stderr)
+        return 2
+    print(f"{recipe.name}: {recipe.summary}")
+    try:
+        if isinstance(recipe, Command):
+            recipe.run(options)
+            return 0
+        results, claims = run_recipe(recipe, options)
+    except CallError as error:
+        print(f"python -m recipes: {error}", file=sys.stderr)
+        return 2
+    except (SweepError, OSError) as error:
+        print(f"python -m recipes: {error}", file=sys.stderr)
+        return 1
+    print("\n".join(describe(recipe, size_of(recipe, options), results, claims)))
+    print("written to", Path(options.out) / recipe.name)
+    return 0
+
+
+def refuse_others(called: Recipe | Command, options: Options) -> None:
+    """Raise a `ValueError` for an option that a recipe or command would ignore."""
+    default = attrs.asdict(Options())
+    own_points = isinstance(called, Recipe) and called.load is no_data
+    foreign = {"only", "kept", *(["data"] if own_points else [])}
+    takes = called.takes if isinstance(called, Command) else default.keys() - foreign
+    given = [name for name, value in attrs.asdict(options).items() if value != default[name]]
+    if options.kept and (idle := sorted({"jobs", "executor"} & set(given))):
+        raise ValueError(f"--kept trains nothing, and takes no --{', --'.join(idle)}")
+    if ignored := sorted(set(given) - set(takes)):
+        raise ValueError(f"{called.name} takes no --{', --'.join(ignored)}; it takes --{', --'.join(sorted(takes))}")

@@ -1,0 +1,91 @@
+"""Where results come from: versions, machines, seeds, times and the code of the runs."""
+
+import json
+import platform
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from threadpoolctl import threadpool_info
+
+import fnn
+from recipes.reporting.wording import counted
+
+__all__ = ["codes_in_words", "cost_in_words", "machine", "time_in_all", "versions"]
+
+PACKAGES = ("numpy", "attrs", "toolz", "matplotlib", "scikit-learn")
+
+
+def versions() -> dict[str, str]:
+    """The versions of all that computes or draws."""
+    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}, "fnn": fnn.__version__}
+
+
+@lru_cache
+def machine() -> Mapping[str, str]:
+    """The processor of this process and the library of its matrix products."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    blas = [f"{each['internal_api']} {each['version']}" for each in threadpool_info() if each["user_api"] == "blas"]
+    return {
+        "processor": names[0] if names else platform.processor() or platform.machine(),
+        "blas": ", ".join(dict.fromkeys(blas)) or "unknown",
+    }
+
+
+def cost_in_words(paths: Sequence[Path]) -> dict[str, str]:
+    """What the kept runs at these paths took, from what stands beside them, if it does: times, days and machines."""
+    costs, missing = _costs(paths)
+    if not costs:
+        return {"time": "not kept", "days": "not kept", "machine": "not kept"}
+    seconds = [cost["seconds"] for cost in costs]
+    of = f" (of {len(costs)} trainings; of {missing} not kept)" if missing else ""
+    days = sorted({cost["date"] for cost in costs})
+    machines = sorted({f"{cost['processor']}, {cost['blas']}" for cost in costs})
+    return {
+        "time": f"{sum(seconds):,.1f} s in all, median {median(seconds):,.1f} s{of}",
+        "days": " to ".join(dict.fromkeys((days[0], days[-1]))),
+        "machine": "; ".join(machines),
+    }
+
+
+def time_in_all(paths: Iterable[Path]) -> str:
+    """What all trainings took whose results are kept at these paths, each counted once."""
+    costs, missing = _costs(paths)
+    if not costs:
+        return "trainings whose times are not kept"
+    unknown = f", and {missing} more whose times are not kept" if missing else ""
+    time = hours(sum(cost["seconds"] for cost in costs))
+    return f"{counted(len(costs), 'training')} of {time} in all{unknown}"
+
+
+def hours(seconds: float) -> str:
+    """A time in hours and minutes, or in seconds where it is below a minute.
+
+    >>> hours(7_440), hours(3_599.9), hours(12.3)
+    ('2 h 4 min', '0 h 59 min', '12 s')
+    """
+    minutes = int(seconds // 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes else f"{seconds:.0f} s"
+
+
+def codes_in_words(paths: Iterable[Path]) -> str:
+    """The code that made the results at these paths, as in their names; of several, with the number of trainings.
+
+    >>> codes_in_words([Path("a.1f.npz"), Path("b.2c.npz"), Path("c.1f.npz")]), codes_in_words([Path("a.1f.npz")])
+    ('1f (2 trainings), 2c (1 training)', '1f')
+    """
+    found = Counter(path.suffixes[0][1:] for path in dict.fromkeys(paths))
+    counts = [f"{code} ({counted(n, 'training')})" for code, n in found.most_common()]
+    return ", ".join(counts if len(found) > 1 else found)
+
+
+def _costs(paths: Iterable[Path]) -> tuple[list[dict[str, Any]], int]:
+    """What stands beside the results at these paths of what they took, and beside how many nothing does."""
+    sidecars = [path.with_suffix(".json") for path in dict.fromkeys(paths)]
+    costs = [json.loads(path.read_text()) for path in sidecars if path.exists()]
+    return costs, len(sidecars) - len(costs)

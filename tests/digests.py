@@ -1,9 +1,0 @@
-"""The digest of every row of the table, as JSON: `python -m tests.digests`, for processes to be compared."""
-
-import json
-
-from tests.calls import ROWS
-from tests.outcomes import digest
-
-if __name__ == "__main__":
-    print(json.dumps({name: digest(row) for name, row in ROWS.items()}))

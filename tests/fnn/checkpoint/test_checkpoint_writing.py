@@ -1,0 +1,204 @@
+"""A save that fails at any of its steps names the file, leaves the old one as it was, and nothing else behind."""
+
+import errno
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import fnn
+from fnn.checkpoint import files as atomic
+from fnn.checkpoint import load, save
+from tests.support.paths import ROOT
+
+OLD, NEW = {"a": np.zeros(3)}, {"a": np.ones(1000), "b": np.ones(5)}
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows locks and syncs in other ways")
+
+
+class Watched:
+    """A file of which every operation is counted, and one fails."""
+
+    def __init__(self, file, calls):
+        self.file, self.calls = file, calls
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.calls.watched("file.close", self.file.close, also_failing=True)()
+
+    def __getattr__(self, name):
+        return self.calls.watched(f"file.{name}", getattr(self.file, name))
+
+
+class Calls:
+    """Every operation that a save asks of the system, in order; the one numbered `failing` fails instead."""
+
+    def __init__(self, failing=0, error=None):
+        self.failing, self.error, self.made = failing, error, []
+
+    def watched(self, name, function, also_failing=False):
+        def call(*arguments, **named):
+            self.made.append(name)
+            if len(self.made) == self.failing:
+                if also_failing:
+                    function()
+                raise self.error
+            return function(*arguments, **named)
+
+        return call
+
+    def save(self, path, tree):
+        opened = self.watched("open", open)
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("open", "fsync", "replace", "fstat", "stat"):
+                patch.setattr(os, name, self.watched(f"os.{name}", getattr(os, name)))
+            patch.setattr(atomic.fcntl, "flock", self.watched("flock", atomic.fcntl.flock))
+            patch.setattr(atomic, "open", lambda *given, **how: Watched(opened(*given, **how), self), raising=False)
+            save(path, tree)
+        return self.made
+
+
+def test_a_save_syncs_before_it_renames_and_the_directory_after(tmp_path):
+    made = Calls().save(tmp_path / "x.npz", NEW)
+    assert made.count("file.write") > 5
+    end = ["file.flush", "file.fileno", "os.fsync", "file.close", "os.replace", "os.open", "os.fsync"]
+    assert made[-len(end) - 1 :] == ["file.write", *end]
+
+
+ERRORS = {
+    "full": OSError(errno.ENOSPC, "No space left on device"),
+    "read-only": OSError(errno.EROFS, "Read-only file system"),
+    "forbidden": PermissionError(errno.EACCES, "Permission denied"),
+    "odd": OSError("odd"),
+}
+
+
+@pytest.mark.parametrize("why", ERRORS)
+def test_a_failure_at_any_step_names_the_file_and_keeps_the_old(why, tmp_path):
+    path, error = tmp_path / "x.npz", ERRORS[why]
+    steps = Calls().save(path, NEW)
+    for i, step in enumerate(steps):
+        save(path, OLD)
+        with pytest.raises(OSError, match=r"x\.npz") as raised:
+            Calls(i + 1, error).save(path, NEW)
+        assert type(raised.value) is type(error)
+        assert (raised.value.errno, raised.value.filename) == (error.errno, str(path))
+        # Only when all is done but the directory's own syncing is the new one there.
+        assert load(path) == fnn.Params(NEW if i > steps.index("os.replace") else OLD), step
+        unlocked = [".x.npz.partial"] * (step in ("flock", "os.fstat", "os.stat"))  # it may be another's
+        assert sorted(file.name for file in tmp_path.iterdir()) == [*unlocked, "x.npz"], step
+    save(path, OLD)
+    assert [file.name for file in tmp_path.iterdir()] == ["x.npz"]
+
+
+def test_an_interrupted_save_leaves_nothing(tmp_path):
+    save(tmp_path / "x.npz", OLD)
+    with pytest.raises(KeyboardInterrupt):
+        Calls(9, KeyboardInterrupt()).save(tmp_path / "x.npz", NEW)
+    assert load(tmp_path / "x.npz") == fnn.Params(OLD)
+    assert [file.name for file in tmp_path.iterdir()] == ["x.npz"]
+
+
+def test_a_full_disk_and_a_folder_that_is_not_there(tmp_path):
+    with pytest.MonkeyPatch.context() as patch:  # a disk that is full, of the system's own making
+        patch.setattr(
+            atomic, "open", lambda *_, **__: os.fdopen(os.open("/dev/full", os.O_WRONLY), "wb"), raising=False
+        )
+        with pytest.raises(OSError, match=rf"No space left on device: '{tmp_path}/x\.npz'"):
+            save(tmp_path / "x.npz", NEW)
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(FileNotFoundError, match=r"nowhere/x\.npz"):
+        save(tmp_path / "nowhere" / "x.npz", NEW)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"folder'"):
+        save(tmp_path / "folder", NEW)
+    assert [file.name for file in tmp_path.iterdir()] == ["folder"]
+    with pytest.raises(OSError, match=r"/proc/x\.npz"):
+        save("/proc/x.npz", NEW)
+
+
+def test_a_limit_on_the_size_of_files_is_a_failing_write(tmp_path):
+    program = """
+import resource, signal, sys
+import numpy as np
+from fnn import checkpoint
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    checkpoint.save(sys.argv[1], {"a": np.ones(10**5)})
+except OSError as error:
+    print(error)
+"""
+    save(tmp_path / "x.npz", OLD)
+    command = [sys.executable, "-c", program, str(tmp_path / "x.npz")]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert said == f"[Errno {errno.EFBIG}] File too large: '{tmp_path}/x.npz'\n"
+    assert load(tmp_path / "x.npz") == fnn.Params(OLD)
+    assert [file.name for file in tmp_path.iterdir()] == ["x.npz"]
+
+
+def test_a_symbolic_link_in_the_place_of_the_unfinished_file_is_not_followed(tmp_path):
+    (tmp_path / "precious").write_bytes(b"of somebody else")
+    (tmp_path / ".x.npz.partial").symlink_to("precious")
+    with pytest.raises(OSError, match=rf"'{tmp_path}/x\.npz'"):
+        save(tmp_path / "x.npz", NEW)
+    assert (tmp_path / "precious").read_bytes() == b"of somebody else"
+    assert not (tmp_path / "x.npz").exists()
+
+
+def test_a_save_within_a_save_of_the_same_file_is_an_error_and_not_an_endless_wait(tmp_path):
+    path, said = tmp_path / "x.npz", []
+
+    def interrupted():
+        yield b"half"
+        for within in (lambda: atomic.replace(path, [b"within"]), lambda: atomic.remove(path)):
+            with pytest.raises(OSError, match=rf"is being saved by this very thread.*'{tmp_path}/x\.npz'") as raised:
+                within()
+            said.append(raised.value.errno)
+        atomic.replace(tmp_path / "y.npz", [b"another"])
+        yield b" and half"
+
+    atomic.replace(path, interrupted())
+    assert said == [errno.EDEADLK] * 2
+    assert path.read_bytes() == b"half and half"
+    atomic.replace(path, [b"afterwards"])
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["x.npz", "y.npz"]
+
+
+def test_a_file_system_without_locks_is_written_to(tmp_path, monkeypatch):
+    monkeypatch.setattr(atomic.fcntl, "flock", Calls(1, OSError(errno.ENOLCK, "No locks")).watched("flock", None))
+    save(tmp_path / "x.npz", NEW)
+    assert load(tmp_path / "x.npz") == fnn.Params(NEW)
+
+
+def test_two_that_save_to_one_path_do_not_break_it(tmp_path):
+    path = tmp_path / "x.npz"
+
+    def saver(i):
+        for _ in range(20):
+            save(path, {"a": np.full(2000 * (i + 1), i)})
+            assert set(load(path)["a"].tolist()) <= {0, 1, 2, 3}
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(saver, range(4)))
+    program = "import sys, numpy as np\nfrom fnn.checkpoint import save, load\nfor i in range(20):\n"
+    program += "    save(sys.argv[1], {'a': np.full(9000, int(sys.argv[2]))}); load(sys.argv[1])"
+    both = [subprocess.Popen([sys.executable, "-c", program, str(path), str(i)], cwd=ROOT) for i in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    assert [file.name for file in tmp_path.iterdir()] == ["x.npz"]
+
+
+def test_what_a_killed_save_left_is_written_over_or_removed(tmp_path):
+    path, partial = tmp_path / "x.npz", tmp_path / ".x.npz.partial"
+    partial.write_bytes(bytes(10**6))
+    save(path, NEW)
+    assert load(path) == fnn.Params(NEW)
+    assert not partial.exists()
+    partial.write_bytes(b"half")
+    atomic.remove(path)
+    atomic.remove(path)
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,66 @@
+"""What the checks cost where nothing is wrong: each of them, beside a whole training step of 784-64-32-10 at batch 128.
+
+One step is watched for calls of functions that check; each is then called again with the same arguments, alone and
+many times, by turns with the step, and the least time counts. Timing wants a quiet machine, so this runs on demand:
+`FNN_COSTS=1 python -m pytest tests/fnn/checks/test_check_costs.py -s`.
+"""
+
+import os
+import sys
+from collections import defaultdict
+from functools import partial
+from timeit import repeat
+from types import CellType, FunctionType
+
+import numpy as np
+import pytest
+
+import fnn
+
+CHECKS = {"number", "whole", "_count"}  # and whatever is called a check
+SHARE = 0.01  # of a step, at most, for each
+
+
+def checks_of(step):
+    """The calls of checks within step(), each as a name and a function that does it again."""
+    calls = []
+
+    def watch(frame, event, argument):
+        code, inside = frame.f_code, frame.f_globals.get("__name__", "").startswith("fnn.")
+        if event == "call" and inside and (code.co_name in CHECKS or "check" in code.co_name):
+            own = frame.f_locals
+            arguments = {name: own[name] for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]}
+            cells = tuple(CellType(own[name]) for name in code.co_freevars)
+            calls.append((code.co_name, partial(FunctionType(code, frame.f_globals, closure=cells), **arguments)))
+
+    sys.setprofile(watch)
+    try:
+        step()
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+@pytest.mark.skipif("FNN_COSTS" not in os.environ, reason="timing wants a quiet machine")
+def test_no_check_costs_more_than_a_hundredth_of_a_step(capsys):
+    model = fnn.chain(fnn.linear(64), fnn.relu, fnn.linear(32), fnn.relu, fnn.linear(10))
+    optimizer = fnn.adam()
+    state = optimizer.init(model.init(fnn.Key(0), (784,))[0])
+    x, labels = np.random.default_rng(0).random((128, 784), dtype=np.float32), np.arange(128) % 10
+    step = partial(fnn.train_step(model, fnn.cross_entropy, optimizer), state, (x, labels))
+    hot = labels[:, None] == np.arange(10)
+    calls = [*checks_of(step), ("labels below k", lambda: np.count_nonzero(hot) != labels.size)]
+    whole, each = np.inf, [np.inf] * len(calls)
+    for _ in range(50):
+        whole = min(whole, *repeat(step, number=1, repeat=20))
+        each = [min(best, *repeat(call, number=100, repeat=2)) for best, (_, call) in zip(each, calls, strict=True)]
+    costs = defaultdict(list)
+    for (name, _), seconds in zip(calls, each, strict=True):
+        costs[name].append(seconds / 100)
+    with capsys.disabled():
+        print(f"\na step takes {1e6 * whole:.0f} us, of which")
+        for name, seconds in {**costs, "all of them": [one for some in costs.values() for one in some]}.items():
+            share = sum(seconds) / whole
+            print(f"{name:16} {len(seconds):2} calls {1e6 * sum(seconds):6.2f} us {share:7.2%}")
+    assert {"check_input", "check_cotangent", "labels below k"} <= costs.keys()
+    assert all(sum(seconds) <= SHARE * whole for seconds in costs.values())

@@ -1,0 +1,109 @@
+"""Batches: every example once an epoch, in an order that the key names."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fnn import Key, batches, fold_in
+
+X = np.arange(20.0).reshape(10, 2)
+Y = np.arange(10)
+KEYS = pytest.mark.parametrize("key", [None, Key(42)], ids=["in order", "shuffled"])
+
+
+@given(st.integers(0, 50), st.integers(1, 60), st.booleans())
+def test_an_epoch_is_a_partition(n, size, shuffled):
+    parts = [part for (part,) in batches(Key(n) if shuffled else None, (np.arange(n),), size)]
+    assert sorted(np.concatenate([np.zeros(0, int), *parts])) == list(range(n))
+    assert [len(part) for part in parts] == [size] * (n // size) + [n % size] * (n % size > 0)
+
+
+@given(st.integers(0, 50), st.integers(1, 60))
+def test_drop_last_leaves_only_full_batches(n, size):
+    parts = [part for (part,) in batches(Key(n), (np.arange(n),), size, drop_last=True)]
+    assert [len(part) for part in parts] == [size] * (n // size)
+    assert len(set(np.concatenate([np.zeros(0, int), *parts]))) == n // size * size
+
+
+@KEYS
+def test_arrays_stay_together(key):
+    for x, y in batches(key, (X, Y), 3):
+        assert np.array_equal(x, X[y])
+
+
+def test_equal_keys_give_equal_orders_and_each_epochs_its_own():
+    order = lambda key: np.concatenate([y for (y,) in batches(key, (Y,), 3)]).tolist()  # noqa: E731
+    orders = [order(fold_in(Key(42), epoch)) for epoch in range(20)]
+    assert orders == [order(fold_in(Key(42), epoch)) for epoch in range(20)]
+    assert len(set(map(tuple, orders))) == 20
+
+
+def test_the_order_does_not_depend_on_the_size():
+    whole, parts = (np.concatenate([y for (y,) in batches(Key(42), (Y,), size)]) for size in (10, 3))
+    assert np.array_equal(whole, parts)
+
+
+def test_every_order_is_as_likely_as_any_other():
+    firsts = [next(iter(batches(fold_in(Key(0), i), (Y,), 1)))[0][0] for i in range(1000)]
+    assert np.abs(np.bincount(firsts) - 100).max() < 5 * np.sqrt(1000 * 0.1 * 0.9)
+
+
+def test_without_a_key_the_batches_are_views_in_order():
+    parts = [x for (x,) in batches(None, (X,), 4)]
+    assert np.array_equal(np.concatenate(parts), X)
+    assert all(np.shares_memory(part, X) for part in parts)
+
+
+def test_shuffled_batches_are_no_views():
+    (part,) = next(iter(batches(Key(42), (X,), 4)))
+    assert not np.shares_memory(part, X)
+
+
+@KEYS
+def test_networks_with_data_of_their_own_share_one_order(key):
+    stacked = np.stack([X, X + 100, X + 200])
+    for x, y in batches(key, (stacked, np.stack([Y] * 3)), 4, axis=1):
+        assert x.shape == (3, y.shape[1], 2)
+        assert np.array_equal(x, stacked[:, y[0]])
+        assert np.array_equal(y, np.stack([y[0]] * 3))
+
+
+def test_dtypes_stay():
+    x, y = next(iter(batches(Key(42), (X.astype(np.float32), Y.astype(np.uint8)), 4)))
+    assert (x.dtype, y.dtype) == (np.float32, np.uint8)
+
+
+@KEYS
+def test_no_examples_give_no_batches(key):
+    assert list(batches(key, (X[:0],), 4)) == []
+
+
+MISTAKES = {
+    "other lengths": (((X, Y[:9]), 4), {}, r"one length, got \[10, 9\]; does every x have its y"),
+    "other lengths behind the lead": (((X[None], Y[None, :9]), 4), {"lead": 1}, r"got \[10, 9\]"),
+    "one array": ((X, 4), {}, "expected a tuple of arrays such as .* got ndarray"),
+    "no array": (((), 4), {}, "expected a tuple of arrays"),
+    "a size of 0": (((X,), 0), {}, "a whole number from 1 up, got 0"),
+    "a negative size": (((X,), -1), {}, "a whole number from 1 up, got -1"),
+    "a size of 2.0": (((X,), 2.0), {}, "a whole number from 1 up, got 2.0"),
+    "a size of True": (((X,), True), {}, "a whole number from 1 up, got True"),
+}
+
+
+@KEYS
+@pytest.mark.parametrize(("arguments", "settings", "words"), MISTAKES.values(), ids=MISTAKES)
+def test_mistakes_raise_at_the_call(key, arguments, settings, words):
+    with pytest.raises(ValueError, match=words):
+        batches(key, *arguments, **settings)
+
+
+def test_a_seed_is_no_key():
+    with pytest.raises(TypeError, match="expected a Key, got int"):
+        batches(42, (X,), 4)
+
+
+def test_an_epoch_may_be_gone_through_again():
+    epoch = batches(Key(42), (X,), 4)
+    assert len(epoch) == len(list(epoch)) == 3
+    assert all(np.array_equal(a, b) for (a,), (b,) in zip(epoch, epoch, strict=True))

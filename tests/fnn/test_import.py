@@ -1,0 +1,76 @@
+"""`import fnn` is light, leaves NumPy's global state alone, and offers the names that the pages speak of."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fnn
+
+NAMES = """
+    Layer Params Key fold_in split generator ravel tree
+    linear relu sigmoid tanh softmax log_softmax identity leaky_relu elu gelu softplus swish flatten dropout
+    chain residual concat ensemble
+    mse cross_entropy binary_cross_entropy huber
+    sgd momentum rmsprop adagrad adam adamw clip_by_global_norm clip_by_value weight_decay chain_updates
+    constant step_decay cosine warmup_cosine exponential
+    value_and_grad train_step batches evaluate
+    he_normal he_uniform glorot_normal glorot_uniform lecun_normal orthogonal normal uniform zeros
+    Optimizer State Progress epochs early_stopping predict summary check_vjp check_layer
+    initializers losses metrics data optimizers schedules checks
+"""
+TRAIN = """
+from functools import reduce
+model = fnn.chain(fnn.linear(8), fnn.relu, fnn.dropout(0.5), fnn.linear(3))
+step = fnn.train_step(model, fnn.cross_entropy, fnn.adam(), key=fnn.Key(1))
+data = np.ones((20, 4), np.float32), np.arange(20) % 3
+state = reduce(step, fnn.batches(fnn.Key(2), data, 8), fnn.adam().init(model.init(fnn.Key(0), (4,))[0]))
+"""
+
+
+def run(program):
+    """What a fresh interpreter prints."""
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", NAMES.split())
+def test_a_name_is_at_the_top(name):
+    assert hasattr(fnn, name)
+
+
+def test_import_brings_in_nothing_slow():
+    slow = {
+        "matplotlib",
+        "sklearn",
+        "tqdm",
+        "jax",
+        "scipy",
+        "pandas",
+        "PIL",
+        "pytest",
+        "hypothesis",
+        "fnn.checks.explain",
+        "fnn.metrics",
+    }
+    assert run(f"import sys, fnn; print(sorted({slow} & set(sys.modules)))") == "[]\n"
+
+
+def test_import_and_training_leave_numpys_global_state_alone():
+    program = f"""
+import numpy as np
+before = repr((np.random.get_state(), np.geterr(), np.get_printoptions()))
+import fnn
+{TRAIN}
+assert state.step == 3
+print(before == repr((np.random.get_state(), np.geterr(), np.get_printoptions())))
+"""
+    assert run(program) == "True\n"
+
+
+def test_a_training_is_the_same_in_every_process():
+    program = f"import numpy as np, fnn\n{TRAIN}\nprint(state.vector.tobytes().hex())"
+    assert run(program) == run(program)

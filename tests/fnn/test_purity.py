@@ -1,0 +1,88 @@
+"""Nothing that is called changes anything: not its inputs, not what its caller will do with them, not the process."""
+
+import os
+import random
+import re
+import threading
+import warnings
+
+import matplotlib
+import numpy as np
+import pytest
+
+from tests.support.calls import ROWS
+from tests.support.outcomes import arrays, content, public
+
+SHARED = {  # row: (which parts of its outcome share memory with a writable input, why they may)
+    "fnn.identity, identity": (r".*", "identity returns its input, the very same array, and so does its pullback"),
+    "fnn.chain, chain of nothing": (r".*", "a chain of no layers is the identity"),
+    "fnn.flatten, flatten": (r".*", "flatten returns views"),
+    "fnn.dropout, dropout": (r"\[1\]", "dropout's apply is the identity"),
+    "fnn.tree.items": (r".*", "the leaves of a tree themselves"),
+    "fnn.tree.leaves": (r".*", "the leaves of a tree themselves"),
+    "fnn.tree.read_only": (r".*", "a read-only view, which saves a copy of what its maker gives away"),
+    "fnn.batches, in order": (r".*", "batches without a key are views"),
+    "fnn.batching.in_order": (r".*", "views"),
+    "fnn.data.split_at": (r".*", "two tuples of views"),
+    "fnn.data.class_labels": (r".*", "the labels, if they are an array already"),
+    "fnn.plot.canvas.checked": (r".*", "the values, if they are an array already"),
+}
+
+
+def surroundings():
+    """The state of the process that a function could change in silence."""
+    return {
+        "NumPy's global generator": repr(content(tuple(np.random.get_state()))),  # noqa: NPY002
+        "Python's global generator": random.getstate(),
+        "NumPy's error state": (np.geterr(), np.geterrcall(), np.getbufsize()),
+        "NumPy's print options": repr(np.get_printoptions()),
+        "the environment": dict(os.environ),
+        "the warning filters": list(warnings.filters),
+        "matplotlib's settings": dict(matplotlib.rcParams),
+        "the folder": os.getcwd(),
+        "the threads": threading.active_count(),
+    }
+
+
+def form(inputs):
+    """Content, flags and memory of the inputs' arrays."""
+    return [(path, content(a), a.flags.writeable, a.__array_interface__["data"][0]) for path, a in arrays(inputs)]
+
+
+def test_every_public_name_has_a_row():
+    called = {name.partition(",")[0] for name in ROWS}
+    assert [names for names in public() if not called & set(names)] == []
+    assert called <= {name for names in public() for name in names}
+    assert len(public()) > 100
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_call_leaves_its_inputs_and_its_surroundings_alone(name):
+    f, *inputs = ROWS[name]()
+    before, around = (content(inputs), form(inputs)), surroundings()
+    f(*inputs)
+    assert (content(inputs), form(inputs)) == before
+    assert surroundings() == around
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_outcomes_share_no_memory_with_inputs_unless_documented(name):
+    f, *inputs = ROWS[name]()
+    outcome = list(arrays(f(*inputs)))
+    shared = [(there, a, b) for there, a in outcome for _, b in arrays(inputs) if np.shares_memory(a, b)]
+    assert not [there for there, a, b in shared if a.flags.writeable and not b.flags.writeable]
+    writable = [there for there, _, b in shared if b.flags.writeable]  # what is read-only may be handed on
+    pattern, _ = SHARED.get(name, ("", ""))
+    assert [there for there in writable if not re.fullmatch(pattern, there)] == []
+    assert bool(writable) == (name in SHARED)
+
+
+def test_this_test_sees_what_a_function_changes():
+    for change in (lambda: np.random.seed(1), lambda: np.seterr(over="ignore"), lambda: random.random()):  # noqa: NPY002
+        state, errors = np.random.get_state(), np.geterr()  # noqa: NPY002
+        before = surroundings()
+        change()
+        after = surroundings()
+        np.random.set_state(state)  # noqa: NPY002
+        np.seterr(**errors)
+        assert after != before

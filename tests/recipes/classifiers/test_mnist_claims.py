@@ -1,0 +1,88 @@
+"""What the mnist recipe concludes from planted curves, and what its figure says of its runs."""
+
+import numpy as np
+import pytest
+
+from recipes.classifiers.mnist import RECIPE, share_by
+from recipes.data.digits import Digits
+
+RNG = np.random.default_rng(0)
+LABELS = np.arange(30) % 10
+PAIR = RNG.random((30, 9), dtype=np.float32), LABELS
+DATA = Digits(train=PAIR, validation=PAIR, test=PAIR, shape=(3, 3), n_classes=10, checksums={})
+EPOCH = np.arange(1, 21)
+FALLING = 0.2 / EPOCH
+CURVES = {
+    "train_loss": FALLING,
+    "validation_loss": FALLING,
+    "train_accuracy": 0.9 + EPOCH / 1000,
+    "validation_accuracy": 0.97 - 0.02 * 0.7**EPOCH,
+}
+
+
+def results(n=15, accuracy=0.974, epochs=20, **curves):
+    """Runs that differ a little, with these curves in place of smooth ones."""
+    of_run = {name: curve[:epochs] for name, curve in {**CURVES, **curves}.items()}
+    predicted = np.where(np.arange(30) < 3, 9 - LABELS, LABELS).astype(np.uint8)
+    steps = np.linspace(-1, 1, n) if n > 1 else [0]
+    return {
+        "mnist": [
+            {"scores": {"test_accuracy": accuracy + 1e-4 * step}, "curves": of_run, "predicted": predicted}
+            for step in steps
+        ]
+    }
+
+
+def verdicts(**changes):
+    return [claim.verdict for claim in RECIPE.claims(results(**changes), DATA)]
+
+
+def test_each_claim_can_hold_and_fail():
+    rising, jitter = np.where(EPOCH > 10, 0.1, FALLING), np.where(EPOCH % 5 == 3, 0.3, FALLING)
+    late = np.where(EPOCH > 12, 0.98, np.where(EPOCH > 1, 0.951, 0.95))
+    assert verdicts() == ["holds"] * 4
+    assert verdicts(accuracy=0.96) == ["fails", *["holds"] * 3]
+    assert verdicts(train_loss=jitter) == ["holds", "fails", "holds", "holds"]
+    assert verdicts(validation_loss=rising) == ["holds", "holds", "fails", "holds"]
+    assert verdicts(validation_accuracy=late) == [*["holds"] * 3, "fails"]  # though epoch 1 makes most of it all
+    assert verdicts(n=4) == ["undecided"] * 4
+
+
+def test_what_is_measured_and_why():
+    loss = np.where(EPOCH > 10, 0.022, FALLING)  # least at epoch 10: 0.02
+    bump = FALLING + 0.05 * (EPOCH == 3)
+    accuracy = np.where(EPOCH == 10, 0.975, CURVES["validation_accuracy"])
+    claims = RECIPE.claims(results(validation_loss=loss, train_loss=bump, validation_accuracy=accuracy), DATA)
+    _, training, validation, early = claims
+    rise = bump[2] - bump[1]  # from epoch 2 to 3; all else falls, from 0.2 to 0.01
+    assert f"rises make {100 * rise / (0.19 + 2 * rise):.1f} % (95 % interval" in training.measured
+    assert training.measured.endswith("is 0.0 % above its least, which comes after epochs 20 to 20 of 20")
+    assert validation.verdict == "holds"  # 0.002 of 0.182
+    assert "rises make 1.1 % (95 % interval" in validation.measured
+    assert validation.measured.endswith("is 10.0 % above its least, which comes after epochs 10 to 10 of 20")
+    assert "the training loss of a run falls by 50 %, and the validation accuracy changes by -0.50" in validation.reason
+    assert early.measured.startswith("epoch 1 makes 97.8 % of the whole gain over chance")
+    assert all(claim.reason for claim in claims)
+
+
+def test_the_share_gained_by_an_epoch_leaves_out_the_first():
+    assert share_by(2, np.array([0.5, 0.75, 1.0])) == 0.5
+    assert share_by(10, np.full(20, 0.5)) == 1.0
+
+
+def test_ten_epochs_are_too_few_for_claims_about_the_curves():
+    claims = RECIPE.claims(results(epochs=10), DATA)
+    assert [claim.verdict for claim in claims] == ["holds", *["undecided"] * 3]
+    assert all(claim.measured == "not measured: only 10 epochs" for claim in claims[1:])
+    assert len(RECIPE.claims(results(epochs=1), DATA)) == 4
+
+
+@pytest.mark.parametrize(
+    ("n", "titles"),
+    [(15, ("IQM and IQR of 15 runs", "the median run")), (1, ("One run", "the only run"))],
+)
+def test_the_figure_says_of_which_runs_it_is(n, titles):
+    (figure,) = RECIPE.figures(results(n), DATA).values()
+    above, below = (sub.get_suptitle() for sub in figure.subfigs)
+    assert above == titles[0]
+    assert below == f"The first 3 of the 3 of 30 test digits that {titles[1]} misclassified"

@@ -1,0 +1,88 @@
+"""A sweep is killed at random moments, parent and worker, and still ends with the very same files, `--resume` or not.
+
+Two rounds in the usual test run; `FNN_KILLS=20 python -m pytest tests/recipes/running/test_kills.py` does as many as you like.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from fnn import Key, fold_in, generator
+from tests.support.idx_files import write_idx
+from tests.support.paths import ROOT
+
+ROUNDS = int(os.environ.get("FNN_KILLS", "2"))
+pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the workers in /proc")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("digits")
+    for i, (part, n) in enumerate((("train", 1200), ("t10k", 100))):
+        rng = generator(fold_in(Key(0), i))
+        write_idx(folder / f"{part}-images-idx3-ubyte", rng.integers(256, size=(n, 8, 8)))
+        write_idx(folder / f"{part}-labels-idx1-ubyte", rng.integers(10, size=n))
+    return str(folder)
+
+
+def start(small, out, *more):
+    """Twelve short runs, three of each of four widths, in two workers."""
+    options = ["--runs", "3", "--epochs", "8", "--jobs", "2", "--data", small, "--out", str(out), *more]
+    command = [sys.executable, "-m", "recipes", "hidden_size", *options]
+    with open(out / "stderr", "ab") as log:
+        return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+
+
+def workers(parent):
+    """The worker processes that the parent has spawned; its resource tracker is none."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if int(stat.read_text().rsplit(")", 1)[1].split()[1]) == parent:
+                command = (stat.parent / "cmdline").read_bytes()
+                found += [int(stat.parent.name)] if b"spawn_main" in command else []
+        except (OSError, IndexError):  # it has just ended
+            continue
+    return found
+
+
+def contents(out):
+    files = [*(out / "runs").glob("*.npz"), out / "hidden_size" / "result.json", out / "hidden_size" / "parameters.npz"]
+    return {path.name: path.read_bytes() for path in files}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(small, tmp_path_factory):
+    out = tmp_path_factory.mktemp("undisturbed")
+    begin, process = time.monotonic(), start(small, out)
+    assert process.wait() == 0, (out / "stderr").read_text()
+    assert len(list((out / "runs").glob("*.npz"))) == 12
+    return contents(out), time.monotonic() - begin
+
+
+@pytest.mark.parametrize("i", range(ROUNDS))
+def test_a_killed_sweep_ends_with_the_same_files(i, small, undisturbed, tmp_path):
+    expected, seconds = undisturbed
+    moments = generator(fold_in(Key(1), i)).uniform(0.2 * seconds, 0.9 * seconds, size=2)
+    more = ["--resume"] * (i % 2)  # every other time
+    killed = start(small, tmp_path, *more)
+    time.sleep(moments[0])
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+
+    process = start(small, tmp_path, *more)
+    time.sleep(moments[1])
+    while process.poll() is None and not workers(process.pid):
+        time.sleep(0.01)
+    for worker in workers(process.pid)[:1]:
+        with contextlib.suppress(ProcessLookupError):  # it has just ended
+            os.kill(worker, signal.SIGKILL)
+    assert process.wait() == 0, (tmp_path / "stderr").read_text()
+    assert contents(tmp_path) == expected
+    assert not [*tmp_path.rglob("*.partial"), *tmp_path.rglob("*.progress")]

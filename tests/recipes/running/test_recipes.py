@@ -1,0 +1,326 @@
+"""The recipes, small: what they write, that they resume, and that nothing depends on how they are run."""
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from pathlib import Path
+from threading import Timer
+
+import attrs
+import numpy as np
+import pytest
+
+import fnn
+from fnn import Key, checkpoint, split, tree
+from fnn.data import DataFormatError
+from fnn.metrics import accuracy
+from recipes.classifiers import classifier, mnist
+from recipes.data import digits
+from recipes.recipe import Task
+from recipes.running.catalogue import Options, data_of, find, names, run_recipe
+from recipes.running.command import main
+from recipes.running.provenance import cost_in_words, machine, time_in_all
+from recipes.running.sweep import SweepError, path_of, sweep
+from tests.support.idx_files import write_bright_rows
+from tests.support.paths import ROOT
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    return write_bright_rows(tmp_path_factory.mktemp("digits"))
+
+
+def test_mnist_travels_with_the_project():
+    data = digits.load()
+    assert [len(labels) for _, labels in (data.train, data.validation, data.test)] == [50_000, 10_000, 10_000]
+    assert data.train[0].shape == (50_000, 784)
+    assert data.train[0].dtype == np.float32
+    assert (data.train[0].min(), data.train[0].max()) == (0, 1)
+    assert dict(data.checksums) == digits.SHA256
+    assert data.n_classes == 10
+    assert not any(array.flags.writeable for part in (data.train, data.validation, data.test) for array in part)
+
+
+def test_a_changed_mnist_is_refused(tmp_path, monkeypatch):
+    for file in (ROOT / "recipes" / "data").glob("*.gz"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    path = tmp_path / "t10k-labels-idx1-ubyte.gz"
+    labels = bytearray(gzip.decompress(path.read_bytes()))
+    labels[8] = (labels[8] + 1) % 10
+    path.write_bytes(gzip.compress(bytes(labels)))
+    monkeypatch.setattr(digits, "HERE", tmp_path)
+    with pytest.raises(DataFormatError, match=r"t10k-labels.* expected SHA-256"):
+        digits.read(None)
+
+
+def test_missing_data_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"holds no train-images-idx3-ubyte"):
+        digits.read(str(tmp_path))
+
+
+def test_mnist_writes_what_it_found(small, tmp_path):
+    results, _ = run_recipe(mnist.RECIPE, Options(runs=2, epochs=20, jobs=1, data=small, out=str(tmp_path)))
+    written = json.loads((tmp_path / "mnist" / "result.json").read_text())
+    assert written["configuration"]["epochs"] == 20
+    assert written["test_accuracy"] == [run["scores"]["test_accuracy"] for run in results["mnist"]]
+    assert min(written["test_accuracy"]) > 0.5
+    assert {len(curve) for curves in written["curves"].values() for curve in curves} == {20}
+    params = checkpoint.load(tmp_path / "mnist" / "parameters.npz")["mnist"]["1"]
+    data, model = digits.load(small), classifier.network(mnist.CONFIG, n_classes=4)
+    scores = fnn.evaluate(model, params, data.test, {"accuracy": accuracy})
+    assert scores["accuracy"] == pytest.approx(written["test_accuracy"][1])
+    weights = params["0"]["weights"]
+    assert (weights == results["mnist"][1]["params"]["0"]["weights"]).all()
+    assert (
+        results["mnist"][0]["scores"] != results["mnist"][1]["scores"]
+        or (results["mnist"][0]["params"]["0"]["weights"] != weights).any()
+    )
+
+
+def leaves(result):
+    return [(path, leaf.tobytes()) for path, leaf in tree.items(result)]
+
+
+def test_results_do_not_depend_on_jobs_and_are_not_computed_twice(small, tmp_path, capsys):
+    kept = {}
+    for jobs in (1, 2, 4):
+        options = Options(runs=4, epochs=1, jobs=jobs, data=small, out=str(tmp_path / str(jobs)))
+        run_recipe(mnist.RECIPE, options)
+        kept[jobs] = {path.name: path.read_bytes() for path in (tmp_path / str(jobs) / "runs").glob("*.npz")}
+    assert kept[1] == kept[2] == kept[4]
+    assert len(kept[1]) == 4
+    files = {path: path.stat().st_mtime_ns for path in (tmp_path / "4" / "runs").iterdir()}
+    again = run_recipe(mnist.RECIPE, attrs.evolve(options, runs=5))[0]["mnist"]
+    assert "4 of 5 runs are in" in capsys.readouterr().out
+    assert len(again) == 5
+    assert {path: path.stat().st_mtime_ns for path in files} == files
+
+
+def failing_run(config, key, data, watch):
+    if key.path == (1,):
+        raise ArithmeticError("no convergence")
+    return {"scores": {"x": 1.0}}
+
+
+def suicidal_run(config, key, data, watch):
+    if key.path == (1,):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"scores": {"x": 1.0}}
+
+
+def unkeepable_run(config, key, data, watch):
+    return {"scores": {"x": "a word" if key.path == (1,) else 1.0}}
+
+
+@attrs.frozen
+class Nothing:
+    rate: float = 0.5
+
+
+@pytest.mark.parametrize(
+    ("run", "jobs", "why"),
+    [
+        (failing_run, 1, "no convergence"),
+        (failing_run, 2, "no convergence"),
+        (unkeepable_run, 1, "expected an array of numbers"),
+        (unkeepable_run, 2, "expected an array of numbers"),
+        (suicidal_run, 2, "the worker process died 3 times"),
+    ],
+)
+def test_a_failing_run_is_named_and_the_others_are_kept(run, jobs, why, small, tmp_path):
+    tasks = [Task(run, digits.load, small, Nothing(), key) for key in split(Key(0), 3)]
+    with pytest.raises(SweepError, match=rf"(?s)1 of 3 runs failed.*'rate': 0.5.*'path': \(1,\).*{why}"):
+        sweep(tasks, [{}] * 3, tmp_path, jobs=jobs)
+    assert len(list(tmp_path.glob("*.npz"))) == 2
+
+
+def test_a_broken_pool_reports_all_that_it_takes_with_it(small, tmp_path):
+    tasks = [Task(suicidal_run, digits.load, small, Nothing(), key) for key in split(Key(0), 4)]
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool, pytest.raises(SweepError) as caught:
+        sweep(tasks, [{}] * 4, tmp_path, executor=pool)
+    kept = set(tmp_path.glob("*.npz"))
+    assert kept | caught.value.failures.keys() == {path_of(task, {}, tmp_path) for task in tasks}
+    assert not kept & caught.value.failures.keys()
+    assert all("BrokenProcessPool" in why and "'rate': 0.5" in why for why in caught.value.failures.values())
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:  # broken before it gets any work
+        os.kill(pool.submit(os.getpid).result(), signal.SIGKILL)
+        with pytest.raises(BrokenProcessPool):
+            pool.submit(time.sleep, 60).result()
+        with pytest.raises(SweepError, match="4 of 4 runs failed"):
+            sweep(tasks, [{}] * 4, tmp_path / "other", executor=pool)
+
+
+def test_any_executor_may_carry_out_a_recipe(small, tmp_path):
+    options = Options(runs=2, epochs=1, jobs=1, data=small, out=str(tmp_path / "here"))
+    here, _ = run_recipe(mnist.RECIPE, options)
+    with ThreadPoolExecutor(2) as threads:
+        there, _ = run_recipe(mnist.RECIPE, attrs.evolve(options, out=str(tmp_path / "there")), threads)
+    assert [leaves(run) for run in here["mnist"]] == [leaves(run) for run in there["mnist"]]
+
+
+def test_what_a_run_took_stands_beside_it(small, tmp_path):
+    task = Task(failing_run, digits.load, small, Nothing(), Key(0))
+    paths = sweep([task], [{}], tmp_path, jobs=1)
+    assert {path.suffix for path in tmp_path.iterdir()} == {".npz", ".json"}
+    found = cost_in_words(paths)
+    assert found["time"].startswith("0.")
+    assert found["machine"].startswith(machine()["processor"])
+    other = tmp_path / "old.npz"
+    assert "of 1 trainings; of 1 not kept" in cost_in_words([*paths, other])["time"]
+    assert set(cost_in_words([other]).values()) == {"not kept"}
+    assert time_in_all([*paths, *paths, other]) == "1 training of 0 s in all, and 1 more whose times are not kept"
+    assert time_in_all([other]) == "trainings whose times are not kept"
+    other.with_suffix(".json").write_text('{"seconds": 3720.5}')
+    assert time_in_all([*paths, other]) == "2 trainings of 1 h 2 min in all"
+
+
+def slow_run(config, key, data, watch):
+    time.sleep(5)
+    return {"scores": {"x": 1.0}}
+
+
+@pytest.fixture
+def interruptible():
+    """Ctrl-C interrupts, as at a terminal; a shell starts what it puts into the background deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_an_interrupted_sweep_stops_at_once(small, tmp_path):
+    tasks = [Task(slow_run, digits.load, small, Nothing(), key) for key in split(Key(0), 6)]
+    Timer(4, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    begin = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        sweep(tasks, [{}] * 6, tmp_path, jobs=2)
+    assert time.monotonic() - begin < 7
+
+
+def test_a_failing_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / "x.npz"
+    checkpoint.save(path, {"a": np.ones(3)})
+    with pytest.raises(ValueError, match="expected an array of numbers"):
+        checkpoint.save(path, {"a": np.array([object()])})
+    assert checkpoint.load(path)["a"].tolist() == [1, 1, 1]
+    assert [file.name for file in tmp_path.iterdir()] == ["x.npz"]
+
+
+def test_command_lists_runs_and_refuses(small, tmp_path, capsys):
+    assert main([]) == 0
+    assert all(find(name).summary in capsys.readouterr().out for name in names[:1])
+    assert main(["mnist", "--epochs", "1", "--data", small, "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "mnist: test accuracy 0." in said
+    assert "IQM" not in said
+    assert main(["mnits"]) == 2
+    assert "did you mean 'mnist'?" in capsys.readouterr().err
+    assert main(["mnist", "--data", str(tmp_path)]) == 2
+    assert "holds no train-images" in capsys.readouterr().err
+    assert main(["mnist", "--seed", "-1", "--data", small, "--out", str(tmp_path)]) == 2
+    assert "seed must be an integer from 0" in capsys.readouterr().err
+    assert main(["xor", "--data", small]) == 2
+    assert "xor takes no --data" in capsys.readouterr().err
+    assert main(["benchmark", "--jobs", "3"]) == 2
+    assert "benchmark takes no --jobs" in capsys.readouterr().err
+    assert main(["paper", "--kept", "--jobs", "2"]) == 2
+    assert "--kept trains nothing, and takes no --jobs" in capsys.readouterr().err
+    assert main(["mnist", "--kept"]) == 2
+    assert "mnist takes no --kept" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["mnist", "--jobs", "0"])
+    assert "whole number from 1 up" in capsys.readouterr().err
+
+
+def test_command_as_a_module(tmp_path):
+    said = subprocess.run([sys.executable, "-m", "recipes"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "mnist" in said.stdout
+
+
+def test_the_wheel_holds_the_library_alone(tmp_path):
+    from zipfile import ZipFile
+
+    from hatchling.builders.wheel import WheelBuilder
+
+    (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
+    assert Path(wheel).stat().st_size < 150_000
+    files = ZipFile(wheel).namelist()
+    assert "fnn/py.typed" in files
+    assert {file.split("/")[0].split("-")[0] for file in files} == {"fnn"}
+
+
+def test_a_tree_is_kept_with_its_empty_parts_and_its_networks(tmp_path):
+    model = fnn.chain(fnn.linear(2), fnn.relu, fnn.ensemble(fnn.linear(3), 4))
+    params, _ = model.init(Key(0), (5,))
+    checkpoint.save(tmp_path / "x.npz", params)
+    assert checkpoint.load(tmp_path / "x.npz") == params
+
+
+def test_a_result_belongs_to_its_code_data_and_loader(tmp_path):
+    task = Task(failing_run, digits.load, None, Nothing(), Key(0))
+    others = [
+        (attrs.evolve(task, key=Key(1)), {}),
+        (attrs.evolve(task, config=Nothing(0.25)), {}),
+        (attrs.evolve(task, load=digits.read), {"train": "changed"}),
+        (attrs.evolve(task, run=classifier.run), {}),
+    ]
+    assert path_of(task, {}, tmp_path) == path_of(task, {}, tmp_path)
+    assert len({path_of(task, {}, tmp_path), *(path_of(other, sums, tmp_path) for other, sums in others)}) == 5
+
+
+def test_a_task_sees_as_many_examples_as_it_is_to(small):
+    task = Task(failing_run, digits.load, small, Nothing(), Key(0), examples=100)
+    assert [len(labels) for _, labels in (task.data().train, task.data().validation)] == [100, 100]
+    assert (task.data().train[0] == digits.load(small).train[0][:100]).all()
+    assert task.describe() != attrs.evolve(task, examples=None).describe()
+
+
+def result_of(out):
+    """What a recipe has written of its results, the figures aside."""
+    files = [*(out / "runs").glob("*.npz"), out / "mnist" / "result.json", out / "mnist" / "parameters.npz"]
+    return {path.name: path.read_bytes() for path in files}
+
+
+def test_a_damaged_result_is_reported_and_run_again(small, tmp_path, capsys):
+    options = Options(runs=2, epochs=1, jobs=1, data=small, out=str(tmp_path))
+    run_recipe(mnist.RECIPE, options)
+    before = result_of(tmp_path)
+    damaged = min((tmp_path / "runs").glob("*.npz"))
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    run_recipe(mnist.RECIPE, options)
+    said = capsys.readouterr().out
+    assert f"{damaged} is no checkpoint: damaged or cut short" in said
+    assert "this run is repeated" in said
+    assert damaged.with_name(f"{damaged.name}.refused").exists()
+    assert "1 of 2 runs are in" in said
+    assert result_of(tmp_path) == before
+
+
+def test_results_of_other_code_count_if_asked_to(small, tmp_path, capsys):
+    options = Options(runs=2, epochs=1, jobs=1, data=small, out=str(tmp_path))
+    run_recipe(mnist.RECIPE, options)
+    before = (tmp_path / "mnist" / "result.json").read_bytes()
+    for path in sorted((tmp_path / "runs").glob("*.npz")):
+        task, _, _ = path.name.split(".")
+        path.rename(path.with_name(f"{task}.0123456789ab.npz"))
+    capsys.readouterr()
+    run_recipe(mnist.RECIPE, attrs.evolve(options, any_code=True))
+    assert "2 of 2 runs are in" in capsys.readouterr().out
+    assert (tmp_path / "mnist" / "result.json").read_bytes() == before
+    run_recipe(mnist.RECIPE, options)
+    assert "runs are in" not in capsys.readouterr().out
+    assert len(list((tmp_path / "runs").glob("*.npz"))) == 4
+
+
+def test_claims_see_as_many_training_examples_as_the_runs():
+    sizes = Options(quick=True), Options(), Options(paper=True)
+    seen = [data_of(find("reconstructions"), size) for size in sizes]
+    assert [len(data.train[0]) for data in seen] == [5_000, 10_000, 50_000]
+    assert len({str(data.checksums) for data in seen}) == 1

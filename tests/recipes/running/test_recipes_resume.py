@@ -1,0 +1,163 @@
+"""With `--resume`, a run that was stopped goes on after its last epoch, to the very result of one that was not."""
+
+import attrs
+import numpy as np
+import pytest
+
+import fnn
+from fnn import Key, Progress, checkpoint, tree
+from recipes.autoencoders import autoencoder, denoiser
+from recipes.classifiers import classifier
+from recipes.classifiers.mnist import RECIPE
+from recipes.data import digits
+from recipes.points import linear_regression, xor
+from recipes.recipe import Task, no_data
+from recipes.running.catalogue import Options, run_recipe
+from recipes.running.command import main
+from recipes.running.store import keeping, seconds_until
+from recipes.running.sweep import sweep
+from recipes.running.workers import work
+from tests.support.idx_files import write_bright_rows
+
+STOPPED = 3  # epochs that the stopped runs had finished
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    return write_bright_rows(tmp_path_factory.mktemp("digits"))
+
+
+def stopping(start, scan):
+    """A watch that is interrupted, as by Ctrl-C, when the next epoch after STOPPED begins."""
+    for progress in scan(start):
+        yield progress
+        if len(progress.history) == STOPPED:
+            raise KeyboardInterrupt
+
+
+def counting(seen):
+    def watch(start, scan):
+        for progress in scan(start):
+            seen.append(len(progress.history))
+            yield progress
+
+    return watch
+
+
+def leaves(result):
+    return [(path, np.asarray(leaf).dtype, np.asarray(leaf).tobytes()) for path, leaf in tree.items(result)]
+
+
+def first_of(recipe):
+    return next(iter(recipe.groups.values()))
+
+
+RUNS = {
+    "classifier": (classifier.run, digits.load, classifier.Config(epochs=7, curves=True)),
+    "classifier until stale": (classifier.run, digits.load, classifier.Config(epochs=50, patience=2)),
+    "autoencoder": (autoencoder.run, digits.load, autoencoder.Config(latent=4, depth=1, noise=0.2, epochs=6)),
+    "denoiser": (denoiser.run, digits.load, autoencoder.Config(latent=4, depth=1, noise=0.2, epochs=6)),
+    "xor": (xor.run, no_data, attrs.evolve(first_of(xor.RECIPE), runs=3, epochs=6)),
+    "lines": (linear_regression.run, no_data, attrs.evolve(first_of(linear_regression.RECIPE), runs=3, epochs=6)),
+}
+
+
+def done(*task):
+    return work(*task).result
+
+
+def kept_in(folder):
+    """All that is kept of runs, but for what they took."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".json"}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_stopped_run_goes_on_to_the_same_result(name, small, tmp_path):
+    run, load, config = RUNS[name]
+    task, progress, all_epochs, further = Task(run, load, small, config, Key(0)), tmp_path / "x.progress", [], []
+    expected = leaves(done(task, counting(all_epochs)))
+    n = all_epochs[-1]
+    assert all_epochs == list(range(n + 1))
+    assert n > STOPPED
+
+    kept = attrs.evolve(task, progress=progress)
+    with pytest.raises(KeyboardInterrupt):
+        work(kept, stopping)
+    assert len(checkpoint.load(progress).history) == STOPPED
+    assert leaves(done(kept, counting(further))) == expected
+    assert further == list(range(STOPPED, n + 1))
+    assert leaves(done(kept, counting(at_its_end := []))) == expected  # stopped before its result was written
+    assert at_its_end == [n]
+
+
+def test_a_resumed_run_took_what_all_its_parts_took(tmp_path):
+    run, load, config = RUNS["xor"]
+    path = tmp_path / "x.progress"
+    task = Task(run, load, None, config, Key(0), progress=path)
+    assert seconds_until(path) == 0
+    with pytest.raises(KeyboardInterrupt):
+        work(task, stopping)
+    first = seconds_until(path)
+    assert 0 < first < 60
+    checkpoint.save(path, checkpoint.load(path), meta={"seconds": 1000 + first})
+    assert 1000 + first < work(task).cost["seconds"] < 1060
+    assert 1000 + first < seconds_until(path) < 1060
+    path.write_bytes(b"damaged, so that the run begins anew")
+    assert work(task).cost["seconds"] < 60
+
+
+def test_each_run_keeps_one_file_until_its_result_is_there(small, tmp_path, monkeypatch):
+    options = Options(runs=2, epochs=4, jobs=1, data=small, out=str(tmp_path / "whole"))
+    run_recipe(RECIPE, options)
+    expected = kept_in(tmp_path / "whole" / "runs")
+
+    resumed = attrs.evolve(options, resume=True, out=str(tmp_path / "stopped"))
+    runs = tmp_path / "stopped" / "runs"
+    with monkeypatch.context() as patch:
+        patch.setattr("recipes.running.workers.keeping", lambda path, begin, watch: keeping(path, begin, stopping))
+        with pytest.raises(KeyboardInterrupt):
+            run_recipe(RECIPE, resumed)
+    (left,) = runs.iterdir()
+    assert left.suffix == ".progress"
+    again = []
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "recipes.running.workers.keeping", lambda path, begin, watch: keeping(path, begin, counting(again))
+        )
+        run_recipe(RECIPE, resumed)
+    assert again == [3, 4, 0, 1, 2, 3, 4]
+    assert kept_in(runs) == expected
+    left.write_bytes(b"killed after the result was written, before this was removed")
+    run_recipe(RECIPE, resumed)
+    assert kept_in(runs) == expected
+
+
+def test_a_damaged_progress_is_reported_and_the_run_begins_anew(tmp_path, capsys):
+    path, params = tmp_path / "x.progress", classifier.network(classifier.Config()).init(Key(0), (4,))[0]
+    path.write_bytes(b"damaged")
+    start = Progress.start(fnn.adam().init(params))
+    assert list(keeping(path, 0)(start, lambda progress: iter([progress]))) == [start]
+    assert "x.progress is no checkpoint" in (said := capsys.readouterr().out)
+    assert "it is now x.progress.refused, and this run begins anew" in said
+    assert path.with_name("x.progress.refused").read_bytes() == b"damaged"
+    assert checkpoint.load(path) == start
+
+
+def test_without_it_nothing_is_kept_and_what_was_kept_is_not_used(small, tmp_path):
+    run, load, config = RUNS["classifier"]
+    task = Task(run, load, small, config, Key(0))
+    (path,) = sweep([task], [{}], tmp_path / "first", jobs=1)
+    (tmp_path / "second").mkdir()
+    (tmp_path / "second" / path.name).with_suffix(".progress").write_bytes(b"nobody looks")
+    (again,) = sweep([task], [{}], tmp_path / "second", jobs=1)
+    assert again.read_bytes() == path.read_bytes()
+    assert kept_in(tmp_path / "second").keys() == {again.name}
+
+
+def test_the_command_takes_it(small, tmp_path, capsys):
+    arguments = ["mnist", "--runs", "1", "--epochs", "2", "--data", small, "--out", str(tmp_path)]
+    assert main([*arguments, "--resume"]) == 0
+    assert sorted(file.suffix for file in (tmp_path / "runs").iterdir()) == [".json", ".npz"]
+    with pytest.raises(SystemExit):
+        main([*arguments, "--resume", "--fresh"])
+    assert "not allowed with" in capsys.readouterr().err

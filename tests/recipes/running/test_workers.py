@@ -1,0 +1,53 @@
+"""Workers take nothing that is not theirs, and what they raise is told whole."""
+
+import os
+from concurrent.futures import Executor, Future
+from multiprocessing import get_context
+from pathlib import Path
+from time import sleep
+
+from fnn import Key
+from recipes.recipe import Task, no_data
+from recipes.running.workers import Done, Failed, in_processes, on_executor
+
+
+def threads_of_blas(config, key, data, watch):
+    return {"threads": os.environ["OPENBLAS_NUM_THREADS"]}
+
+
+def test_lanes_leave_other_processes_and_the_environment_alone(monkeypatch):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    other = get_context("spawn").Process(target=sleep, args=(60,))
+    other.start()
+    try:
+        ((_, outcome),) = in_processes({Path("a"): Task(threads_of_blas, no_data, None, None, Key(0))}, 1)
+        assert isinstance(outcome, Done)
+        assert outcome.result == {"threads": "1"}
+        assert "OPENBLAS_NUM_THREADS" not in os.environ
+        other.join(0.5)
+        assert other.is_alive()
+    finally:
+        other.terminate()
+        other.join()
+
+
+class Breaking(Executor):
+    """An executor of which every task fails, for a reason."""
+
+    def submit(self, *_):
+        def culprit():
+            raise ValueError("why")
+
+        future = Future()
+        try:
+            culprit()
+        except ValueError as error:
+            future.set_exception(error)
+        return future
+
+
+def test_a_failure_elsewhere_is_told_with_its_calls():
+    ((_, outcome),) = on_executor({Path("a"): None}, Breaking())
+    assert isinstance(outcome, Failed)
+    assert "in culprit" in outcome.why
+    assert outcome.why.endswith("ValueError: why\n")

@@ -1,0 +1,209 @@
+"""The table of everything public, each with sample calls: what is pure and repeatable is so for every row.
+
+A row makes `(function, *inputs)` anew; what the function returns is the whole outcome, pullbacks called, scans run.
+"""
+
+from functools import reduce
+from itertools import islice
+
+import numpy as np
+
+import fnn
+from fnn import Key, Params, batching, tree
+from fnn.checks import laws
+from fnn.checks.explain import Numbers, explain
+from fnn.interop import torch
+from fnn.optimizers import diverged
+from fnn.tree import flat
+from tests.support.calls_of_files import FILES
+from tests.support.table import LAYERS, LOSSES, OPTIMIZERS, normal
+
+MODEL = fnn.chain(fnn.dropout(0.2), fnn.linear(4), fnn.tanh, fnn.linear(3))
+SHAPE = (5,)
+
+
+def layer_call(layer, shape):
+    def call(params, x, key, dy):
+        passes = []
+        for own in (None, key):
+            y, back = layer.vjp(params, x, own)
+            passes.append((y, back(dy), back(dy, need_dx=False)[0]))
+        return layer.init(key, shape), layer.apply(params, x), passes
+
+    params = layer.init(Key(1), shape)[0]
+    x = normal(1, (5, *shape), np.float32)
+    return call, params, x, Key(2), normal(2, layer.apply(params, x).shape, np.float32)
+
+
+def loss_call(loss, make_target):
+    def call(prediction, target, dvalue):
+        value, pullback = loss(prediction, target)
+        return value, pullback(), pullback(dvalue)
+
+    return call, normal(1, (3, 5, 4)), make_target(Key(2), (5, 4)), normal(3, (3,))
+
+
+def optimizer_call(optimizer):
+    """Two steps: the state's own arrays are inputs too, and are neither written to nor handed on."""
+    layer = fnn.ensemble(fnn.chain(fnn.linear(4), fnn.linear(3)), 2)
+    params = layer.init(Key(1), SHAPE)[0]
+    grads = [tree.map(lambda w, i=i: normal(i, w.shape, np.float32), dict(params)) for i in (1, 2)]
+    state = optimizer.update(optimizer.init(params), grads[0])
+    return (
+        lambda params, state, grads: (optimizer.init(params), optimizer.update(state, grads)),
+        params,
+        state,
+        grads[1],
+    )
+
+
+def initializer_call(initializer):
+    return initializer, Key(3), (2, 4, 3)
+
+
+def data():
+    return normal(4, (20, *SHAPE), np.float32), np.arange(20) % 3
+
+
+def parameters():
+    return MODEL.init(Key(1), SHAPE)[0]
+
+
+def writable(name="w"):
+    """A plain tree whose leaves could be written to."""
+    return {name: {"weights": normal(5, (2, 3)), "bias": normal(6, (2,))}, "empty": {}}
+
+
+def train(params, batch):
+    """Three epochs with dropout, from which the best is kept."""
+    optimizer = fnn.adam(fnn.cosine(0.01, 30))
+    step = fnn.train_step(MODEL, fnn.cross_entropy, optimizer, Key(4))
+    measure = lambda params: fnn.evaluate(MODEL, params, batch, {"validation": fnn.cross_entropy})  # noqa: E731
+    order = lambda epoch: fnn.batches(fnn.fold_in(Key(5), epoch), batch, 8)  # noqa: E731
+    start = optimizer.init(params)
+    return list(islice(fnn.epochs(step, order, start, measure, lambda record: -record["validation"]), 3))
+
+
+def rows():
+    """The whole table; a name may go on, behind a comma, with what is called."""
+    table = {f"fnn.{name.split()[0]}, {name}": lambda row=row: layer_call(*row) for name, row in LAYERS.items()}
+    table["fnn.parameterless"] = lambda: layer_call(
+        fnn.parameterless("double", lambda xp, x: 2 * x, lambda xp, x, y, dy: 2 * dy), SHAPE
+    )
+    table |= {f"fnn.{name.split(',')[0].split()[0]}, loss {name}": lambda row=row: loss_call(*row)
+              for name, row in LOSSES.items()}  # fmt: skip
+    names = {"nesterov": "momentum", "adamw on all": "adamw"}
+    table |= {f"fnn.{names.get(name, name).split(',')[0]}, optimizer {name}": lambda row=row: optimizer_call(row)
+              for name, row in OPTIMIZERS.items()}  # fmt: skip
+    initializers = ("zeros", "he_normal", "he_uniform", "glorot_normal", "glorot_uniform", "lecun_normal", "orthogonal")
+    table |= {f"fnn.{name}": lambda name=name: initializer_call(getattr(fnn, name)) for name in initializers}
+    return table | OTHERS | FILES
+
+
+OTHERS = {
+    "fnn.normal": lambda: initializer_call(fnn.normal(0.1)),
+    "fnn.uniform": lambda: initializer_call(fnn.uniform(0.1)),
+    "fnn.initializers.constant": lambda: initializer_call(fnn.initializers.constant(0.1)),
+    "fnn.Key": lambda: (lambda *path: Key(42, path), 1, 2),
+    "fnn.fold_in": lambda: (fnn.fold_in, Key(1), 2),
+    "fnn.split": lambda: (fnn.split, Key(1), 3),
+    "fnn.generator": lambda: (fnn.generator, Key(1)),
+    "fnn.random.draw": lambda: (fnn.random.draw, Key(1), (3, 4)),
+    "fnn.Layer": lambda: (lambda *fs: (lambda layer: (repr(layer), layer.apply({}, np.ones(3))))(fnn.Layer(*fs)),
+                          min, lambda params, x: -x, max),
+    "fnn.Params": lambda: (Params, writable()),
+    "fnn.Params, of Params": lambda: (lambda p: (p, Params({"a": p}), p[:1], p[0], repr(p)), Params(writable())),
+    "fnn.tree.params.is_array": lambda: (fnn.tree.params.is_array, np.ones(3)),
+    "fnn.tree.params.show": lambda: (fnn.tree.params.show, ("a", "b")),
+    "fnn.tree.read_only": lambda: (tree.read_only, np.ones(3)),
+    "fnn.tree.cast": lambda: (tree.cast, Params(writable()), np.float64),
+    "fnn.tree.cast, of a dict": lambda: (tree.cast, writable(), np.float64),
+    "fnn.tree.items": lambda: (lambda t: list(tree.items(t)), writable()),
+    "fnn.tree.leaves": lambda: (tree.leaves, writable()),
+    "fnn.tree.map": lambda: (tree.map, np.add, writable(), writable()),
+    "fnn.tree.map, identity": lambda: (tree.map, lambda leaf: leaf, Params(writable())),
+    "fnn.tree.member": lambda: (tree.member, tree.stack([Params(writable())] * 3), 1),
+    "fnn.tree.stack": lambda: (lambda *ts: tree.stack(ts), writable(), writable()),
+    "fnn.ravel": lambda: (lambda t: (lambda v, un: (v, un(v), un(2 * v)))(*fnn.ravel(t)), writable()),
+    "fnn.ravel, unravel": lambda: (lambda v: fnn.ravel(writable())[1](v), np.arange(8.0)),
+    "fnn.ravel, of one leaf": lambda: (lambda t: fnn.ravel(t)[0], {"w": np.ones(3)}),
+    "fnn.tree.flat.Layout": lambda: (lambda t: (flat.Layout.of(t), flat.Layout.of(t).ravel(t)), writable()),
+    "fnn.optimizers.diverged.all_finite": lambda: (lambda x: diverged.all_finite(0.0, x, x), normal(1, (8,))),
+    "fnn.optimizers.diverged.diverged": lambda: (
+        lambda s, p: str(diverged.diverged(s, np.inf, p, p)), fnn.adam().init(parameters()), parameters(),
+    ),
+    "fnn.State": lambda: (lambda state: (state.params, repr(state)), fnn.adam().init(parameters())),
+    "fnn.Optimizer": lambda: (
+        lambda p, f: fnn.Optimizer(lambda p, layout: (), f, "plain").init(p),
+        parameters(),
+        lambda memory, g, theta, step: (memory, g),
+    ),
+    "fnn.constant": lambda: (fnn.constant(0.1), 3),
+    "fnn.cosine": lambda: (fnn.cosine(0.1, 10, 0.01), 3),
+    "fnn.exponential": lambda: (fnn.exponential(0.1, 0.5), 3),
+    "fnn.step_decay": lambda: (fnn.step_decay(0.1, 0.5, 2), 3),
+    "fnn.warmup_cosine": lambda: (fnn.warmup_cosine(0.1, 2, 10), 1),
+    "fnn.batches": lambda: (lambda *a: list(fnn.batches(Key(1), a, 8)), *data()),
+    "fnn.batches, in order": lambda: (lambda *a: list(fnn.batches(None, a, 8)), *data()),
+    "fnn.batching.in_order": lambda: (lambda *a: list(batching.in_order(a, 8)), *data()),
+    "fnn.batching.Batches": lambda: (lambda *a: [len(fnn.batches(Key(1), a, 8)), *fnn.batches(Key(1), a, 8)], *data()),
+    "fnn.checks.explain.explain": lambda: (explain, MODEL, parameters(), *data(), fnn.cross_entropy),
+    "fnn.checks.explain.Explanation": lambda: (repr, explain(MODEL, parameters(), data()[0])),
+    "fnn.checks.explain.LayerFlow": lambda: (lambda e: e.rows, explain(MODEL, parameters(), data()[0])),
+    "fnn.checks.explain.Numbers": lambda: (Numbers.of, normal(1, (3, 4))),
+    "fnn.value_and_grad": lambda: (fnn.value_and_grad(MODEL, fnn.cross_entropy), parameters(), data(), Key(2)),
+    "fnn.train_step": lambda: (
+        lambda s, batch: reduce(fnn.train_step(MODEL, fnn.cross_entropy, fnn.adam(), Key(4)), [batch] * 2, s),
+        fnn.adam().init(parameters()),
+        data(),
+    ),
+    "fnn.epochs": lambda: (train, parameters(), data()),
+    "fnn.Progress": lambda: (lambda s: fnn.Progress.start(s), fnn.adam().init(parameters())),
+    "fnn.early_stopping": lambda: (lambda p: list(fnn.early_stopping(p, 1)), train(parameters(), data())),
+    "fnn.predict": lambda: (lambda *a: fnn.predict(MODEL, *a, size=8), parameters(), data()[0]),
+    "fnn.predict, in one batch": lambda: (lambda *a: fnn.predict(fnn.identity, *a), {}, data()[0]),
+    "fnn.evaluate": lambda: (
+        lambda p, d: fnn.evaluate(MODEL, p, d, {"loss": fnn.cross_entropy, "accuracy": fnn.metrics.accuracy}, 8),
+        parameters(),
+        data(),
+    ),
+    "fnn.checks.summary": lambda: (fnn.checks.summary, MODEL, SHAPE),
+    "fnn.checks.summary.Row": lambda: (lambda s: s.rows, fnn.summary(MODEL, SHAPE)),
+    "fnn.checks.summary.Summary": lambda: (repr, fnn.summary(MODEL, SHAPE)),
+    "fnn.check_layer": lambda: (fnn.check_layer, fnn.tanh, SHAPE),
+    "fnn.check_vjp": lambda: (fnn.check_vjp, fnn.linear(2, bias=None), {"weights": np.ones((5, 2))}, data()[0]),
+    "fnn.checks.laws.Case": lambda: (lambda c: (c.params(), c.leads(), list(c.variations())), laws.Case(MODEL, SHAPE, Key(1))),
+    "fnn.checks.derivative.normal": lambda: (fnn.checks.derivative.normal, Key(1), (3,)),
+    "fnn.checks.derivative.require": lambda: (fnn.checks.derivative.require, True, MODEL, "it holds", ""),
+    "fnn.values.call": lambda: (fnn.values.call, fnn.adam, 0.1),
+    "fnn.interop.torch.to_state_dict": lambda: (torch.to_state_dict, parameters()),
+    "fnn.interop.torch.from_state_dict": lambda: (
+        lambda arrays: torch.from_state_dict(arrays, parameters()), torch.to_state_dict(parameters()),
+    ),
+    "fnn.values.number": lambda: (fnn.values.number, "rate", 0.5),
+    "fnn.values.whole": lambda: (fnn.values.whole, "size", 5),
+    "fnn.data.Line": lambda: (lambda line: (line == line, line.x), fnn.data.line(Key(1), 8)),
+    "fnn.data.line": lambda: (fnn.data.line, Key(1), 8),
+    "fnn.data.blobs": lambda: (fnn.data.blobs, Key(1), 8),
+    "fnn.data.xor": lambda: (fnn.data.xor, Key(1), 8),
+    "fnn.data.class_labels": lambda: (fnn.data.class_labels, "labels", np.arange(3), 3),
+    "fnn.data.one_hot": lambda: (fnn.data.one_hot, np.arange(3), 3),
+    "fnn.data.split_at": lambda: (fnn.data.split_at, data(), 5),
+    "fnn.metrics.accuracy": lambda: (fnn.metrics.accuracy, normal(1, (2, 5, 3)), np.arange(5) % 3),
+    "fnn.metrics.confusion_matrix": lambda: (fnn.metrics.confusion_matrix, np.arange(5) % 3, np.arange(5) % 2, 3),
+    "fnn.metrics.one_vs_rest": lambda: (fnn.metrics.one_vs_rest, np.arange(9).reshape(3, 3)),
+    "fnn.metrics.OneVsRest": lambda: (
+        lambda c: (lambda table: (table.accuracy, table.plain_accuracy))(fnn.metrics.one_vs_rest(c)),
+        np.arange(9).reshape(3, 3),
+    ),
+    "fnn.metrics.psnr": lambda: (fnn.metrics.psnr, np.linspace(0, 1, 5), np.ones(5)),
+    "fnn.metrics.iqm": lambda: (fnn.metrics.iqm, normal(1, (3, 7))),
+    "fnn.metrics.iqr": lambda: (fnn.metrics.iqr, normal(1, (3, 7))),
+    "fnn.metrics.bootstrap_interval": lambda: (
+        lambda x: fnn.metrics.bootstrap_interval(x, key=Key(1), resamples=50), normal(1, (7,)),
+    ),
+    "fnn.metrics.bootstrap_difference": lambda: (
+        lambda a, b: fnn.metrics.bootstrap_difference(a, b, key=Key(1), resamples=50), normal(1, (7,)), normal(2, (9,)),
+    ),
+}  # fmt: skip
+ROWS = rows()
