@@ -6,8 +6,8 @@ from typing import Any
 import attrs
 import numpy as np
 
+from fnn.arrays import Array, is_array
 from fnn.random import generator
-from fnn.tree.params import Array, is_array
 from fnn.values import whole
 
 __all__ = ["Batches", "batches", "in_order"]
@@ -15,7 +15,7 @@ __all__ = ["Batches", "batches", "in_order"]
 
 @attrs.frozen(eq=False)
 class Batches:
-    """One epoch, which may be gone through again: tuples of arrays; see `batches`."""
+    """The batches of one epoch, tuples of arrays. They can be iterated over more than once. See `batches`."""
 
     key: Any
     arrays: tuple[Array, ...] = attrs.field(repr=False)
@@ -42,7 +42,7 @@ class Batches:
 
 
 def in_order(arrays: Sequence[Array], size: int, *, axis: int = 0) -> Batches:
-    """Views of `size` examples in the arrays' own order, be they finite or not: for inference."""
+    """Views of `size` examples in the arrays' own order, whose values are not checked: for inference."""
     size, axis = whole("batches(size)", size), whole("batches(axis)", axis, low=0)
     if not isinstance(arrays, (tuple, list)) or not arrays or not all(is_array(array) for array in arrays):
         raise ValueError(
@@ -58,7 +58,7 @@ def in_order(arrays: Sequence[Array], size: int, *, axis: int = 0) -> Batches:
 
 
 def _check_finite(i: int, array: Array) -> None:
-    """Raise a `ValueError` that says where, unless all values of array `i` are finite, as far as NumPy holds them."""
+    """Raise a `ValueError` that says where, unless all values of array `i` are finite. Looks at NumPy's arrays only."""
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fc":
         return
     with np.errstate(over="ignore", invalid="ignore"):
@@ -74,11 +74,15 @@ def _check_finite(i: int, array: Array) -> None:
 def batches(key: Any, arrays: Sequence[Array], size: int, *, drop_last: bool = False, axis: int = 0) -> Batches:
     """One epoch: tuples of `size` examples at the same places in all arrays, in an order drawn from the key.
 
-    A fresh order an epoch takes a fresh key: `batches(fold_in(key, epoch), (x, y), 128)`. Without a key (None) the order
-    is that of the arrays, and the batches are views. The last, shorter batch is kept unless `drop_last`. The examples
-    lie along axis `axis`: 1 for data (R, n, ...) of R networks, which then share one order.
-    Raises `ValueError` for arrays that differ in their number of examples, for none, for a size below 1, and for values
-    that are not finite, before the first step could see them.
+    key         draws the order; None keeps the order of the arrays, and the batches are views. For a new order in
+                each epoch, give each its own key: `batches(fold_in(key, epoch), (x, y), 128)`
+    arrays      as many examples in each, such as (x, y)
+    size        examples in a batch; the last batch has the rest
+    drop_last   leaves out a last batch of fewer examples
+    axis        the axis of the examples: 1 for data (R, n, ...) of R networks, which then share one order
+
+    Raises `ValueError` for arrays that differ in their number of examples, for no arrays, for a size below 1, and for
+    values that are not finite.
 
     >>> import numpy as np
     >>> [x.tolist() for (x,) in batches(None, (np.arange(5),), 2)]
@@ -88,5 +92,5 @@ def batches(key: Any, arrays: Sequence[Array], size: int, *, drop_last: bool = F
     for i, array in enumerate(arrays):
         _check_finite(i, array)
     if key is not None:
-        generator(key)  # refuse what is no key now, not in the first epoch
+        generator(key)  # refuses anything but a Key now, not in the first epoch
     return attrs.evolve(ordered, key=key, drop_last=drop_last)

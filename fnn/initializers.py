@@ -10,7 +10,7 @@ from math import prod, sqrt
 import numpy as np
 
 from fnn.random import Key, generator
-from fnn.values import number
+from fnn.values import constructor, number
 
 __all__ = [
     "Initializer",
@@ -43,6 +43,7 @@ def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
     return max(1, shape[-2] * field), max(1, shape[-1] * field)
 
 
+@constructor
 def normal(std: float = 0.01) -> Initializer:
     """Gaussian N(0, std²). Raises `ValueError` for a negative or non-finite `std`."""
     scale = number("normal(std)", std, 0)
@@ -53,6 +54,7 @@ def normal(std: float = 0.01) -> Initializer:
     return init
 
 
+@constructor
 def uniform(limit: float = 0.05) -> Initializer:
     """Uniform U(-limit, limit). Raises `ValueError` for a negative or non-finite `limit`."""
     scale = number("uniform(limit)", limit, 0)
@@ -63,6 +65,7 @@ def uniform(limit: float = 0.05) -> Initializer:
     return init
 
 
+@constructor
 def constant(value: float) -> Initializer:
     """Every element `value`. Raises `ValueError` for a non-finite `value`."""
     level = number("constant(value)", value)
@@ -74,7 +77,7 @@ def constant(value: float) -> Initializer:
 
 
 def zeros(key: Key, shape: tuple[int, ...]) -> np.ndarray:
-    """Every element 0: the usual start of a bias."""
+    """Every element 0, the usual initial value of a bias."""
     return np.zeros(shape, dtype=np.float32)
 
 

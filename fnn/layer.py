@@ -5,35 +5,43 @@
     vjp(params, x, key=None)    -> (y, back)               training: with a key, the stochastic pass
     back(dy, need_dx=True)      -> (dparams, dx)           the pullback; with need_dx=False it may leave dx out as None
 
+`vjp` stands for vector-Jacobian product: `back`, the pullback, turns the gradient of the loss with respect to y (dy,
+the cotangent) into the gradients with respect to the parameters and x.
+
 The laws that every layer and every combinator of layers keeps (`fnn.checks.check_layer` tests them):
 
 - `vjp(params, x)[0] == apply(params, x)`, and without a key `back` is the exact transposed derivative of `apply`.
-- `apply` returns features of the shape that `init` predicts, in the dtype that `x` and `params` have in common.
+- `apply` returns features of the shape that `init` predicts, in the common dtype of `x` and `params`.
 - `dparams` has the names, shapes and dtypes of `params`, `dx` those of `x`; `back` is linear and may be called twice.
 - Axes in front of the last two, (batch, features), are free: stacking commutes with the layer.
 - Inputs are never written to, and equal inputs give equal bits.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from functools import lru_cache
-from numbers import Integral
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import FunctionType, MappingProxyType
 from typing import Any
 
 import attrs
 
-from fnn.tree import Array, Params, Tree
+from fnn.arrays import Array, Shape
+from fnn.tree import Params, Tree
+from fnn.values import Call, is_integer, value
 
-__all__ = ["Layer", "LayerError", "LayerTypeError", "Shape"]
+__all__ = ["Back", "Functions", "Layer", "LayerError", "LayerTypeError", "check_is_layer", "check_shape"]
 
-Shape = tuple[int, ...]
 Back = Callable[..., tuple[Tree, Any]]
+Functions = tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]  # init, apply, vjp
+
+
+def _frozen_mapping(parts: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(dict(parts))
 
 
 class LayerError(ValueError):
-    """A layer was given what it cannot take: says the layer and its path, what it expected, what came, and the remedy.
+    """A layer was given something that it cannot take: the message says where, what was expected, what came, a remedy.
 
-    >>> print(LayerError("linear(64)", "expected 784 features, got 783").within("chain['0']"))
+    >>> print(LayerError("linear(64)", "expected 784 features, got 783", "chain['0']"))
     linear(64) in chain['0']: expected 784 features, got 783
     """
 
@@ -41,53 +49,60 @@ class LayerError(ValueError):
         super().__init__(layer, problem, path)
         self.layer, self.problem, self.path = layer, problem, path
 
-    def within(self, place: str) -> "LayerError":
-        """The same error seen from one combinator further out: ['0'] within chain['encoder']."""
-        _, bracket, below = self.path.partition("[")
-        return type(self)(self.layer, self.problem, place + bracket + below).with_traceback(self.__traceback__)
-
     def __str__(self) -> str:
         return f"{self.layer}{' in ' + self.path if self.path else ''}: {self.problem}"
 
 
 class LayerTypeError(LayerError, TypeError):
-    """A layer was given something that is no array of floating-point numbers."""
+    """A layer was given something other than an array of floating-point numbers."""
 
 
-def _read_only(parts: Mapping[str, Any]) -> Mapping[str, Any]:
-    return MappingProxyType(dict(parts))
-
-
-def _named(function: Any, name: str) -> Any:
-    """A copy of `function` whose tracebacks and repr say `name` instead of `<locals>`."""
-    if not isinstance(function, FunctionType):
-        return function
-    code = function.__code__.replace(co_name=name, co_qualname=name)
-    copy = FunctionType(code, function.__globals__, name, function.__defaults__, function.__closure__)
-    copy.__kwdefaults__, copy.__doc__, copy.__module__ = function.__kwdefaults__, function.__doc__, function.__module__
-    return copy
-
-
+@value
 @attrs.frozen(eq=False, repr=False)
 class Layer:
-    """Three pure functions and a name; see the module's docstring for their contract.
+    """The three functions, and what a walk over a model needs; the module's docstring states their contract.
 
-    `parts` are a combinator's layers by name, and `combine(**parts)` makes the same combinator of others: that is what
-    slicing, `summary` and other walks over a model need. A part of a model is a model: `model["encoder"]`, `model[0]`,
-    `model[1:]`.
+    `parts` are a combinator's layers by name, and `combine(**parts)` makes the same combinator of others. A part of a
+    model is a model: `model["encoder"]`, `model[0]`, `model[1:]`.
+    `call` is the call that made the layer (see `fnn.constructor`). `located(name, path)` makes its three functions, with
+    errors that say which layer stands where: once when the layer is made, and once when a combinator takes it.
+    `attrs.evolve(layer, vjp=...)` is a layer of new functions, and has neither.
     """
 
     init: Callable[[Any, Shape], tuple[Params, Shape]] = attrs.field(validator=attrs.validators.is_callable())
     apply: Callable[[Tree, Array], Array] = attrs.field(validator=attrs.validators.is_callable())
     vjp: Callable[..., tuple[Array, Back]] = attrs.field(validator=attrs.validators.is_callable())
     name: str = attrs.field(default="layer", validator=attrs.validators.instance_of(str))
-    parts: Mapping[str, "Layer"] = attrs.field(factory=dict, kw_only=True, converter=_read_only)
+    parts: Mapping[str, "Layer"] = attrs.field(factory=dict, kw_only=True, converter=_frozen_mapping)
     combine: Callable[..., "Layer"] | None = attrs.field(default=None, kw_only=True)
+    call: Call | None = attrs.field(default=None, init=False)
+    path: str = attrs.field(default="", init=False)
+    located: Callable[[str, str], Functions] | None = attrs.field(default=None, init=False)
+
+    @classmethod
+    def of(cls, located: Callable[[str, str], Functions], **fields: Any) -> "Layer":
+        """The layer of `located(name, path)`, which makes its three functions."""
+        return cls(*located("layer", ""), **fields)._made(None, "", located)
 
     def __attrs_post_init__(self) -> None:
         for field in ("init", "apply", "vjp"):
-            name = f"{self.name.partition('(')[0]}.{field}"
-            object.__setattr__(self, field, _named(getattr(self, field), name))
+            short = self.name.partition("(")[0]
+            object.__setattr__(self, field, renamed(getattr(self, field), f"{short}.{field}"))
+
+    def at(self, path: str) -> "Layer":
+        """The same layer, with errors that say that it stands at this path of a model."""
+        return self._made(self.call, path, self.located or partial(_located, self))
+
+    def remember(self, call: Call) -> "Layer":
+        """The same layer, shown, compared and pickled by the call that made it."""
+        return self._made(call, self.path, self.located or partial(_located, self))
+
+    def _made(self, call: Call | None, path: str, located: Callable[[str, str], Functions]) -> "Layer":
+        name = self.name if call is None else repr(call)
+        layer = Layer(*located(name, path), name, parts=self.parts, combine=self.combine)
+        for field, given in (("call", call), ("path", path), ("located", located)):
+            object.__setattr__(layer, field, given)
+        return layer
 
     def __getitem__(self, which: Any) -> "Layer":
         if isinstance(which, slice) and self.combine is not None:
@@ -96,84 +111,47 @@ class Layer:
         try:
             return self.parts[names[which] if isinstance(which, int) else which]
         except (KeyError, IndexError, TypeError):  # a slice has no hash before Python 3.12
-            raise KeyError(f"{self.name}: no part {which!r} among {names}") from None
-
-    def __repr__(self) -> str:
-        return self.name
+            raise KeyError(f"{self!r}: no part {which!r} among {names}") from None
 
 
-def kind(dtype: Any) -> str:
-    """What a dtype of any array library holds: "float", "int" (signed or not), or its own name.
+def renamed(function: Any, name: str) -> Any:
+    """A copy of `function` whose tracebacks and repr say `name`, "linear.vjp", instead of "<locals>.vjp"."""
+    if not isinstance(function, FunctionType):
+        return function
+    code = function.__code__.replace(co_name=name, co_qualname=name)
+    copy = FunctionType(code, function.__globals__, name, function.__defaults__, function.__closure__)
+    copy.__kwdefaults__, copy.__doc__, copy.__module__ = function.__kwdefaults__, function.__doc__, function.__module__
+    return copy
 
-    >>> import numpy as np
-    >>> kind(np.dtype("float32")), kind(np.dtype("uint8")), kind(np.dtype("bool"))
-    ('float', 'int', 'bool')
-    """
-    return _kind(dtype.__class__, dtype)
 
+def _located(layer: Layer, name: str, path: str) -> Functions:
+    """The functions of a layer that somebody wrote without declared shapes: its errors get the path as they pass."""
 
-@lru_cache
-def _kind(library: Any, dtype: Any) -> str:
-    # The standard's isdtype takes microseconds. The library stands in the cache's key because its dtype need not
-    # be comparable with another's.
-    return next((word for word in ("float", "int") if word in str(dtype)), str(dtype))
+    def within(f: Callable[..., Any]) -> Callable[..., Any]:
+        def g(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return f(*args, **kwargs)
+            except LayerError as error:
+                _, bracket, below = error.path.partition("[")
+                raise type(error)(error.layer, error.problem, path + bracket + below) from None
+
+        return g
+
+    def vjp(params: Tree, x: Array, key: Any = None) -> tuple[Array, Back]:
+        y, back = within(layer.vjp)(params, x, key)
+        return y, within(back)
+
+    return (within(layer.init), within(layer.apply), vjp) if path else (layer.init, layer.apply, layer.vjp)
 
 
 def check_is_layer(where: str, layer: Any) -> None:
-    """Raise a `LayerTypeError` unless `layer` is one."""
+    """Raise a `LayerTypeError` unless `layer` is a `Layer`."""
     if not isinstance(layer, Layer):
         hint = "; call it to make the layer" if callable(layer) else ""
         raise LayerTypeError(where, f"expected a Layer, got {type(layer).__name__}{hint}")
 
 
-def check_shape(name: str, shape: Any) -> None:
+def check_shape(name: str, path: str, shape: Any) -> None:
     """Raise a `LayerError` unless `shape` is a tuple of positive integers."""
-    sizes = shape if isinstance(shape, tuple) else (None,)
-    if not all(isinstance(n, Integral) and not isinstance(n, bool) and int(n) > 0 for n in sizes):
-        raise LayerError(name, f"expected the shape of one example's features, such as (784,), got {shape!r}")
-
-
-def check_input(name: str, params: Any, x: Array, names: Collection[str] = (), axes: int = -1) -> None:
-    """Raise a `LayerError` unless `params` has just these `names` and `x` is a floating-point array that fits.
-
-    `axes` is the number of feature axes behind (..., batch); -1 for a layer that takes arrays of any shape.
-    """
-    if not isinstance(params, Mapping):
-        raise LayerTypeError(name, f"expected params as a mapping, got {type(params).__name__}; call f(params, x)")
-    if params.keys() != set(names):
-        raise LayerError(
-            name,
-            f"expected parameters {sorted(names)}, got {sorted(params)}; are these the parameters of another model?",
-        )
-    if not hasattr(x, "__array_namespace__"):
-        raise LayerTypeError(name, f"expected x as an array, got {type(x).__name__}; convert it: np.asarray(x)")
-    if kind(x.dtype) != "float":
-        raise LayerTypeError(
-            name, f"expected floating-point x, got {x.dtype}; scale and convert it: (x / 255).astype(np.float32)"
-        )
-    if x.ndim <= axes:
-        raise LayerError(
-            name, f"expected x of at least {axes + 1} axes, got shape {x.shape}; add a batch axis: x[None]"
-        )
-
-
-def check_cotangent(name: str, dy: Array, shape: Shape) -> None:
-    """Raise a `LayerError` unless `dy` has the shape of the layer's output."""
-    if getattr(dy, "shape", None) != shape:
-        came = getattr(dy, "shape", type(dy).__name__)
-        raise LayerError(name, f"the pullback expects dy in the shape of its output, {shape}, got {came}")
-
-
-def unbroadcast(dx: Array, x: Array) -> Array:
-    """The gradient of `x` from that of `x` broadcast: summed over the axes that broadcasting gave it, in `x`'s dtype.
-
-    >>> import numpy as np
-    >>> unbroadcast(np.ones((3, 2, 4)), np.zeros((1, 4), np.float32))
-    array([[6., 6., 6., 6.]], dtype=float32)
-    """
-    if dx.shape == x.shape and dx.dtype == x.dtype:
-        return dx
-    xp, new = dx.__array_namespace__(), dx.ndim - x.ndim
-    dx = xp.sum(dx, axis=tuple(range(new)))
-    ones = tuple(axis for axis, n in enumerate(x.shape) if n == 1)
-    return xp.astype(xp.sum(dx, axis=ones, keepdims=True), x.dtype)
+    if not (isinstance(shape, tuple) and all(is_integer(n) and n > 0 for n in shape)):
+        raise LayerError(name, f"expected the shape of one example's features, such as (784,), got {shape!r}", path)

@@ -1,7 +1,7 @@
 """Randomness as a value.
 
-A `Key` names a stream of random numbers; it does not hold one. Folding integers into a key names further streams, so
-that every initial weight, batch order and dropout mask is a pure function of (seed, path) and nothing else.
+A `Key` names a stream of random numbers; it holds no generator. Folding an integer into a key names a further stream.
+So every initial weight, batch order and dropout mask is a pure function of (seed, path).
 """
 
 from collections.abc import Iterable
@@ -11,67 +11,71 @@ from typing import Any
 import attrs
 import numpy as np
 
-from fnn.values import whole
+from fnn.values import is_integer, whole
 
-__all__ = ["Key", "draw", "fold_in", "generator", "split"]
-
-
-def _is_word(i: object, bits: int) -> bool:
-    """Whether `i` is a true integer in [0, 2**bits)."""
-    return isinstance(i, (int, np.integer)) and not isinstance(i, bool) and 0 <= int(i) < 2**bits
+__all__ = ["Key", "draw", "fold_in", "folded", "generator", "split"]
 
 
-def _to_int(i: Any) -> Any:
+def _below(value: object, bits: int) -> bool:
+    """Whether `value` is an integer in [0, 2**bits)."""
+    return is_integer(value) and 0 <= int(value) < 2**bits  # type: ignore[call-overload]
+
+
+def _python_int(value: Any) -> Any:
     """A NumPy integer as Python's own, so that equal keys have equal reprs; everything else as it is."""
-    return int(i) if isinstance(i, np.integer) else i
+    return int(value) if isinstance(value, np.integer) else value
 
 
-def _to_path(path: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple(map(_to_int, path))
+def _path(path: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(map(_python_int, path))
 
 
 @attrs.frozen
 class Key:
     """The name of a stream of random numbers: a seed, and a path of integers below it.
 
-    The seed is an integer in [0, 2**128), each part of the path one in [0, 2**32): these are the bounds within which
+    The seed is an integer in [0, 2**128), each part of the path an integer in [0, 2**32): within these bounds
     `numpy.random.SeedSequence` maps different keys to different streams.
 
     >>> Key(42)
     Key(seed=42, path=())
     """
 
-    seed: int = attrs.field(converter=_to_int)
-    path: tuple[int, ...] = attrs.field(default=(), converter=_to_path)
+    seed: int = attrs.field(converter=_python_int)
+    path: tuple[int, ...] = attrs.field(default=(), converter=_path)
 
     @seed.validator
     def _check_seed(self, _: Any, seed: object) -> None:
-        if not _is_word(seed, 128):
+        if not _below(seed, 128):
             raise ValueError(f"Key: the seed must be an integer from 0 to 2**128 - 1, got {seed!r}")
 
     @path.validator
     def _check_path(self, _: Any, path: tuple[object, ...]) -> None:
         for i in path:
-            if not _is_word(i, 32):
+            if not _below(i, 32):
                 hint = "; under jax.jit, give a jax.random.key" if hasattr(i, "aval") else ""
                 raise ValueError(f"Key: only integers from 0 to 2**32 - 1 can be folded in, got {i!r}{hint}")
 
 
-@singledispatch
-def fold_in(key: Any, i: int) -> Any:
-    """The key below `key` that the integer `i` names.
+def fold_in(key: Any, i: Any) -> Any:
+    """The key below `key` that the integer `i` names. Without a key (None) there is none below it either: None.
 
-    Raises `ValueError` for anything but an integer in [0, 2**32). Key types of other libraries take part by
-    `fold_in.register`.
+    Raises `ValueError` unless `i` is an integer in [0, 2**32).
 
     >>> fold_in(fold_in(Key(42), 3), 1)
     Key(seed=42, path=(3, 1))
     """
-    raise TypeError(f"fold: expected a Key, got {type(key).__name__}; make one with Key(seed)")
+    return None if key is None else folded(key, i)
 
 
-@fold_in.register
-def _(key: Key, i: int) -> Key:
+@singledispatch
+def folded(key: Any, i: Any) -> Any:
+    """What `fold_in` does with a key; `folded.register` adds the key types of another library."""
+    raise TypeError(f"fold_in: expected a Key, got {type(key).__name__}; make one with Key(seed)")
+
+
+@folded.register
+def _(key: Key, i: Any) -> Key:
     return Key(key.seed, (*key.path, i))
 
 
@@ -85,9 +89,9 @@ def split(key: Any, n: int) -> tuple[Any, ...]:
 
 
 def generator(key: Key) -> "np.random.Generator":  # quoted: NumPy loads its random module when first asked for it
-    """A fresh NumPy generator at the start of the stream that `key` names: to be used once and dropped.
+    """A new NumPy generator at the start of the stream that `key` names. Use it once, and drop it.
 
-    The stream is that of `SeedSequence(seed, spawn_key=path)`, which `SeedSequence.spawn` would reach by counting.
+    The stream is that of `SeedSequence(seed, spawn_key=path)`. Raises `TypeError` unless `key` is a `Key`.
 
     >>> generator(Key(42)).integers(10, size=3) == generator(Key(42)).integers(10, size=3)
     array([ True,  True,  True])
@@ -99,7 +103,9 @@ def generator(key: Key) -> "np.random.Generator":  # quoted: NumPy loads its ran
 
 @singledispatch
 def draw(key: Any, shape: tuple[int, ...]) -> Any:
-    """Uniform numbers in [0, 1) of this shape, float32: the randomness of a layer in training.
+    """Uniform numbers in [0, 1) of this shape, float32: what a layer draws in training.
+
+    `draw.register` adds the key types of another library.
 
     >>> draw(Key(42), (2,)) == draw(Key(42), (2,))
     array([ True,  True])

@@ -1,4 +1,4 @@
-"""Training is a fold: a step is a pure function (state, batch) -> state, and everything else a fold or scan over it."""
+"""Training is a fold: a step is a pure function (state, batch) -> state, and all else is a fold or scan over it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate, count, islice
@@ -7,13 +7,13 @@ from typing import Any
 import attrs
 import numpy as np
 
+from fnn.arrays import Array, bits, is_array
 from fnn.batching import in_order
 from fnn.layer import Layer, check_is_layer
 from fnn.losses import Loss
-from fnn.optimizers.optimizer import Optimizer, State, bits
+from fnn.optimizers.optimizer import Optimizer, State
 from fnn.random import fold_in
-from fnn.tree import Array, Tree
-from fnn.tree.params import is_array
+from fnn.tree import Tree
 from fnn.values import whole
 
 __all__ = ["Progress", "early_stopping", "epochs", "evaluate", "predict", "train_step", "value_and_grad"]
@@ -46,10 +46,13 @@ def value_and_grad(model: Layer, loss: Loss) -> Callable[..., tuple[Array, Tree]
 def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None, *, finite: bool = True) -> Step:
     """The function (state, (x, target)) -> state of one optimizer step.
 
-    With a key, step i trains stochastically under `fold_in(key, i)`: a resumed run draws what an uninterrupted one would.
-    A step raises `DivergedError`, with the last good state, where NumPy's loss or gradient is not finite; with
-    `finite=False` it goes on, as the other networks of an ensemble may want to when one diverges.
-    Raises `TypeError` for a model, optimizer or key that is none.
+    model, loss, optimizer   what is trained, and how
+    key                      with a key, step i is the stochastic pass under `fold_in(key, i)`, so that a resumed
+                             training draws what an uninterrupted one would
+    finite                   whether a step raises `DivergedError`, with the last good state, if a number is not finite;
+                             with False it goes on, for the other networks of an ensemble
+
+    Raises `TypeError` unless `model` is a `Layer`, `loss` a function, `optimizer` an `Optimizer`, `key` a key or None.
     """
     for what, given, expected in (("model", model, Layer), ("optimizer", optimizer, Optimizer)):
         if not isinstance(given, expected):
@@ -57,41 +60,49 @@ def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None, 
             raise TypeError(f"train_step: the {what} must be a fnn.{expected.__name__}, got {given!r}{hint}")
     if not callable(loss):
         raise TypeError(f"train_step: the loss must be a function such as fnn.cross_entropy, got {loss!r}")
-    if key is not None:
-        fold_in(key, 0)
+    fold_in(key, 0)  # refuses anything but a key
     gradient = value_and_grad(model, loss)
-    # glibc gives each freed array of some 100 kB back to the kernel and faults it in again at every step, which takes a
-    # sixth of its time, until it has seen a greater one freed. This one is never touched, so that it costs nothing.
-    np.empty(31 * 2**20, dtype=np.uint8)
+    keep_freed_memory()
 
     def step(state: State, batch: Batch) -> State:
         if not isinstance(state, State):
             raise TypeError(f"step: expected a State, got {type(state).__name__}; begin with optimizer.init(params)")
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # update raises what matters of these
-            value, grads = gradient(state.params, batch, None if key is None else fold_in(key, state.step))
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # DivergedError says more than a warning
+            value, grads = gradient(state.params, batch, fold_in(key, state.step))
         return optimizer.update(state, grads, value, finite=finite)
 
     return step
 
 
-def _plain(history: tuple[Record, ...]) -> Any:
-    """Records that may hold arrays, as a value that equals another bit by bit."""
-    return tuple(tuple((name, bits(value)) for name, value in record.items()) for record in history)
+def keep_freed_memory() -> None:
+    """Let glibc keep the memory of freed arrays for the next step, by freeing one large array that is never touched.
+
+    By default glibc returns each freed array of some 100 kB to the kernel, and every step faults it in again, which
+    takes a sixth of a step's time. It raises its threshold to the size of the largest array freed so far.
+    """
+    np.empty(31 * 2**20, dtype=np.uint8)
 
 
 @attrs.frozen
 class Progress:
-    """Where a training stands after some epochs: a value, to fold on from, to compare and to keep.
+    """Where a training stands after some epochs: a value that can be folded on from, compared and saved.
 
-    `state` is the last state, `best` the one after `best_epoch` epochs, which had the greatest score so far; `history`
-    holds a record an epoch.
+    state        the state after the last epoch
+    best         the state after the epoch with the greatest score
+    best_epoch   the number of that epoch, counted from 1
+    best_score   its score
+    history      one record for each epoch
     """
 
     state: State
     best: State
     best_epoch: int = 0
     best_score: float = -np.inf
-    history: tuple[Record, ...] = attrs.field(default=(), eq=_plain, repr=lambda history: f"<{len(history)} records>")
+    history: tuple[Record, ...] = attrs.field(
+        default=(),
+        eq=lambda history: [[(name, bits(value)) for name, value in record.items()] for record in history],
+        repr=lambda history: f"<{len(history)} records>",
+    )
 
     @classmethod
     def start(cls, state: State) -> "Progress":
@@ -106,12 +117,17 @@ def epochs(
     measure: Callable[[Tree], Record] = lambda params: {},
     score: Callable[[Record], float] = lambda record: record["epoch"],
 ) -> Iterator[Progress]:
-    """The progress after each further epoch, without end: a scan that `islice` or `early_stopping` cuts off.
+    """The progress after each epoch: an endless scan, to be ended by `itertools.islice` or `early_stopping`.
 
-    batches_of(i) gives the batches of epoch i, counted from 0; `measure(params)` what to record at its end, beside "epoch"
-    (counted from 1) and "loss", the mean of its steps' training losses; `score(record)` says how good an epoch was:
-    the best so far is kept, by default the latest (NaN is never the best). Scanning on from a progress equals never
-    having stopped. Raises `ValueError` for an epoch without batches, and if `measure` records "epoch" or "loss" itself.
+    step         a training step; see `train_step`
+    batches_of   batches_of(i) gives the batches of epoch i, counted from 0
+    start        the state to begin with, or the progress to go on from: then the result equals that of never stopping
+    measure      measure(params) gives what to record at the end of an epoch, in addition to "epoch" (counted from 1)
+                 and "loss" (the mean of the losses of its steps)
+    score        score(record) says how good an epoch was: the state of the best one is kept. By default that is the
+                 latest. An epoch whose score is NaN is never the best.
+
+    Raises `ValueError` for an epoch without batches, and if `measure` records "epoch" or "loss" itself.
     """
 
     def advance(progress: Progress, epoch: int) -> Progress:
@@ -123,7 +139,9 @@ def epochs(
             raise ValueError(f"epochs: batches_of({epoch}) gave no batch; is the data empty?")
         measured = measure(state.params)
         if taken := {"epoch", "loss"} & measured.keys():
-            raise ValueError(f"epochs: measure must not record {sorted(taken)}, which stand there already; rename them")
+            raise ValueError(
+                f"epochs: measure must not record {sorted(taken)}, which epochs itself records; rename them"
+            )
         record = {"epoch": epoch + 1, "loss": sum(losses) / len(losses), **measured}
         history, new_score = (*progress.history, record), score(record)
         if new_score > progress.best_score:
@@ -139,10 +157,10 @@ def epochs(
 
 
 def early_stopping(progresses: Iterable[Progress], patience: int) -> Iterator[Progress]:
-    """Early stopping: the progresses up to the first whose best is `patience` epochs old. Its `best` is the result.
+    """The progresses up to the first whose best epoch lies `patience` epochs back. The result is its `best`.
 
-    To go on from a progress that may be stale already, let it come first: `chain([progress], epochs(..., progress))`.
-    Raises `ValueError` unless the patience is a positive integer.
+    To go on from a progress that may be the last one already, put it in front: `chain([progress], epochs(...))`.
+    Raises `ValueError` unless `patience` is a positive integer.
     """
     patience = whole("early_stopping(patience)", patience)
 
@@ -156,9 +174,12 @@ def early_stopping(progresses: Iterable[Progress], patience: int) -> Iterator[Pr
 
 
 def predict(model: Layer, params: Tree, x: Array, size: int = 1000, *, axis: int = 0) -> Array:
-    """`model.apply(params, x)` in batches of `size` examples, so that hidden layers never hold more.
+    """`model.apply(params, x)` in batches of `size` examples, which bounds the memory that hidden layers take.
 
-    `axis` is the number of axes of x in front of the examples' axis.
+    model, params   the model and its parameters
+    x               the inputs
+    size            examples in a batch
+    axis            the axis of the examples: 1 for inputs (R, n, ...) of R networks
     """
     if not is_array(x):
         raise TypeError(f"predict: expected x as an array, got {type(x).__name__}; convert it: np.asarray(x)")
@@ -177,18 +198,22 @@ def evaluate(
     *,
     axis: int = 0,
 ) -> dict[str, Any]:
-    """The means over all examples of measures(prediction, target), in batches of `size` examples.
+    """The mean over all examples of each of several measures, computed in batches.
 
-    Each measure gives the mean over a batch, one for each leading index: `{"loss": cross_entropy, "accuracy":
-    accuracy}`; of a loss's pair the value counts. `axis` is the number of axes in front of the examples' axis.
-    Raises `ValueError` for no examples.
+    model, params   the model and its parameters
+    data            inputs and targets (x, y)
+    measures        functions (prediction, target) -> mean over a batch, by name, with a value for each leading index:
+                    `{"loss": cross_entropy, "accuracy": accuracy}`. Of a loss's result, the value counts.
+    size            examples in a batch
+    axis            the axis of the examples: 1 for data (R, n, ...) of R networks
+
+    Raises `ValueError` if there are no examples.
     """
-
     if not isinstance(measures, Mapping):
         raise TypeError(f'evaluate: expected measures by name, as in {{"loss": mse}}, got {type(measures).__name__}')
 
     def share(batch: Batch) -> dict[str, Any]:
-        """What a batch adds to each mean: its own, weighed by its share of the examples."""
+        """What a batch adds to each mean: its own mean times its share of the examples."""
         x, target = batch
         prediction, weight = model.apply(params, x), x.shape[axis] / data[0].shape[axis]
         means = {name: f(prediction, target) for name, f in measures.items()}

@@ -46,7 +46,7 @@ def encode(value: Any, path: Path = ()) -> tuple[Form, Arrays]:
     if isinstance(value, State):
         parts, arrays = _each({"vector": value.vector, "memory": value.memory, "loss": value.loss}, path)
         layout = _from_layout(value.layout, (*path, "params"))
-        return ["State", int(value.step), value.kind, layout, parts], arrays
+        return ["State", int(value.step), value.rule, layout, parts], arrays
     if isinstance(value, Progress):
         states = {"state": value.state} | ({} if value.best is value.state else {"best": value.best})
         parts, arrays = _each(states, path)

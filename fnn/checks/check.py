@@ -1,8 +1,9 @@
 """Checking a layer: every law of the contract, run on any layer."""
 
+from fnn.arrays import Shape
 from fnn.checks.derivative import LawError
 from fnn.checks.laws import LAWS, Case
-from fnn.layer import Layer, Shape, check_is_layer
+from fnn.layer import Layer, check_is_layer
 from fnn.random import Key
 
 __all__ = ["check_layer"]
@@ -22,4 +23,4 @@ def check_layer(layer: Layer, shape: Shape, *, key: Key = Key(0)) -> None:  # no
         except LawError:
             raise
         except Exception as error:
-            raise LawError(f"{layer.name} breaks the law “{statement}”: {type(error).__name__}: {error}") from error
+            raise LawError(f"{layer!r} breaks the law “{statement}”: {type(error).__name__}: {error}") from error

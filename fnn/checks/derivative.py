@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 
 from fnn import tree
-from fnn.layer import Layer, Shape
+from fnn.arrays import Array, Shape
+from fnn.layer import Layer
 from fnn.random import Key, generator
-from fnn.tree.params import Array, Tree, show
+from fnn.tree import Tree, show
 
 __all__ = ["LawError", "check_vjp", "normal", "require"]
 
@@ -27,7 +28,7 @@ def normal(key: Key, shape: Shape) -> np.ndarray:
 def require(holds: Any, layer: Layer, law: str, detail: str) -> None:
     """Raise a `LawError` unless the law holds."""
     if not holds:
-        raise LawError(f"{layer.name} breaks the law “{law}”: {detail}")
+        raise LawError(f"{layer!r} breaks the law “{law}”: {detail}")
 
 
 def check_vjp(layer: Layer, params: Tree, x: Array, *, key: Key | None = None, rtol: float = 1e-6) -> None:

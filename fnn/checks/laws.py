@@ -10,10 +10,11 @@ import attrs
 import numpy as np
 
 from fnn import tree
+from fnn.arrays import Shape
 from fnn.checks.derivative import check_vjp, normal, require
-from fnn.layer import Layer, Shape
+from fnn.layer import Layer
 from fnn.random import Key, fold_in
-from fnn.tree.params import Params, show
+from fnn.tree import Params, show
 
 __all__ = ["LAWS", "Case"]
 
@@ -102,17 +103,17 @@ def _forward(case: Case, law: str) -> None:
 def _structure(case: Case, law: str) -> None:
     """dparams has the names, shapes and dtypes of params, dx those of x, and need_dx=False changes no dparams"""
 
-    def form(leaf: Any) -> tuple[Any, ...]:
-        return leaf.shape, leaf.dtype
+    def form(leaf: Any) -> str:
+        return f"{leaf.shape} {leaf.dtype}"
 
     for x in case.variations():
         params = case.params(dtype=np.float32)
         x = x.astype(np.float32)
         y, back = case.layer.vjp(params, x)
         dparams, dx = back(y)
-        same = tree.map(form, Params(dparams, lead=params.lead)) == tree.map(form, params)
-        require(same, case.layer, law, f"for x of shape {x.shape}, dparams is {Params(dparams)!r}")
-        require(form(dx) == form(x), case.layer, law, f"dx has {form(dx)}, x {form(x)}")
+        expected, got = tree.map(form, dict(params)), tree.map(form, dict(dparams))
+        require(got == expected, case.layer, law, f"for x {form(x)}, expected dparams {expected}, got {got}")
+        require(form(dx) == form(x), case.layer, law, f"expected dx {form(x)}, got {form(dx)}")
         without = back(y, need_dx=False)[0]
         same = all(tree.leaves(tree.map(_same_bits, dict(dparams), without)))
         require(same, case.layer, law, "with need_dx=False, dparams is another")
@@ -149,6 +150,22 @@ def _examples(case: Case, law: str) -> None:
     whole, alone = case.layer.apply(case.params(), x), case.layer.apply(case.params(), x[:2])
     error = _difference(whole[(..., slice(2), *(slice(None),) * out_axes)], alone)
     require(error < 1e-12, case.layer, law, f"the first 2 of 5 examples are off by {error:.1e}")
+
+
+def _other_features(case: Case, law: str) -> None:
+    """apply refuses x with other features than the parameters were initialised for: one feature is not broadcast"""
+    if 1 in case.shape or not tree.leaves(case.params()):
+        return
+    narrow = case.x()[..., :1]
+    try:
+        case.layer.init(case.key, narrow.shape[1:])
+        y = case.layer.apply(case.params(), narrow)
+    except ValueError:
+        return
+    same = tree.map(np.shape, dict(case.params())) == tree.map(
+        np.shape, dict(case.layer.init(case.key, narrow.shape[1:])[0])
+    )
+    require(same, case.layer, law, f"x of shape {narrow.shape} gives {y.shape}; declare the shapes, see fnn.layer")
 
 
 def _purity(case: Case, law: str) -> None:
@@ -190,6 +207,7 @@ LAWS: tuple[Callable[[Case, str], None], ...] = (
     _linear,
     _leading_axes,
     _examples,
+    _other_features,
     _purity,
     _derivative,
 )

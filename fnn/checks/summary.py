@@ -4,7 +4,8 @@ from typing import Any
 
 import attrs
 
-from fnn.layer import Layer, Shape, check_is_layer
+from fnn.arrays import Shape
+from fnn.layer import Layer, check_is_layer
 from fnn.random import Key
 from fnn.tree import Params, leaves
 
@@ -72,7 +73,7 @@ def summary(model: Layer, shape: Shape) -> Summary:
 
         def init(key: Any, shape: Shape) -> tuple[Params, Shape]:
             params, out_shape = layer.init(key, shape)
-            rows.append(Row(path, layer.name, out_shape, sum(leaf.size for leaf in leaves(params))))
+            rows.append(Row(path, repr(layer), out_shape, sum(leaf.size for leaf in leaves(params))))
             return params, out_shape
 
         return attrs.evolve(layer, init=init)

@@ -11,7 +11,7 @@ from typing import Any
 import jax
 
 from fnn.optimizers.optimizer import State
-from fnn.random import Key, draw, fold_in
+from fnn.random import Key, draw, folded
 from fnn.tree import Params
 
 __all__: list[str] = []
@@ -28,7 +28,7 @@ def _unflatten_params(form: tuple[tuple[str, ...], tuple[int, ...]], parts: Any)
 
 
 def _flatten_state(state: State) -> tuple[tuple[Any, ...], Any]:
-    return (state.vector, state.step, state.memory, state.loss), (state.layout, state.kind)
+    return (state.vector, state.step, state.memory, state.loss), (state.layout, state.rule)
 
 
 def _unflatten_state(form: Any, parts: Any) -> State:
@@ -47,5 +47,5 @@ jax.tree_util.register_pytree_node(Params, _flatten_params, _unflatten_params)
 jax.tree_util.register_pytree_node(State, _flatten_state, _unflatten_state)
 jax.tree_util.register_pytree_node(Key, lambda key: ((), key), lambda key, _: key)  # a name, known when tracing
 for kind in (jax.Array, jax.core.Tracer):
-    fold_in.register(kind)(_fold)
+    folded.register(kind)(_fold)
     draw.register(kind)(_draw)

@@ -1,27 +1,16 @@
-"""The layers, one family a file."""
+"""The layers, one family a file.
 
-from fnn.layers.activations import elu, gelu, identity, leaky_relu, relu, sigmoid, softplus, swish, tanh
+To write your own, read `linear.py` (a layer with parameters) and `activations.py` (a function and its derivative).
+"""
+
+from fnn.layers import activations
+from fnn.layers.activations import *
+from fnn.layers.declared import layer
 from fnn.layers.dropout import dropout
 from fnn.layers.flatten import flatten
 from fnn.layers.linear import linear
 from fnn.layers.parameterless import elementwise, parameterless
 from fnn.layers.softmax import log_softmax, softmax
 
-__all__ = [
-    "dropout",
-    "elementwise",
-    "elu",
-    "flatten",
-    "gelu",
-    "identity",
-    "leaky_relu",
-    "linear",
-    "log_softmax",
-    "parameterless",
-    "relu",
-    "sigmoid",
-    "softmax",
-    "softplus",
-    "swish",
-    "tanh",
-]
+__all__ = ["dropout", "elementwise", "flatten", "layer", "linear", "log_softmax", "parameterless", "softmax"]
+__all__ += activations.__all__  # so that an activation is public by its own file alone

@@ -7,10 +7,10 @@ the derivatives are taken from the value where that is cheaper, and are exact to
 from math import pi, sqrt
 from typing import Any
 
+from fnn.arrays import Array
 from fnn.layer import Layer
 from fnn.layers.parameterless import elementwise, parameterless
-from fnn.tree import Array
-from fnn.values import number
+from fnn.values import constructor, number
 
 __all__ = ["elu", "gelu", "identity", "leaky_relu", "relu", "sigmoid", "softplus", "swish", "tanh"]
 
@@ -59,7 +59,7 @@ def _gelu_slope(xp: Any, x: Array, y: Array) -> Array:
     return gate + xp.clip(x, -30.0, 30.0) * gate * (1 - gate) * slope
 
 
-identity = parameterless("identity", lambda xp, x: x, lambda xp, x, y, dy: dy)
+identity = parameterless("identity", lambda xp, x: (x, lambda dy: dy))
 """y = x: the very same array."""
 
 relu = elementwise("relu", lambda xp, x: xp.maximum(x, 0.0), lambda xp, x, y: positive(xp, x))
@@ -88,6 +88,7 @@ elu = elementwise(
 """y = x for x > 0, eˣ - 1 below (Clevert et al. 2016, with α = 1)."""
 
 
+@constructor
 def leaky_relu(slope: float = 0.01) -> Layer:
     """y = x for x > 0, slope · x below (Maas et al. 2013). Raises `ValueError` unless 0 < slope < 1.
 
@@ -97,7 +98,7 @@ def leaky_relu(slope: float = 0.01) -> Layer:
     """
     slope = number("leaky_relu(slope)", slope, 0, 1, above=True)
     return elementwise(
-        f"leaky_relu({slope})",
+        "leaky_relu",
         lambda xp, x: xp.maximum(x, slope * x),
         lambda xp, x, y: slope + (1 - slope) * positive(xp, x),
     )

@@ -1,56 +1,69 @@
-"""Layers without parameters: a function of one array and its pullback, made a layer."""
+"""Layers without parameters, made of a function of one array."""
 
 from collections.abc import Callable
 from typing import Any
 
-from fnn.layer import Back, Layer, Shape, check_cotangent, check_input, check_shape
-from fnn.random import Key
-from fnn.tree import Array, Params, Tree
+import attrs
+
+from fnn.arrays import Array, Shape
+from fnn.layer import Back, Layer
+from fnn.layers.declared import layer
+from fnn.layers.shapes import Sizes
+from fnn.tree import Tree
+from fnn.values import Call
 
 __all__ = ["elementwise", "parameterless"]
+
+Pull = Callable[[Array], Array]  # dy -> dx
 
 
 def parameterless(
     name: str,
-    f: Callable[[Any, Array], Array],
-    pull: Callable[[Any, Array, Array, Array], Array],
+    f: Callable[[Any, Array], tuple[Array, Pull]],
     *,
-    axes: int = -1,
-    out_shape: Callable[[Shape], Shape] = lambda shape: shape,
+    x: Sizes = (...,),
+    y: Callable[[Shape], Shape] | None = None,
 ) -> Layer:
-    """The layer y = f(xp, x) with the pullback dx = pull(xp, x, y, dy); xp is the namespace of x's array library.
+    """The layer of a function of x that returns its value and its pullback.
 
-    `axes` is the number of axes that x must have more than (-1: any x will do), `out_shape` gives the features' shape.
+    name   what its repr and its errors call it
+    f      f(xp, x) -> (y, pull), with pull(dy) -> dx; xp is the namespace of x's array library
+    x, y   the shapes of one example's features and outputs, as `fnn.layer` takes them
+
+    >>> import numpy as np
+    >>> double = parameterless("double", lambda xp, x: (2 * x, lambda dy: 2 * dy))
+    >>> double.apply({}, np.array([1.0, 2.0]))
+    array([2., 4.])
     """
-
-    def init(key: Key, shape: Shape) -> tuple[Params, Shape]:
-        check_shape(name, shape)
-        return Params(), out_shape(shape)
-
-    def apply(params: Tree, x: Array) -> Array:
-        check_input(name, params, x, axes=axes)
-        return f(x.__array_namespace__(), x)
-
-    def vjp(params: Tree, x: Array, key: Key | None = None) -> tuple[Array, Back]:
-        check_input(name, params, x, axes=axes)
-        xp = x.__array_namespace__()
-        y = f(xp, x)
-
-        def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Array]:
-            check_cotangent(name, dy, y.shape)
-            return {}, pull(xp, x, y, dy) if need_dx else None
-
-        return y, back
-
-    return Layer(init, apply, vjp, name=name)
+    return _layer(f, x, y).remember(attrs.evolve(Call.of(parameterless, name, f, x=x, y=y), name=name))
 
 
 def elementwise(name: str, f: Callable[[Any, Array], Array], df: Callable[[Any, Array, Array], Array]) -> Layer:
-    """The layer that applies a function of one number to each element; `df(xp, x, y)` is its derivative.
+    """The layer that applies a function of one number to each element.
+
+    name   what its repr and its errors call it
+    f      f(xp, x) -> y; xp is the namespace of x's array library
+    df     df(xp, x, y) -> the derivative dy/dx
 
     >>> import numpy as np
     >>> square = elementwise("square", lambda xp, x: x * x, lambda xp, x, y: 2 * x)
     >>> square.apply({}, np.array([1.0, 2.0, 3.0]))
     array([1., 4., 9.])
     """
-    return parameterless(name, f, lambda xp, x, y, dy: dy * df(xp, x, y))
+
+    def with_pullback(xp: Any, x: Array) -> tuple[Array, Pull]:
+        y = f(xp, x)
+        return y, lambda dy: dy * df(xp, x, y)
+
+    return _layer(with_pullback, (...,), None).remember(attrs.evolve(Call.of(elementwise, name, f, df), name=name))
+
+
+def _layer(f: Callable[[Any, Array], tuple[Array, Pull]], shape: Sizes, out: Any) -> Layer:
+    def apply(params: Tree, x: Array) -> Array:
+        return f(x.__array_namespace__(), x)[0]
+
+    def vjp(params: Tree, x: Array, key: Any = None) -> tuple[Array, Back]:
+        y, pull = f(x.__array_namespace__(), x)
+        return y, lambda dy, need_dx=True: ({}, pull(dy) if need_dx else None)
+
+    return layer(apply, vjp, x=shape, y=out)

@@ -1,42 +1,41 @@
 """Softmax and its logarithm, over the last axis; for training, the loss `cross_entropy` of logits fuses both.
 
-A logit of -inf is a class without a chance. One of +inf has no difference to itself: its row is NaN, as IEEE has it.
-A difference beyond all floats is -inf. None of this warns: the result itself says so.
+A logit of -inf has probability 0. A logit of +inf makes its row NaN, since inf - inf is NaN (IEEE 754). A difference
+that no float can hold is -inf. None of these cases warns: they can be seen in the result.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from fnn.arrays import Array
 from fnn.layers.parameterless import parameterless
-from fnn.tree import Array
 
 __all__ = ["log_softmax", "softmax"]
 
 
 def shifted(xp: Any, x: Array) -> Array:
-    """x minus its greatest element along the last axis: what softmax does not see, and what exp needs."""
+    """x minus its greatest element along the last axis: softmax is the same, and exp cannot overflow."""
     return x - xp.max(x, axis=-1, keepdims=True)
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def _softmax(xp: Any, x: Array) -> Array:
+def _softmax(xp: Any, x: Array) -> tuple[Array, Callable[[Array], Array]]:
     e = xp.exp(shifted(xp, x))
-    return e / xp.sum(e, axis=-1, keepdims=True)
+    y = e / xp.sum(e, axis=-1, keepdims=True)
+    return y, lambda dy: y * (dy - xp.sum(y * dy, axis=-1, keepdims=True))
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def _log_softmax(xp: Any, x: Array) -> Array:
+def _log_softmax(xp: Any, x: Array) -> tuple[Array, Callable[[Array], Array]]:
     z = shifted(xp, x)
-    return z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
+    y = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
+    return y, lambda dy: dy - xp.exp(y) * xp.sum(dy, axis=-1, keepdims=True)
 
 
-softmax = parameterless(
-    "softmax", _softmax, lambda xp, x, y, dy: y * (dy - xp.sum(y * dy, axis=-1, keepdims=True)), axes=0
-)
+softmax = parameterless("softmax", _softmax, x=(..., "n"))
 """yᵢ = e^xᵢ / Σⱼ e^xⱼ over the last axis."""
 
-log_softmax = parameterless(
-    "log_softmax", _log_softmax, lambda xp, x, y, dy: dy - xp.exp(y) * xp.sum(dy, axis=-1, keepdims=True), axes=0
-)
+log_softmax = parameterless("log_softmax", _log_softmax, x=(..., "n"))
 """yᵢ = xᵢ - log Σⱼ e^xⱼ over the last axis."""

@@ -1,4 +1,4 @@
-"""Optimizers: what one is, the update rules, the schedules of their rates, and the error of a training that diverges."""
+"""Optimizers: what an optimizer is, the rules, the schedules of rates, and the error of a training that diverges."""
 
 from fnn.optimizers.diverged import DivergedError
 from fnn.optimizers.optimizer import Optimizer, State, chain_updates

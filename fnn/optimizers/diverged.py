@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from fnn.tree import items
-from fnn.tree.params import Array, Tree, show
+from fnn.arrays import Array
+from fnn.tree import Tree, items, show
 
 __all__ = ["DivergedError", "all_finite", "diverged"]
 

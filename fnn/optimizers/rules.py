@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from fnn.arrays import Array
 from fnn.optimizers.optimizer import Memory, Optimizer
-from fnn.tree import Array
-from fnn.tree.flat import Layout, Span
-from fnn.values import call, number
+from fnn.tree import Layout, Span
+from fnn.values import constructor, number
 
 __all__ = [
     "adagrad",
@@ -64,16 +64,18 @@ def _zeros(n: int) -> Callable[[Array, Layout], Memory]:
     return lambda theta, layout: tuple(theta.__array_namespace__().zeros_like(theta) for _ in range(n))
 
 
+@constructor
 def sgd(lr: Rate) -> Optimizer:
     """Gradient descent: θ ← θ - η g (Robbins & Monro 1951). `lr` η: a number, a schedule, or one number a network."""
     rate = _rate("sgd(lr)", lr)
 
-    def rule(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
+    def direct(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
         return memory, rate(step, theta) * g
 
-    return Optimizer(_no_memory, rule, call(sgd, lr))
+    return Optimizer(_no_memory, direct)
 
 
+@constructor
 def momentum(lr: Rate, mu: float = 0.9, nesterov: bool = False) -> Optimizer:
     """Gradient descent with momentum: v ← μ v + g, θ ← θ - η v (Polyak 1964; Sutskever et al. 2013).
 
@@ -81,41 +83,44 @@ def momentum(lr: Rate, mu: float = 0.9, nesterov: bool = False) -> Optimizer:
     """
     rate, mu = _rate("momentum(lr)", lr), number("momentum(mu)", mu, 0, 1)
 
-    def rule(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
+    def direct(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
         (v,) = memory
         v = mu * v
         v += g
         return (v,), rate(step, theta) * (g + mu * v if nesterov else v)
 
-    return Optimizer(_zeros(1), rule, call(momentum, lr, mu, nesterov=nesterov))
+    return Optimizer(_zeros(1), direct)
 
 
+@constructor
 def rmsprop(lr: Rate = 1e-2, decay: float = 0.99, eps: float = 1e-8) -> Optimizer:
     """A rate for each parameter by its gradients' size: v ← ρ v + (1 - ρ) g², θ ← θ - η g / (√v + ε) (Hinton 2012)."""
     rate, decay = _rate("rmsprop(lr)", lr), number("rmsprop(decay)", decay, 0, 1)
     eps = number("rmsprop(eps)", eps, 0, above=True)
 
-    def rule(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
+    def direct(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
         (v,) = memory
         v = decay * v
         v += (1 - decay) * (g * g)
         return (v,), rate(step, theta) * g / (theta.__array_namespace__().sqrt(v) + eps)
 
-    return Optimizer(_zeros(1), rule, call(rmsprop, lr, decay=decay, eps=eps))
+    return Optimizer(_zeros(1), direct)
 
 
+@constructor
 def adagrad(lr: Rate = 1e-2, eps: float = 1e-10) -> Optimizer:
     """Rates that fall with all gradients seen: s ← s + g², θ ← θ - η g / (√s + ε) (Duchi et al. 2011)."""
     rate, eps = _rate("adagrad(lr)", lr), number("adagrad(eps)", eps, 0, above=True)
 
-    def rule(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
+    def direct(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
         (s,) = memory
         s = s + g * g
         return (s,), rate(step, theta) * g / (theta.__array_namespace__().sqrt(s) + eps)
 
-    return Optimizer(_zeros(1), rule, call(adagrad, lr, eps=eps))
+    return Optimizer(_zeros(1), direct)
 
 
+@constructor
 def adam(lr: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> Optimizer:
     """Adam (Kingma & Ba 2015, Algorithm 1): the mean of the gradients over the root of their mean square.
 
@@ -130,7 +135,7 @@ def adam(lr: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8)
     b1, b2 = number("adam(b1)", b1, 0, 1), number("adam(b2)", b2, 0, 1)
     eps = number("adam(eps)", eps, 0, above=True)
 
-    def rule(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
+    def direct(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
         (m, v), t = memory, step + 1
         m = b1 * m
         m += g
@@ -143,7 +148,7 @@ def adam(lr: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8)
         direction *= rate(step, theta) * (root * (1 - b1) / (1 - b1**t))
         return (m, v), direction
 
-    return Optimizer(_zeros(2), rule, call(adam, lr, b1=b1, b2=b2, eps=eps))
+    return Optimizer(_zeros(2), direct)
 
 
 def _decayed(theta: Array, layout: Layout, matrices_only: bool) -> Array:
@@ -161,6 +166,7 @@ def _decayed(theta: Array, layout: Layout, matrices_only: bool) -> Array:
     return xp.asarray(np.concatenate([np.zeros(0), *walk(layout)]), dtype=theta.dtype)
 
 
+@constructor
 def weight_decay(decay: float, *, matrices_only: bool = True) -> Optimizer:
     """Adds λ θ to the direction: in front of an optimizer it is L2 regularisation, behind it decoupled decay of rate λ.
 
@@ -171,13 +177,14 @@ def weight_decay(decay: float, *, matrices_only: bool = True) -> Optimizer:
     def start(theta: Array, layout: Layout) -> Memory:
         return (_decayed(theta, layout, matrices_only),)
 
-    def rule(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
+    def direct(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
         (mask,) = memory
         return memory, g + decay * (mask * theta)
 
-    return Optimizer(start, rule, call(weight_decay, decay, matrices_only=matrices_only))
+    return Optimizer(start, direct)
 
 
+@constructor
 def adamw(
     lr: Rate = 1e-3,
     b1: float = 0.9,
@@ -196,15 +203,15 @@ def adamw(
     def start(theta: Array, layout: Layout) -> Memory:
         return plain.start(theta, layout), _decayed(theta, layout, matrices_only)
 
-    def rule(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
+    def direct(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
         moments, mask = memory
-        moments, direction = plain.rule(moments, g, theta, step)
+        moments, direction = plain.direct(moments, g, theta, step)
         return (moments, mask), direction + rate(step, theta) * (decay * (mask * theta))
 
-    name = call(adamw, lr, b1=b1, b2=b2, eps=eps, decay=decay, matrices_only=matrices_only)
-    return Optimizer(start, rule, name)
+    return Optimizer(start, direct)
 
 
+@constructor
 def clip_by_global_norm(limit: float) -> Optimizer:
     """Scales the direction down to the length `limit` where it is longer (Pascanu et al. 2013), each network's its own.
 
@@ -214,7 +221,7 @@ def clip_by_global_norm(limit: float) -> Optimizer:
     """
     limit = number("clip_by_global_norm(limit)", limit, 0, above=True)
 
-    def rule(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
+    def direct(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
         if 0 in g.shape:
             return memory, g
         xp = g.__array_namespace__()
@@ -224,14 +231,15 @@ def clip_by_global_norm(limit: float) -> Optimizer:
         length = xp.sqrt(xp.vecdot(h, h))[..., None]
         return memory, g * (limit / s / xp.maximum(length, 1.0))
 
-    return Optimizer(_no_memory, rule, call(clip_by_global_norm, limit))
+    return Optimizer(_no_memory, direct)
 
 
+@constructor
 def clip_by_value(limit: float) -> Optimizer:
     """Clips each element of the direction to [-limit, limit]. Raises `ValueError` unless the limit is positive."""
     limit = number("clip_by_value(limit)", limit, 0, above=True)
 
-    def rule(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
+    def direct(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
         return memory, g.__array_namespace__().clip(g, -limit, limit)
 
-    return Optimizer(_no_memory, rule, call(clip_by_value, limit))
+    return Optimizer(_no_memory, direct)

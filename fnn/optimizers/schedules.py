@@ -10,25 +10,25 @@ from typing import Any
 
 import numpy as np
 
-from fnn.values import number, whole
+from fnn.values import constructor, number, whole
 
 __all__ = ["Schedule", "constant", "cosine", "exponential", "step_decay", "warmup_cosine"]
 
 Schedule = Callable[[Any], Any]
 
 
-def _schedule(name: str, formula: Callable[[Any, Any], Any]) -> Schedule:
-    """The schedule step -> formula(xp, step), under the name by which an optimizer's repr calls it."""
+def _schedule(formula: Callable[[Any, Any], Any]) -> Schedule:
+    """The schedule step -> formula(xp, step)."""
 
     def schedule(step: Any) -> Any:
         if isinstance(step, Real):
             return float(formula(np, step))
         return formula(step.__array_namespace__(), step)
 
-    schedule.__name__ = schedule.__qualname__ = name
     return schedule
 
 
+@constructor
 def constant(rate: float) -> Schedule:
     """The same rate at every step.
 
@@ -36,9 +36,10 @@ def constant(rate: float) -> Schedule:
     0.1
     """
     rate = number("constant(rate)", rate, 0)
-    return _schedule(f"constant({rate})", lambda xp, step: rate)
+    return _schedule(lambda xp, step: rate)
 
 
+@constructor
 def step_decay(rate: float, factor: float, every: int) -> Schedule:
     """rate · factor^⌊step / every⌋: a drop by `factor`, in (0, 1), after `every` steps.
 
@@ -48,9 +49,10 @@ def step_decay(rate: float, factor: float, every: int) -> Schedule:
     rate = number("step_decay(rate)", rate, 0)
     factor = number("step_decay(factor)", factor, 0, 1, above=True)
     every = whole("step_decay(every)", every)
-    return _schedule(f"step_decay({rate}, {factor}, {every})", lambda xp, step: rate * factor ** (step // every))
+    return _schedule(lambda xp, step: rate * factor ** (step // every))
 
 
+@constructor
 def exponential(rate: float, factor: float, every: int = 1) -> Schedule:
     """rate · factor^(step / every): a smooth decay by `factor`, in (0, 1), over `every` steps.
 
@@ -60,9 +62,10 @@ def exponential(rate: float, factor: float, every: int = 1) -> Schedule:
     rate = number("exponential(rate)", rate, 0)
     factor = number("exponential(factor)", factor, 0, 1, above=True)
     every = whole("exponential(every)", every)
-    return _schedule(f"exponential({rate}, {factor}, {every})", lambda xp, step: rate * factor ** (step / every))
+    return _schedule(lambda xp, step: rate * factor ** (step / every))
 
 
+@constructor
 def cosine(rate: float, steps: int, final: float = 0.0) -> Schedule:
     """Half a cosine from `rate` to `final` over `steps`, constant after (Loshchilov & Hutter 2017, equation 5).
 
@@ -70,14 +73,15 @@ def cosine(rate: float, steps: int, final: float = 0.0) -> Schedule:
     [1.0, 0.5, 0.0, 0.0]
     """
     rate, final = number("cosine(rate)", rate, 0), number("cosine(final)", final, 0)
-    steps, ending = whole("cosine(steps)", steps), f", {final}" if final else ""
+    steps = whole("cosine(steps)", steps)
 
     def formula(xp: Any, step: Any) -> Any:
         return final + (rate - final) * (1 + xp.cos(pi * xp.minimum(step / steps, 1.0))) / 2
 
-    return _schedule(f"cosine({rate}, {steps}{ending})", formula)
+    return _schedule(formula)
 
 
+@constructor
 def warmup_cosine(rate: float, warmup: int, steps: int, final: float = 0.0) -> Schedule:
     """A straight line from 0 to `rate` over `warmup` steps, then `cosine` to `final` at `steps` (Goyal et al. 2017).
 
@@ -89,9 +93,9 @@ def warmup_cosine(rate: float, warmup: int, steps: int, final: float = 0.0) -> S
     warmup, steps = whole("warmup_cosine(warmup)", warmup), whole("warmup_cosine(steps)", steps)
     if warmup >= steps:
         raise ValueError(f"warmup_cosine: the warm-up of {warmup} steps must end before the {steps} steps are over")
-    decay, ending = cosine(rate, steps - warmup, final), f", {final}" if final else ""
+    decay = cosine(rate, steps - warmup, final)
 
     def formula(xp: Any, step: Any) -> Any:
         return xp.where(step < warmup, rate * step / warmup, decay(step - warmup))
 
-    return _schedule(f"warmup_cosine({rate}, {warmup}, {steps}{ending})", formula)
+    return _schedule(formula)

@@ -10,8 +10,9 @@ from typing import Any
 import attrs
 import numpy as np
 
+from fnn.arrays import Array, read_only
 from fnn.tree.functions import check_names, leaves
-from fnn.tree.params import Array, Params, Path, Tree, TreeError, read_only, show
+from fnn.tree.params import Params, Path, Tree, TreeError, show
 
 __all__ = ["Layout", "ravel"]
 
@@ -70,9 +71,10 @@ class Layout:
         leaves = list(_leaves(self, tree, self.lead, ()))
         if not leaves:
             return np.zeros((*self.lead, 0), np.float32)
-        xp, axes = leaves[0].__array_namespace__(), len(self.lead) + 1
-        flat = [x if x.ndim == axes else xp.reshape(x, (*self.lead, -1 if x.size else 0)) for x in leaves]
-        return xp.concat(flat, axis=-1)
+        xp = leaves[0].__array_namespace__()
+        if not self.lead:
+            return xp.concat(leaves, axis=None)
+        return xp.concat([xp.reshape(x, (*self.lead, -1 if x.size else 0)) for x in leaves], axis=-1)
 
     def unravel(self, vector: Array) -> Params:
         """The tree that a vector of this layout holds; its leaves are views: of a copy, if it is writable."""

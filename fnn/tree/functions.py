@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from fnn.tree.params import Array, Params, Path, Tree, TreeError, is_array, read_only, show
+from fnn.arrays import Array, is_array
+from fnn.tree.params import Params, Path, Tree, TreeError, show
 
-__all__ = ["Array", "Params", "Tree", "TreeError", "cast", "items", "leaves", "map", "member", "read_only", "stack"]
+__all__ = ["cast", "check_names", "items", "leaves", "map", "member", "stack"]
 
 
 def items(tree: Tree) -> Iterator[tuple[Path, Array]]:

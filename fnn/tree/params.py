@@ -5,9 +5,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-__all__ = ["Array", "Params", "Path", "Tree", "TreeError", "is_array", "read_only", "show"]
+from fnn.arrays import is_array, read_only
 
-Array = Any  # any array of the array API standard: NumPy's, JAX's, a tracer
+__all__ = ["Params", "Path", "Tree", "TreeError", "show"]
+
 Tree = Mapping[str, Any]
 Path = tuple[str, ...]
 
@@ -25,20 +26,15 @@ def show(path: Path) -> str:
     return "".join(f"[{name!r}]" for name in path) or "its root"
 
 
-def is_array(leaf: object) -> bool:
-    """Whether `leaf` is an array by the standard's own test."""
-    return hasattr(leaf, "__array_namespace__")
-
-
 class Params(Mapping[str, Any]):
     """An immutable tree of parameters: names over further `Params`, read-only arrays at the leaves.
 
-    Arrays are copied on their way in. `lead` are leading axes that all leaves share because the tree holds that many
-    networks side by side (see `ensemble`); `()` for one network. Two trees are equal when their names, shapes, dtypes
-    and values are. Parts are had by name, or by position as in a list: `params["encoder"]`, `params[0]`, `params[1:]`.
+    The constructor copies arrays. `lead` are the leading axes that all leaves share where the tree holds several
+    networks side by side (see `ensemble`); it is () for one network. Two trees are equal if their names, shapes, dtypes
+    and values are. A part is taken by name or by position: `params["encoder"]`, `params[0]`, `params[1:]`.
 
-    Raises `TreeError`, with the path, for a leaf that is no array of numbers, a name that is no string, and a leaf
-    that lacks the leading axes.
+    Raises `TreeError`, with the path, for a leaf that is not an array of numbers, a name that is not a string, and a
+    leaf without the leading axes.
 
     >>> Params({"weights": np.zeros((2, 3)), "bias": np.zeros(3)})
     Params
@@ -61,7 +57,7 @@ class Params(Mapping[str, Any]):
 
     @classmethod
     def trusted(cls, frozen: dict[str, Any], lead: tuple[int, ...] = ()) -> "Params":
-        """`Params` around a dict that is already frozen through and through: no check, no copy."""
+        """`Params` of a dict whose parts are `Params` and read-only arrays already: nothing is checked or copied."""
         params = object.__new__(cls)
         object.__setattr__(params, "_items", frozen)
         object.__setattr__(params, "lead", lead)
@@ -151,16 +147,8 @@ def _freeze(value: Any, lead: tuple[int, ...], path: Path) -> Any:
     return read_only(leaf.copy()) if isinstance(leaf, np.ndarray) else leaf
 
 
-def read_only(array: np.ndarray) -> np.ndarray:
-    """A read-only view of `array`, or `array` itself where it is one."""
-    if array.flags.writeable:
-        array = array.view()
-        array.flags.writeable = False
-    return array
-
-
 def _rebuild(frozen: dict[str, Any], lead: tuple[int, ...]) -> Params:
-    """What unpickling calls: NumPy unpickles arrays writable, so they are frozen anew."""
+    """What unpickling calls: NumPy unpickles arrays as writable ones, so they are made read-only again."""
     return Params(frozen, lead=lead)
 
 

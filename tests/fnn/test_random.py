@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fnn.random import Key, draw, fold_in, generator, split
+from fnn.random import Key, draw, fold_in, folded, generator, split
 
 words = st.integers(0, 2**32 - 1)
 paths = st.lists(words, max_size=4).map(tuple)
@@ -96,8 +96,12 @@ def test_keys_of_other_libraries_take_part_by_registering():
     class Other(str):
         __slots__ = ()
 
-    fold_in.register(Other, lambda key, i: Other(f"{key}/{i}"))
+    folded.register(Other, lambda key, i: Other(f"{key}/{i}"))
     assert split(Other("key"), 2) == ("key/0", "key/1")
+
+
+def test_without_a_key_there_is_none_below_it():
+    assert fold_in(None, 3) is None
 
 
 @pytest.mark.parametrize("seed", [-1, 2**128, 42.0, True, "42", None, np.float64(1)], ids=repr)

@@ -39,7 +39,7 @@ def test_softmax_of_extremes():
 
 @pytest.mark.parametrize("layer", [softmax, log_softmax], ids=str)
 def test_softmax_needs_an_axis(layer):
-    with pytest.raises(LayerError, match="at least 1 axes"):
+    with pytest.raises(LayerError, match="at least 2 axes"):
         layer.apply({}, np.array(1.0))
 
 
@@ -92,7 +92,7 @@ def test_flatten_joins_the_last_two_axes_and_back():
 
 
 def test_flatten_needs_two_axes():
-    with pytest.raises(LayerError, match=r"at least two axes, got \(12,\)"):
+    with pytest.raises(LayerError, match=r"at least two axes of features .*, got \(12,\)"):
         flatten.init(KEY, (12,))
     with pytest.raises(LayerError, match="at least 3 axes"):
         flatten.apply({}, np.zeros((3, 4)))
@@ -166,7 +166,7 @@ LINEAR = {name: np.asarray(leaf, float) for name, leaf in linear(2).init(KEY, (5
     ids=["no bias", "a bias too many", "a gain", "a shorter bias", "no matrix", "integers throughout"],
 )
 def test_linear_takes_just_its_own_parameters(layer, params, x):
-    with pytest.raises(LayerError, match=r"linear\(2\): "):
+    with pytest.raises(LayerError, match=r"linear\(2.*\): "):
         layer.apply(params, x)
 
 

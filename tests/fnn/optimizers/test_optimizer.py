@@ -115,7 +115,7 @@ def test_dtypes_stay(optimizer, dtype):
 
 def test_a_state_shows_where_it_stands():
     state = train(sgd(0.1), steps=2)
-    assert repr(state) == "State(step=2, loss=array(nan), kind='sgd')"
+    assert repr(state) == "State(step=2, loss=array(nan), rule='sgd')"
     assert repr(chain_updates(sgd(0.1), adamw())) == "chain_updates(sgd(0.1), adamw(0.001))"
 
 

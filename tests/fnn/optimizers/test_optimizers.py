@@ -147,14 +147,14 @@ def test_decay_leaves_biases_alone_but_on_demand(networks):
 
 NAMES = {
     "sgd(cosine(0.1, 20))": sgd(cosine(0.1, 20)),
-    "momentum(0.1, 0.5, nesterov=True)": momentum(0.1, 0.5, nesterov=True),
+    "momentum(0.1, mu=0.5, nesterov=True)": momentum(0.1, 0.5, nesterov=True),
     "rmsprop(0.01, decay=0.9)": rmsprop(decay=0.9),
     "adagrad(0.01, eps=1e-06)": adagrad(eps=1e-6),
     "adam(0.001)": adam(b2=0.999),
-    "adam(0.001, b1=0.0, eps=1e-06)": adam(b1=0, eps=1e-6),
+    "adam(0.001, b1=0, eps=1e-06)": adam(b1=0, eps=1e-6),
     "adamw(0.001, b2=0.99, decay=0.1, matrices_only=False)": adamw(b2=0.99, decay=0.1, matrices_only=False),
     "weight_decay(0.1, matrices_only=False)": weight_decay(0.1, matrices_only=False),
-    "chain_updates(clip_by_global_norm(1.0), clip_by_value(2.0))": chain_updates(
+    "chain_updates(clip_by_global_norm(1), clip_by_value(2))": chain_updates(
         clip_by_global_norm(1), clip_by_value(2)
     ),
 }

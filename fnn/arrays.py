@@ -1,0 +1,78 @@
+"""What is asked of an array of any library: is it one, of what kind, its bits, a read-only view, a broadcast undone."""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Array", "Shape", "bits", "dtype_kind", "is_array", "read_only", "unbroadcast"]
+
+Array = Any  # any array of the array API standard: NumPy's, JAX's, a tracer
+Shape = tuple[int, ...]
+
+
+def is_array(value: object) -> bool:
+    """Whether `value` is an array of the array API standard, by the standard's own test.
+
+    >>> is_array(np.zeros(3)), is_array([0, 0, 0])
+    (True, False)
+    """
+    return hasattr(value, "__array_namespace__")
+
+
+def dtype_kind(dtype: Any) -> str:
+    """What a dtype of any array library holds: "float", "int" (signed or unsigned), or its own name.
+
+    >>> dtype_kind(np.dtype("float32")), dtype_kind(np.dtype("uint8")), dtype_kind(np.dtype("bool"))
+    ('float', 'int', 'bool')
+    """
+    return _dtype_kind(dtype.__class__, dtype)
+
+
+@lru_cache
+def _dtype_kind(library: Any, dtype: Any) -> str:
+    # The standard's isdtype takes microseconds. The dtype's class is part of the cache's key because dtypes of two
+    # libraries cannot always be compared.
+    return next((word for word in ("float", "int") if word in str(dtype)), str(dtype))
+
+
+def read_only(value: Any) -> Any:
+    """A read-only view of a NumPy array, or the array itself if it is read-only already.
+
+    Tuples of arrays become tuples of views. Arrays of other libraries are returned as they are.
+
+    >>> read_only(np.zeros(2)).flags.writeable
+    False
+    """
+    if isinstance(value, tuple):
+        return tuple(map(read_only, value))
+    if isinstance(value, np.ndarray) and value.flags.writeable:
+        value = value.view()
+        value.flags.writeable = False
+    return value
+
+
+def bits(value: Any) -> Any:
+    """An array, or a tuple of arrays, as plain values that are equal exactly where all bits are.
+
+    >>> bits(np.array([np.nan])) == bits(np.array([np.nan])), bits(np.zeros(1)) == bits(-np.zeros(1))
+    (True, False)
+    """
+    if isinstance(value, tuple):
+        return tuple(map(bits, value))
+    array = np.asarray(value)
+    return str(array.dtype), array.shape, array.tobytes()
+
+
+def unbroadcast(dx: Array, x: Array) -> Array:
+    """The gradient of `x` from the gradient `dx` of `x` broadcast: summed over the broadcast axes, in `x`'s dtype.
+
+    >>> unbroadcast(np.ones((3, 2, 4)), np.zeros((1, 4), np.float32))
+    array([[6., 6., 6., 6.]], dtype=float32)
+    """
+    if dx.shape == x.shape and dx.dtype == x.dtype:
+        return dx
+    xp, new = dx.__array_namespace__(), dx.ndim - x.ndim
+    dx = xp.sum(dx, axis=tuple(range(new)))
+    ones = tuple(axis for axis, n in enumerate(x.shape) if n == 1)
+    return xp.astype(xp.sum(dx, axis=ones, keepdims=True), x.dtype)

@@ -1,0 +1,143 @@
+"""A layer of two functions and the shapes that they take.
+
+`x=("n_in",), y=(n_out,), weights=(he_normal, ("n_in", n_out))` says that x has one axis of features, whose length is
+called n_in, and that there is one parameter, of the shape (n_in, n_out). From this follow `init`, the check of
+parameters and input, the explanation of a mismatch, and the sums over the batch in the parameters' gradients.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from fnn.arrays import Array, Shape, is_array, unbroadcast
+from fnn.initializers import Initializer
+from fnn.layer import Back, Functions, Layer, LayerError, check_shape, renamed
+from fnn.layers.shapes import Declared, Sizes
+from fnn.random import Key, fold_in
+from fnn.tree import Params, Tree
+
+__all__ = ["layer"]
+
+
+def layer(
+    apply: Callable[[Tree, Array], Array],
+    vjp: Callable[..., tuple[Array, Back]],
+    *,
+    x: Sizes = (...,),
+    y: Sizes | Callable[[Shape], Shape] | None = None,
+    **parameters: tuple[Initializer | None, Sizes],
+) -> Layer:
+    """The layer of `apply` and `vjp`, which are called with parameters and inputs of the declared shapes only.
+
+    Decorate the function that returns it with `fnn.constructor`: then its repr and its errors are named after the call.
+
+    apply, vjp   two functions of the contract (see `fnn.layer`)
+    x            the shape of one example's features: integers, and names for lengths that `init` learns; a leading
+                 `...` stands for any number of axes
+    y            the shape of its outputs, or a function from x's shape to it; None if it is the same
+    parameters   name=(initializer, shape); a parameter whose initializer is None is left out
+
+    A gradient in `dparams` may keep axes that its parameter lacks, such as the batch: they are summed. The gradient of
+    a bias is `dy` itself. Gradients of parameters that were left out are ignored.
+
+    >>> import fnn
+    >>> @fnn.constructor
+    ... def scale(factor=fnn.initializers.constant(1.0)):
+    ...     def apply(params, x):                                # x (..., batch, n), factor (..., n)
+    ...         return x * params["factor"][..., None, :]
+    ...     def vjp(params, x, key=None):
+    ...         def back(dy, need_dx=True):
+    ...             return {"factor": x * dy}, dy * params["factor"][..., None, :]
+    ...         return apply(params, x), back
+    ...     return fnn.layer(apply, vjp, x=("n",), factor=(factor, ("n",)))
+    >>> fnn.check_layer(scale(), (4,))
+    """
+    features = x[1:] if x[:1] == (...,) else x
+    kept = {what: (initializer, own) for what, (initializer, own) in parameters.items() if initializer is not None}
+    declared = Declared(features, features != x, kept)
+    owned = [(what, len(own)) for what, (_, own) in kept.items()]
+
+    def located(name: str, path: str) -> Functions:
+        short = name.partition("(")[0]
+        forward, backward = renamed(apply, f"{short}.apply"), renamed(vjp, f"{short}.vjp")
+
+        def init(key: Key, shape: Shape) -> tuple[Params, Shape]:
+            check_shape(name, path, shape)
+            sizes = declared.sizes(shape)
+            if sizes is None:
+                raise LayerError(name, declared.unlike(shape, name), path)
+            params = {
+                what: _initial((name, path), what, initializer, fold_in(key, i), resolved(own, sizes))
+                for i, (what, (initializer, own)) in enumerate(kept.items())
+            }
+            return Params(params), shape if y is None else y(shape) if callable(y) else resolved(y, sizes)
+
+        def checked_apply(params: Tree, x: Array) -> Array:
+            if not declared.fits(params, x):
+                declared.explain(params, x, name, path)
+            return forward(params, x)
+
+        def checked_vjp(params: Tree, x: Array, key: Any = None) -> tuple[Array, Back]:
+            if not declared.fits(params, x):
+                declared.explain(params, x, name, path)
+            y, pull = backward(params, x, key)
+
+            def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Any]:
+                check_cotangent(name, path, dy, y.shape)
+                grads, dx = pull(dy, need_dx)
+                if not owned:
+                    return {}, dx
+                lead = x.ndim - 1 - len(features)
+                dparams = {what: summed(grads[what], params[what], axes, lead) for what, axes in owned}
+                return dparams, unbroadcast(dx, x) if need_dx else None
+
+            return y, back
+
+        return init, checked_apply, checked_vjp
+
+    return Layer.of(located)
+
+
+def resolved(shape: Sizes, sizes: dict[Any, int]) -> Shape:
+    """A declared shape with lengths in place of names.
+
+    >>> resolved(("n_in", 64), {"n_in": 784})
+    (784, 64)
+    """
+    return tuple(sizes.get(n, n) for n in shape)
+
+
+def summed(gradient: Array, parameter: Array, axes: int, lead: int) -> Array:
+    """A gradient of a parameter of so many axes, summed over the axes that lie between its leading axes and these.
+
+    `lead` is the number of leading axes of the layer's input.
+    """
+    if gradient.shape == parameter.shape and gradient.dtype == parameter.dtype:
+        return gradient
+    lead = max(lead, parameter.ndim - axes)
+    extra = gradient.ndim - lead - axes
+    if extra == 1 and axes == 1:  # a product sums the batch faster than sum
+        gradient = gradient.__array_namespace__().ones(gradient.shape[-2], dtype=gradient.dtype) @ gradient
+    elif extra > 0:
+        gradient = gradient.__array_namespace__().sum(gradient, axis=tuple(range(lead, lead + extra)))
+    return unbroadcast(gradient, parameter)
+
+
+def check_cotangent(name: str, path: str, dy: Array, shape: Shape) -> None:
+    """Raise a `LayerError` unless `dy` has the shape of the layer's output."""
+    if getattr(dy, "shape", None) != shape:
+        came = getattr(dy, "shape", type(dy).__name__)
+        raise LayerError(name, f"the pullback expects dy in the shape of its output, {shape}, got {came}", path)
+
+
+def _initial(where: tuple[str, str], what: str, initializer: Any, key: Key, shape: Shape) -> Array:
+    """Draw one parameter. Raises `LayerError` if the initializer returns anything but an array of this shape."""
+    name, path = where
+    try:
+        values = initializer(key, shape)
+    except TypeError as error:
+        problem = f"{what} takes an initializer (key, shape) -> array, such as he_normal; {error}"
+        raise LayerError(name, problem, path) from error
+    if not is_array(values) or values.shape != shape:
+        came = f"an array of shape {values.shape}" if is_array(values) else type(values).__name__
+        raise LayerError(name, f"the initializer of {what} must return an array of shape {shape}, got {came}", path)
+    return values
