@@ -64,9 +64,9 @@ class Layer:
 
     `parts` are a combinator's layers by name, and `combine(**parts)` makes the same combinator of others. A part of a
     model is a model: `model["encoder"]`, `model[0]`, `model[1:]`.
-    `call` is the call that made the layer (see `fnn.constructor`). `located(name, path)` makes its three functions, with
-    errors that say which layer stands where: once when the layer is made, and once when a combinator takes it.
-    `attrs.evolve(layer, vjp=...)` is a layer of new functions, and has neither.
+    `call` is the call that made the layer (see `fnn.constructor`). `located(name, path)` makes its three functions,
+    with errors that say which layer stands where: once when the layer is made, and once when a combinator takes it. A
+    layer made by `attrs.evolve(layer, vjp=...)` has neither.
     """
 
     init: Callable[[Any, Shape], tuple[Params, Shape]] = attrs.field(validator=attrs.validators.is_callable())
