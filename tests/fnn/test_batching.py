@@ -81,7 +81,7 @@ def test_no_examples_give_no_batches(key):
 
 MISTAKES = {
     "other lengths": (((X, Y[:9]), 4), {}, r"one length, got \[10, 9\]; does every x have its y"),
-    "other lengths behind the lead": (((X[None], Y[None, :9]), 4), {"lead": 1}, r"got \[10, 9\]"),
+    "other lengths along another axis": (((X[None], Y[None, :9]), 4), {"axis": 1}, r"got \[10, 9\]"),
     "one array": ((X, 4), {}, "expected a tuple of arrays such as .* got ndarray"),
     "no array": (((), 4), {}, "expected a tuple of arrays"),
     "a size of 0": (((X,), 0), {}, "a whole number from 1 up, got 0"),

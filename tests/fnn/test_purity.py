@@ -14,10 +14,10 @@ from tests.support.calls import ROWS
 from tests.support.outcomes import arrays, content, public
 
 SHARED = {  # row: (which parts of its outcome share memory with a writable input, why they may)
-    "fnn.identity, identity": (r".*", "identity returns its input, the very same array, and so does its pullback"),
-    "fnn.chain, chain of nothing": (r".*", "a chain of no layers is the identity"),
-    "fnn.flatten, flatten": (r".*", "flatten returns views"),
-    "fnn.dropout, dropout": (r"\[1\]", "dropout's apply is the identity"),
+    "fnn.identity": (r".*", "identity returns its input, the very same array, and so does its pullback"),
+    "fnn.chain, of nothing": (r".*", "a chain of no layers is the identity"),
+    "fnn.flatten": (r".*", "flatten returns views"),
+    "fnn.dropout": (r"\[1\]", "dropout's apply is the identity"),
     "fnn.tree.items": (r".*", "the leaves of a tree themselves"),
     "fnn.tree.leaves": (r".*", "the leaves of a tree themselves"),
     "fnn.tree.read_only": (r".*", "a read-only view, which saves a copy of what its maker gives away"),

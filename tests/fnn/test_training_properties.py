@@ -16,7 +16,7 @@ from tests.support.table import LOSSES, OPTIMIZERS
 
 # Optimizers.
 
-optimizers = st.sampled_from(list(OPTIMIZERS.values()))
+optimizers = st.sampled_from([row.optimizer for row in OPTIMIZERS.values()])
 rules = st.sampled_from([fnn.clip_by_value(0.5), fnn.clip_by_global_norm(1.0), fnn.weight_decay(0.1), fnn.sgd(0.1)])
 
 
@@ -88,7 +88,7 @@ def test_chained_updates_are_associative(three, p, seed):
 
 @given(st.sampled_from(list(LOSSES.values())), seeds, st.integers(1, 5), st.integers(2, 4))
 def test_a_losses_gradient_is_its_derivative(row, seed, batch, n_out):
-    loss, make_target = row
+    loss, make_target = row.loss, row.make_target
     prediction, target = normal(Key(seed), 0, (batch, n_out)), make_target(Key(seed), (batch, n_out))
     value, pullback = loss(prediction, target)
     direction = normal(Key(seed), 1, prediction.shape)

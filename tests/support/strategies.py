@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 import fnn
 from fnn import Key, Params, fold_in, generator
+from tests.support.activations import ACTIVATIONS, SOFTMAXES
 
 # A tree is drawn as a few paths with shapes: far faster than drawing it mapping by mapping.
 NAMES = ("0", "1", "weights", "", "a.b", "../up", "ä\n")
@@ -46,22 +47,22 @@ def params(draw, dtypes=FLOATS, leads=((), (), (2,), (1, 3)), special=True):
 
 one_dtype = st.sampled_from(FLOATS).flatmap(lambda dtype: params((dtype,)))
 uneven = fnn.normal(0.5)  # biases at zero would put dead units on the kink of what follows
-ELEMENTWISE = [fnn.identity, fnn.relu, fnn.leaky_relu(0.1), fnn.elu, fnn.gelu, fnn.sigmoid, fnn.softplus, fnn.swish]
-ELEMENTWISE += [fnn.tanh, fnn.softmax, fnn.log_softmax, fnn.dropout(0.4), fnn.dropout(0.0)]
-ELEMENTWISE += [fnn.elementwise("square", lambda xp, x: x * x / 4, lambda xp, x, y: x / 2)]
+SAME_SHAPE = [row.layer for row in (*ACTIVATIONS.values(), *SOFTMAXES.values())]  # layers whose y has the shape of x
+SAME_SHAPE += [fnn.dropout(0.4), fnn.dropout(0.0)]
+SAME_SHAPE += [fnn.elementwise("square", lambda xp, x: x * x / 4, lambda xp, x, y: x / 2)]
 
 
 @st.composite
 def vector_layers(draw, n_in, depth):
     """A layer for (n_in,) features, and how many it gives: of every kind, nested to this depth."""
-    kinds = ["linear", "elementwise"] + ["chain", "named", "concat", "residual"] * (depth > 0)
+    kinds = ["linear", "same shape"] + ["chain", "named", "concat", "residual"] * (depth > 0)
     kind = draw(st.sampled_from(kinds))
     if kind == "linear":
         n_out = draw(st.integers(1, 4))
         bias = draw(st.sampled_from([None, uneven]))
         return fnn.linear(n_out, weights=draw(st.sampled_from([fnn.he_normal, fnn.glorot_uniform])), bias=bias), n_out
-    if kind == "elementwise":
-        return draw(st.sampled_from(ELEMENTWISE)), n_in
+    if kind == "same shape":
+        return draw(st.sampled_from(SAME_SHAPE)), n_in
     if kind in ("chain", "named"):
         parts, n_out = [], n_in
         for _ in range(draw(st.integers(0, 3))):

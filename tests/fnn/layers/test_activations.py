@@ -1,46 +1,43 @@
-"""The activations' values and slopes against their closed forms."""
+"""The activations' values and slopes, beside their closed forms in 50 digits and beside PyTorch's figures."""
 
-import math
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from fnn import Key, Params
-from fnn.layers import elementwise, elu, gelu, identity, leaky_relu, relu, sigmoid, softplus, swish, tanh
+from fnn.layers import elementwise, identity, leaky_relu, relu
+from tests.support.activations import ACTIVATIONS
+from tests.support.exact import MP
 
 X = np.linspace(-6, 6, 120).reshape(2, 60)  # without 0, where relu has its kink
 
 
-def logistic(x):
-    return 1 / (1 + math.exp(-x))
+FIGURES = json.loads(Path(__file__).parents[2].joinpath("support", "reference", "activations.json").read_text())
+
+each_activation = pytest.mark.parametrize("name", ACTIVATIONS)
 
 
-def gate(x):
-    return logistic(2 * math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))
+@each_activation
+def test_values_and_slopes_equal_the_closed_form(name):
+    row = ACTIVATIONS[name]
+    y, back = row.layer.vjp({}, X)
+    exactly = lambda f: [[float(f(MP.mpf(x))) for x in line] for line in X]  # noqa: E731
+    np.testing.assert_allclose(y, exactly(row.value), rtol=1e-14, atol=1e-16)
+    np.testing.assert_allclose(back(np.ones_like(X))[1], exactly(row.slope), rtol=1e-12, atol=1e-15)
 
 
-def gate_slope(x):
-    return gate(x) * (1 - gate(x)) * 2 * math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * x**2)
-
-
-CLOSED_FORMS = {  # y, dy/dx
-    "identity": (identity, lambda x: x, lambda x: 1.0),
-    "relu": (relu, lambda x: max(x, 0.0), lambda x: float(x > 0)),
-    "leaky_relu": (leaky_relu(0.1), lambda x: x if x > 0 else 0.1 * x, lambda x: 1.0 if x > 0 else 0.1),
-    "elu": (elu, lambda x: x if x > 0 else math.expm1(x), lambda x: 1.0 if x > 0 else math.exp(x)),
-    "sigmoid": (sigmoid, logistic, lambda x: logistic(x) * logistic(-x)),
-    "tanh": (tanh, math.tanh, lambda x: 1 / math.cosh(x) ** 2),
-    "softplus": (softplus, lambda x: math.log1p(math.exp(x)), logistic),
-    "swish": (swish, lambda x: x * logistic(x), lambda x: logistic(x) + x * logistic(x) * logistic(-x)),
-    "gelu": (gelu, lambda x: x * gate(x), lambda x: gate(x) + x * gate_slope(x)),
-}
-
-
-@pytest.mark.parametrize(("layer", "y", "slope"), CLOSED_FORMS.values(), ids=CLOSED_FORMS)
-def test_values_and_slopes_equal_the_closed_form(layer, y, slope):
-    got, back = layer.vjp({}, X)
-    np.testing.assert_allclose(got, np.vectorize(y)(X), rtol=1e-14, atol=1e-16)
-    np.testing.assert_allclose(back(np.ones_like(X))[1], np.vectorize(slope)(X), rtol=1e-12, atol=1e-15)
+@each_activation
+def test_values_and_slopes_equal_pytorchs(name):
+    if ACTIVATIONS[name].torch is None:
+        pytest.skip("PyTorch has no such activation")
+    figures = FIGURES.get(name)
+    assert figures is not None, f"fnn.{name} has no figures; make them as tests/support/reference/activations.py says"
+    x = np.array(FIGURES["x"])
+    y, back = ACTIVATIONS[name].layer.vjp({}, x)
+    np.testing.assert_allclose(y, figures["value"], rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(back(np.ones_like(x))[1], figures["slope"], rtol=1e-12, atol=1e-12)
 
 
 def test_identity_is_the_very_same_array():

@@ -1,4 +1,6 @@
-"""PyTorch's optimizers on a small problem, 100 steps in float64: the figures for tests/fnn/optimizers/test_optimizers.py.
+"""PyTorch's optimizers on a small problem, 100 steps in float64.
+
+The figures are for tests/fnn/optimizers/test_optimizers.py.
 
 Made by
 
