@@ -1,6 +1,9 @@
 """Nothing that is called changes anything: not its inputs, not what its caller will do with them, not the process."""
 
+import importlib
+import inspect
 import os
+import pkgutil
 import random
 import re
 import threading
@@ -10,8 +13,9 @@ import matplotlib
 import numpy as np
 import pytest
 
-from tests.support.calls import ROWS
-from tests.support.outcomes import arrays, content, public
+import fnn
+from tests.support.contents import arrays, content
+from tests.support.sample_calls import ROWS
 
 SHARED = {  # row: (which parts of its outcome share memory with a writable input, why they may)
     "fnn.identity": (r".*", "identity returns its input, the very same array, and so does its pullback"),
@@ -27,6 +31,28 @@ SHARED = {  # row: (which parts of its outcome share memory with a writable inpu
     "fnn.data.class_labels": (r".*", "the labels, if they are an array already"),
     "fnn.plot.canvas.checked": (r".*", "the values, if they are an array already"),
 }
+
+
+NOT_CALLED = (
+    "fnn.interop.jax",
+    # The calls of fnn.checkpoint run these, and they hand views to one another.
+    "fnn.checkpoint.encode",
+    "fnn.checkpoint.npz",
+    "fnn.checkpoint.decode",
+)
+
+
+def public():
+    """The names of every public function, class and layer: a list of all its names for each."""
+    modules = [info.name for info in pkgutil.walk_packages(fnn.__path__, "fnn.") if info.name not in NOT_CALLED]
+    found = {}
+    for module in map(importlib.import_module, ["fnn", *modules]):
+        for name in getattr(module, "__all__", []):
+            thing = getattr(module, name)
+            record = inspect.isclass(thing) and not issubclass(thing, BaseException) and thing.__module__[:3] == "fnn"
+            if record or inspect.isfunction(thing) or isinstance(thing, fnn.Layer):
+                found.setdefault(id(thing), []).append(f"{module.__name__}.{name}")
+    return list(found.values())
 
 
 def surroundings():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fnn import Key, Progress, checkpoint, tree
-from tests.support.outcomes import content
+from tests.support.contents import content
 from tests.support.strategies import NUMBERS, keys, normal, params, seeds
 from tests.support.table import OPTIMIZERS
 

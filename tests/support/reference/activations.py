@@ -26,4 +26,5 @@ def figures(row):
 
 
 if __name__ == "__main__":
-    print(json.dumps({"x": X, **{name: figures(row) for name, row in ACTIVATIONS.items() if row.torch}}))
+    lines = {"x": X, **{name: figures(row) for name, row in ACTIVATIONS.items() if row.torch}}
+    print("{" + ",\n".join(f"{json.dumps(name)}: {json.dumps(line)}" for name, line in lines.items()) + "}")

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 import fnn
 from fnn import Key, checkpoint, plot
 from fnn.checkpoint import files as atomic
 from tests.support.idx_files import write_idx
-from tests.support.outcomes import drawn
 from tests.support.table import normal
 
 RUNS = {"a": np.linspace(0, 1, 12).reshape(3, 4), "b": np.linspace(1, 2, 12).reshape(3, 4)}
@@ -34,6 +34,20 @@ def saved(values):
         figure = Figure(figsize=(1, 1))
         figure.add_subplot().plot(values)
         return [path.read_bytes() for path in plot.save(figure, Path(folder, "picture"), dpi=30)]
+
+
+def drawn(f):
+    """`f`, but returning the picture it draws as numbers and words: lines, positions, colours, texts."""
+
+    def described(*inputs):
+        told = []
+        for artist in f(*inputs).findobj():
+            told.append((type(artist).__name__, artist.get_text() if isinstance(artist, Text) else ""))
+            for what in ("get_xydata", "get_offsets", "get_array", "get_facecolor", "get_extent"):
+                told.append(np.asarray(getattr(artist, what, lambda: None)(), float))
+        return told
+
+    return described
 
 
 def quietened():

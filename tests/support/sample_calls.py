@@ -15,7 +15,7 @@ from fnn.checks.explain import Numbers, explain
 from fnn.interop import torch
 from fnn.optimizers import diverged
 from fnn.tree import flat
-from tests.support.calls_of_files import FILES
+from tests.support.sample_calls_with_files import FILES
 from tests.support.table import INITIALIZERS, LAYERS, LOSSES, OPTIMIZERS, SCHEDULES, normal
 
 MODEL = fnn.chain(fnn.dropout(0.2), fnn.linear(4), fnn.tanh, fnn.linear(3))
