@@ -1,7 +1,8 @@
-"""Every activation and loss at its extremes, against 50-digit references: a new one is a new row here.
+"""Every activation, softmax and loss at its extremes, compared with exact values in 50 digits; the rows hold them.
 
-Numbers from the smallest to the largest of each precision, both zeros, infinities and NaN, and never a warning (they
-are errors here). An error is counted in ulps: eps times what it is relative to, beside what underflow takes.
+The inputs are numbers from the smallest to the largest of each precision, both zeros, infinities and NaN. No warning
+may occur (warnings are errors in tests). Errors are counted in ulps: multiples of eps times the scale of the value.
+Underflow has an allowance of its own.
 """
 
 from functools import partial
@@ -27,9 +28,10 @@ def numbers(dtype):
 
 
 def ulps(got, exact, scale, least=1):
-    """The greatest error of floats `got` beside `exact` numbers, in eps of `scale`; inf where one is not finite.
+    """The greatest error of the floats `got`, in multiples of eps · `scale`; inf if a float is wrongly infinite or NaN.
 
-    An error of `least` times the smallest number of the precision does not count; there may be one for each number.
+    `exact` are the exact values, `scale` a number for each of them. An error of up to `least` times the smallest float
+    does not count; `least` is one number, or one for each value.
     """
     info = np.finfo(got.dtype)
     eps, smallest, most = (MP.mpf(float(x)) for x in (info.eps, info.smallest_subnormal, info.max))
@@ -76,19 +78,19 @@ def test_an_activation_of_infinity_and_nan(row, dtype):
 
 LOGITS = [[0, 0, 0], [-0.0, 0.0, -0.0], [1e4, -1e4, 0], [-1e4, -1e4, -9999], [0.1, 100.3, -50], [-700, 40, 3]]
 EDGES = [[1 / 4, -1 / 4, 0], [1 / 4, 1 / 4, 1 / 4], [0, 0, -1 / 2]]  # times the greatest float
-NO_LOGITS = [[INF, 0, 0], [INF, INF, 0], [INF, -INF, 0], [-INF, -INF, -INF], [NAN, 0, 0]]
+WITHOUT_FINITE_MAXIMUM = [[INF, 0, 0], [INF, INF, 0], [INF, -INF, 0], [-INF, -INF, -INF], [NAN, 0, 0]]
 DY = [1, -2, 0.5]
 
 
 def logits(dtype):
-    """Rows of logits (n, 1, 3), some with classes that have no chance."""
+    """Rows of logits (n, 1, 3); in some, a class has probability 0."""
     greatest, least = float(np.finfo(dtype).max), float(np.finfo(dtype).smallest_subnormal)
     rows = [*LOGITS, [least, 0, -least], [-INF, 0, 1], [-INF, -INF, 5]]
     return np.array([*rows, *(np.array(EDGES) * greatest)], dtype)[:, None]
 
 
 def times(t, log):
-    """t log p, where what has no weight does not count."""
+    """t log p, which is 0 for t = 0."""
     return t * log if t else MP.zero
 
 
@@ -105,8 +107,8 @@ def test_a_softmax_of_any_logits(row, dtype):
 
 
 @DTYPES
-@pytest.mark.parametrize("row", NO_LOGITS, ids=str)
-def test_logits_without_a_greatest_finite_one_give_nan(row, dtype):
+@pytest.mark.parametrize("row", WITHOUT_FINITE_MAXIMUM, ids=str)
+def test_logits_whose_maximum_is_not_finite_give_nan(row, dtype):
     z = np.array([row], dtype)
     for layer in (fnn.softmax, fnn.log_softmax):
         y, back = layer.vjp({}, z)

@@ -1,4 +1,4 @@
-"""`import fnn` is light, leaves NumPy's global state alone, and offers the names that the pages speak of."""
+"""`import fnn` is light, leaves NumPy's global state alone, and offers every documented name at the top."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Initializers: the variances that keep a signal alive, from a key and nothing else."""
+"""Initializers: their variances, and that they depend on the key and the shape alone."""
 
 import numpy as np
 import pytest
@@ -70,13 +70,13 @@ def test_constants():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, True, "1", None], ids=repr)
 @pytest.mark.parametrize("make", [init.normal, init.uniform, init.constant], ids=lambda f: f.__name__)
-def test_only_finite_numbers(make, value):
+def test_settings_are_finite_numbers(make, value):
     with pytest.raises(ValueError, match=f"{make.__name__}.*.* must be a (finite )?number"):
         make(value)
 
 
 @pytest.mark.parametrize("make", [init.normal, init.uniform], ids=lambda f: f.__name__)
-def test_no_negative_width(make):
+def test_a_width_is_not_negative(make):
     with pytest.raises(ValueError, match=r"must be a number in \[0, inf\), got -0\.1"):
         make(-0.1)
 
@@ -86,6 +86,6 @@ def test_no_negative_width(make):
     [init.he_normal, init.he_uniform, init.glorot_normal, init.glorot_uniform, init.lecun_normal, init.orthogonal],
     ids=lambda f: f.__name__,
 )
-def test_a_vector_has_no_fans(f):
+def test_a_vector_has_no_fan_in(f):
     with pytest.raises(ValueError, match="at least two axes"):
         f(Key(0), (3,))

@@ -1,4 +1,4 @@
-"""Nothing that is called changes anything: not its inputs, not what its caller will do with them, not the process."""
+"""No public function changes its inputs, shares memory with them unless documented, or changes the process."""
 
 import importlib
 import inspect
@@ -17,14 +17,14 @@ import fnn
 from tests.support.contents import arrays, content
 from tests.support.sample_calls import ROWS
 
-SHARED = {  # row: (which parts of its outcome share memory with a writable input, why they may)
+SHARED = {  # row: (which parts of the result may share memory with a writable input, the reason)
     "fnn.identity": (r".*", "identity returns its input, the very same array, and so does its pullback"),
     "fnn.chain, of nothing": (r".*", "a chain of no layers is the identity"),
     "fnn.flatten": (r".*", "flatten returns views"),
     "fnn.dropout": (r"\[1\]", "dropout's apply is the identity"),
     "fnn.tree.items": (r".*", "the leaves of a tree themselves"),
     "fnn.tree.leaves": (r".*", "the leaves of a tree themselves"),
-    "fnn.tree.read_only": (r".*", "a read-only view, which saves a copy of what its maker gives away"),
+    "fnn.tree.read_only": (r".*", "a read-only view, so that the caller who gives an array away pays for no copy"),
     "fnn.batches, in order": (r".*", "batches without a key are views"),
     "fnn.batching.in_order": (r".*", "views"),
     "fnn.data.split_at": (r".*", "two tuples of views"),
@@ -56,7 +56,7 @@ def public():
 
 
 def surroundings():
-    """The state of the process that a function could change in silence."""
+    """The state of the process that a function could change unnoticed."""
     return {
         "NumPy's global generator": repr(content(tuple(np.random.get_state()))),  # noqa: NPY002
         "Python's global generator": random.getstate(),
@@ -71,7 +71,7 @@ def surroundings():
 
 
 def form(inputs):
-    """Content, flags and memory of the inputs' arrays."""
+    """Content, flags and address of each array of the inputs."""
     return [(path, content(a), a.flags.writeable, a.__array_interface__["data"][0]) for path, a in arrays(inputs)]
 
 
@@ -83,7 +83,7 @@ def test_every_public_name_has_a_row():
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_call_leaves_its_inputs_and_its_surroundings_alone(name):
+def test_a_call_changes_neither_its_inputs_nor_the_process(name):
     f, *inputs = ROWS[name]()
     before, around = (content(inputs), form(inputs)), surroundings()
     f(*inputs)
@@ -92,18 +92,18 @@ def test_a_call_leaves_its_inputs_and_its_surroundings_alone(name):
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_outcomes_share_no_memory_with_inputs_unless_documented(name):
+def test_results_share_no_memory_with_inputs_unless_documented(name):
     f, *inputs = ROWS[name]()
-    outcome = list(arrays(f(*inputs)))
-    shared = [(there, a, b) for there, a in outcome for _, b in arrays(inputs) if np.shares_memory(a, b)]
+    result = list(arrays(f(*inputs)))
+    shared = [(there, a, b) for there, a in result for _, b in arrays(inputs) if np.shares_memory(a, b)]
     assert not [there for there, a, b in shared if a.flags.writeable and not b.flags.writeable]
-    writable = [there for there, _, b in shared if b.flags.writeable]  # what is read-only may be handed on
+    writable = [there for there, _, b in shared if b.flags.writeable]  # read-only arrays may be handed on
     pattern, _ = SHARED.get(name, ("", ""))
     assert [there for there in writable if not re.fullmatch(pattern, there)] == []
     assert bool(writable) == (name in SHARED)
 
 
-def test_this_test_sees_what_a_function_changes():
+def test_a_change_of_the_process_is_noticed():
     for change in (lambda: np.random.seed(1), lambda: np.seterr(over="ignore"), lambda: random.random()):  # noqa: NPY002
         state, errors = np.random.get_state(), np.geterr()  # noqa: NPY002
         before = surroundings()

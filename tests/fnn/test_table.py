@@ -1,4 +1,4 @@
-"""Everything public that obeys laws has its row in the table, and a row is missing by name."""
+"""Every public layer, loss, optimizer, schedule and initializer has a row in the table; a missing one is named."""
 
 import importlib
 import pkgutil
@@ -34,7 +34,7 @@ EXACT = {  # rows with exact values: (the public names of the family, rows, wher
 
 
 def without_row(names, rows, where):
-    """What there is to say about public functions that have no row."""
+    """A message for each public name without a row."""
     have = {public_name(row) for row in rows}
     return [f"fnn.{name} has no row in {where}" for name in sorted(names) if name[0].islower() and name not in have]
 

@@ -1,4 +1,4 @@
-"""Laws of training that hold for whatever is drawn: optimizers, losses, early stopping; see test_properties.py."""
+"""Laws of training that hold for random inputs: optimizers, losses, early stopping; see test_properties.py."""
 
 import pickle
 from functools import reduce
@@ -62,7 +62,7 @@ def test_networks_step_as_if_alone(optimizer, p, n, seed, count):
 
 
 @given(seeds, st.sampled_from([0.5, 1.0, 30.0]), st.integers(1, 3), st.integers(1, 20))
-def test_clipped_steps_keep_within_the_limit_and_to_their_direction(seed, limit, networks, n):
+def test_clipped_steps_keep_the_limit_and_the_direction(seed, limit, networks, n):
     g = 5 * normal(Key(seed), 0, (networks, n))
     start = Params({"w": np.zeros((networks, n))}, lead=(networks,))
     by_value, by_norm = fnn.clip_by_value(limit), fnn.clip_by_global_norm(limit)

@@ -1,6 +1,6 @@
-"""Mistakes in our own mathematics, one a row: what it is, a fragment that stands once in its file, its substitute.
+"""Mistakes in our own mathematics, one for each row: its name, a fragment that occurs once in the file, its substitute.
 
-Choose fragments that are short and say what they compute, so that they outlive changes around them.
+Choose short fragments that say what they compute, so that they outlive changes around them.
 """
 
 MUTANTS = {

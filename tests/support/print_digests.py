@@ -1,4 +1,4 @@
-"""The digest of every row of the table, as JSON: `python -m tests.support.print_digests`, for processes to be compared."""
+"""`python -m tests.support.print_digests` prints the digest of every sample call as JSON, to compare processes."""
 
 import json
 

@@ -1,6 +1,7 @@
-"""The table of everything public, each with sample calls: what is pure and repeatable is so for every row.
+"""Sample calls of every public function, for the tests of purity and repeatability.
 
-A row makes `(function, *inputs)` anew; what the function returns is the whole outcome, pullbacks called, scans run.
+A row is a function that makes `(function, *inputs)` anew. What `function(*inputs)` returns includes the results of
+pullbacks and iterators, so that all the code has run.
 """
 
 from functools import reduce
@@ -44,7 +45,7 @@ def loss_call(loss, make_target):
 
 
 def optimizer_call(optimizer):
-    """Two steps: the state's own arrays are inputs too, and are neither written to nor handed on."""
+    """The second of two steps: the arrays of the state are inputs too."""
     layer = fnn.ensemble(fnn.chain(fnn.linear(4), fnn.linear(3)), 2)
     params = layer.init(Key(1), SHAPE)[0]
     grads = [tree.map(lambda w, i=i: normal(i, w.shape, np.float32), dict(params)) for i in (1, 2)]
@@ -70,12 +71,12 @@ def parameters():
 
 
 def writable(name="w"):
-    """A plain tree whose leaves could be written to."""
+    """A plain tree of writable leaves."""
     return {name: {"weights": normal(5, (2, 3)), "bias": normal(6, (2,))}, "empty": {}}
 
 
 def train(params, batch):
-    """Three epochs with dropout, from which the best is kept."""
+    """Three epochs with dropout; the best state is kept."""
     optimizer = fnn.adam(fnn.cosine(0.01, 30))
     step = fnn.train_step(MODEL, fnn.cross_entropy, optimizer, Key(4))
     measure = lambda params: fnn.evaluate(MODEL, params, batch, {"validation": fnn.cross_entropy})  # noqa: E731

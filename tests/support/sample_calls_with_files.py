@@ -1,4 +1,4 @@
-"""The rows of the table for what reads and writes files and draws pictures: each in a folder of its own."""
+"""Sample calls of the functions that read files, write files or draw pictures, each in a folder of its own."""
 
 import tempfile
 from pathlib import Path
@@ -18,7 +18,7 @@ GROUPS = {"a": np.linspace(0, 1, 5), "b": np.linspace(1, 2, 5)}
 
 
 def files(read):
-    """What `read(folder)` makes of two IDX files."""
+    """`read(folder)` for a folder with two IDX files, as a function of their arrays."""
 
     def call(images, labels):
         with tempfile.TemporaryDirectory() as folder:
@@ -56,7 +56,7 @@ def quietened():
 
 
 def written(write):
-    """What `write(path, folder)` returns, and the files that it leaves."""
+    """`write(path, *inputs)` in an empty folder: what it returns, and the files that it leaves."""
 
     def call(*inputs):
         with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""What properties are drawn from: trees of any form, and models of any layers."""
+"""Hypothesis strategies: random trees, and models of random layers."""
 
 import numpy as np
 from hypothesis import strategies as st
@@ -19,7 +19,7 @@ keys = st.builds(Key, st.integers(0, 2**64), st.lists(st.integers(0, 2**32 - 1),
 
 @st.composite
 def dicts(draw, dtypes=FLOATS, lead=(), special=True):
-    """Nested dicts of arrays, some of no element or no axis, some mappings empty; one number may be a special one."""
+    """Nested dicts of arrays; some arrays have no elements or axes, some dicts are empty, a number may be special."""
     leaves = st.tuples(st.sampled_from(PATHS), st.none() | st.sampled_from(SHAPES), st.sampled_from(dtypes))
     rng, tree = generator(Key(draw(seeds))), {}
     odd = draw(st.sampled_from(SPECIAL)) if special else 1.5
@@ -40,7 +40,7 @@ def dicts(draw, dtypes=FLOATS, lead=(), special=True):
 
 @st.composite
 def params(draw, dtypes=FLOATS, leads=((), (), (2,), (1, 3)), special=True):
-    """Parameters, in every other case those of several networks."""
+    """Parameters, in half of the cases those of several networks."""
     lead = draw(st.sampled_from(leads))
     return Params(draw(dicts(dtypes, lead, special)), lead=lead)
 
@@ -54,7 +54,7 @@ SAME_SHAPE += [fnn.elementwise("square", lambda xp, x: x * x / 4, lambda xp, x, 
 
 @st.composite
 def vector_layers(draw, n_in, depth):
-    """A layer for (n_in,) features, and how many it gives: of every kind, nested to this depth."""
+    """A layer of any kind for (n_in,) features, nested to this depth, and the number of its output features."""
     kinds = ["linear", "same shape"] + ["chain", "named", "concat", "residual"] * (depth > 0)
     kind = draw(st.sampled_from(kinds))
     if kind == "linear":

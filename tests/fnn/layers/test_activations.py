@@ -1,4 +1,4 @@
-"""The activations' values and slopes, beside their closed forms in 50 digits and beside PyTorch's figures."""
+"""Values and slopes of the activations, compared with their closed forms in 50 digits and with PyTorch's figures."""
 
 import json
 from pathlib import Path

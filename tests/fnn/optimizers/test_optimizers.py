@@ -1,6 +1,6 @@
-"""Update rules: PyTorch's figures, what they do to a direction, and the settings they refuse.
+"""Update rules: they equal PyTorch's, they change a direction as documented, and they refuse wrong settings.
 
-The reference figures and the problem they belong to are in reference/optimizers.py.
+The problem and the command that made PyTorch's figures are in tests/support/reference/optimizers.py.
 """
 
 import json
@@ -97,18 +97,18 @@ GRADS = Params({"weights": np.array([[3.0, 0.0]]), "bias": np.array([-4.0])})
 
 
 @pytest.mark.parametrize(("limit", "factor"), [(2.5, 0.5), (5.0, 1.0), (10.0, 1.0)])
-def test_clipping_by_norm_shortens_what_is_longer(limit, factor):
+def test_clipping_by_norm_shortens_longer_directions(limit, factor):
     assert direction(clip_by_global_norm(limit), GRADS) == tree.map(lambda g: factor * g, GRADS)
 
 
-def test_no_gradient_stays_none():
+def test_a_zero_gradient_stays_zero():
     nothing = tree.map(np.zeros_like, GRADS)
     assert direction(clip_by_global_norm(1.0), nothing) == nothing
 
 
 @pytest.mark.parametrize("end", ["max", "tiny"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: dtype.__name__)
-def test_clipping_by_norm_knows_lengths_whose_square_is_no_float(dtype, end):
+def test_clipping_by_norm_is_right_if_the_square_of_the_length_is_not_a_float(dtype, end):
     size = dtype(8 * np.finfo(dtype).tiny if end == "tiny" else np.finfo(dtype).max / 8)
     grads = tree.map(lambda g: size * g.astype(dtype), GRADS)
     clipped = direction(clip_by_global_norm(float(size)), grads)
@@ -131,7 +131,7 @@ def test_decay_in_front_is_coupled_and_behind_decoupled():
 
 
 @pytest.mark.parametrize("networks", [None, 3], ids=["one", "ensemble"])
-def test_decay_leaves_biases_alone_but_on_demand(networks):
+def test_decay_leaves_biases_alone_unless_asked_to(networks):
     model = chain(linear(4), relu, linear(2))
     params, _ = (model if networks is None else ensemble(model, networks)).init(Key(0), (5,))
     params = tree.map(np.ones_like, params)
@@ -161,7 +161,7 @@ NAMES = {
 
 
 @pytest.mark.parametrize(("name", "optimizer"), NAMES.items(), ids=NAMES)
-def test_an_optimizer_shows_all_that_is_not_as_by_default(name, optimizer):
+def test_the_repr_shows_every_setting_that_is_not_its_default(name, optimizer):
     assert repr(optimizer) == name
     assert repr(eval(name)) == name
 

@@ -98,5 +98,5 @@ def test_a_schedule_is_named_by_the_call_that_made_it():
     ]
 
 
-def test_numpys_numbers_will_do():
+def test_settings_may_be_numpys_numbers():
     assert cosine(np.float32(0.5), np.int64(10))(0) == 0.5
