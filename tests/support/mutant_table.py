@@ -139,7 +139,7 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/layers/dropout.py": "layers compose properties:layers",
     "fnn/layers/linear.py": "layers layer need_dx ensemble properties:layers",
     "fnn/layer.py": "layer layers compose properties:layers laws:shared",
-    "fnn/compose.py": "compose ensemble properties:composition properties:layers",
+    "fnn/compose.py": "compose ensemble properties:combinator properties:layers",
     "fnn/optimizers/optimizer.py": "optimizer optimizers training_properties:updates laws:optimizer",
     "fnn/optimizers/rules.py": "optimizers optimizer training_properties:step laws:optimizer",
     "fnn/optimizers/schedules.py": "schedules",

@@ -1,7 +1,7 @@
 """The table of everything that obeys laws: a new layer, combinator, loss, optimizer or schedule is a new row here.
 
-The name of a row begins with the public name; what is special about the row may follow behind a comma. Activations
-and losses have their rows in files of their own, beside their exact values.
+The name of a row begins with the public name; what is special about the row may follow behind a comma. Activations,
+losses, optimizers and schedules have their rows in files of their own, which this table collects.
 """
 
 import math
@@ -16,6 +16,7 @@ import fnn
 from fnn import Key, fold_in, generator
 from tests.support.activations import ACTIVATIONS, SOFTMAXES
 from tests.support.losses import LOSSES
+from tests.support.optimizers import OPTIMIZERS, SCHEDULES
 
 
 @attrs.frozen
@@ -51,66 +52,6 @@ LAYERS = {
     "chain, with ensemble": LayerRow(fnn.chain(fnn.linear(5), fnn.ensemble(fnn.linear(3), 3))),
 }
 
-
-@attrs.frozen
-class OptimizerRow:
-    """An optimizer."""
-
-    optimizer: fnn.Optimizer
-
-
-OPTIMIZERS = {
-    "sgd": OptimizerRow(fnn.sgd(0.1)),
-    "sgd, cosine": OptimizerRow(fnn.sgd(fnn.cosine(0.1, 20))),
-    "sgd, step_decay": OptimizerRow(fnn.sgd(fnn.step_decay(0.1, 0.5, every=3))),
-    "sgd, exponential": OptimizerRow(fnn.sgd(fnn.exponential(0.1, 0.9))),
-    "sgd, constant": OptimizerRow(fnn.sgd(fnn.constant(0.1))),
-    "momentum": OptimizerRow(fnn.momentum(0.05, 0.9)),
-    "momentum, nesterov": OptimizerRow(fnn.momentum(0.05, 0.9, nesterov=True)),
-    "rmsprop": OptimizerRow(fnn.rmsprop(0.01)),
-    "adagrad": OptimizerRow(fnn.adagrad(0.05)),
-    "adam": OptimizerRow(fnn.adam(0.01)),
-    "adam, warmup_cosine": OptimizerRow(fnn.adam(fnn.warmup_cosine(0.01, 3, 20))),
-    "adamw": OptimizerRow(fnn.adamw(0.01, decay=0.1)),
-    "adamw, on all": OptimizerRow(fnn.adamw(0.01, decay=0.1, matrices_only=False)),
-    "weight_decay": OptimizerRow(fnn.weight_decay(0.1)),
-    "clip_by_value": OptimizerRow(fnn.clip_by_value(0.05)),
-    "clip_by_global_norm": OptimizerRow(fnn.clip_by_global_norm(0.1)),
-    "chain_updates": OptimizerRow(
-        fnn.chain_updates(fnn.clip_by_global_norm(0.5), fnn.weight_decay(0.01), fnn.adam(0.01))
-    ),
-}
-
-
-@attrs.frozen
-class ScheduleRow:
-    """A schedule, and the rate after s updates in plain Python."""
-
-    schedule: Callable[[Any], Any]
-    formula: Callable[[int], float]
-
-
-def half_cosine(s, steps):
-    """1 + cos, which goes from 2 to 0 over `steps` updates and stays there."""
-    return 1 + math.cos(math.pi * min(s, steps) / steps)
-
-
-SCHEDULES = {
-    "constant": ScheduleRow(fnn.constant(0.3), lambda s: 0.3),
-    "step_decay": ScheduleRow(fnn.step_decay(0.3, 0.5, every=10), lambda s: 0.3 * 0.5 ** (s // 10)),
-    "exponential": ScheduleRow(fnn.exponential(0.3, 0.5, every=10), lambda s: 0.3 * 0.5 ** (s / 10)),
-    "exponential, each step": ScheduleRow(fnn.exponential(0.3, 0.99), lambda s: 0.3 * 0.99**s),
-    "cosine": ScheduleRow(fnn.cosine(0.3, 50), lambda s: 0.15 * half_cosine(s, 50)),
-    "cosine, final": ScheduleRow(fnn.cosine(0.3, 50, 0.1), lambda s: 0.1 + 0.1 * half_cosine(s, 50)),
-    "warmup_cosine": ScheduleRow(
-        fnn.warmup_cosine(0.3, 10, 60),
-        lambda s: 0.03 * s if s < 10 else 0.15 * half_cosine(s - 10, 50),
-    ),
-    "warmup_cosine, final": ScheduleRow(
-        fnn.warmup_cosine(0.3, 10, 60, 0.1),
-        lambda s: 0.03 * s if s < 10 else 0.1 + 0.1 * half_cosine(s - 10, 50),
-    ),
-}
 
 MATRIX = (300, 200)
 FIELD = (3, 3, 80, 60)  # a field of 3 x 3: fan-in 720, fan-out 540
