@@ -1,7 +1,6 @@
 """Values and slopes of the activations, compared with their closed forms in 50 digits and with PyTorch's figures."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,34 +9,31 @@ from fnn import Key, Params
 from fnn.layers import elementwise, identity, leaky_relu, relu
 from tests.support.activations import ACTIVATIONS
 from tests.support.exact import MP
+from tests.support.paths import ROOT
 
 X = np.linspace(-6, 6, 120).reshape(2, 60)  # without 0, where relu has its kink
+FIGURES = json.loads((ROOT / "tests" / "support" / "reference" / "activations.json").read_text())
+IN_TORCH = [name for name, row in ACTIVATIONS.items() if row.torch]
 
 
-FIGURES = json.loads(Path(__file__).parents[2].joinpath("support", "reference", "activations.json").read_text())
-
-each_activation = pytest.mark.parametrize("name", ACTIVATIONS)
-
-
-@each_activation
-def test_values_and_slopes_equal_the_closed_form(name):
-    row = ACTIVATIONS[name]
+@pytest.mark.parametrize("row", ACTIVATIONS.values(), ids=ACTIVATIONS)
+def test_values_and_slopes_equal_the_closed_form(row):
     y, back = row.layer.vjp({}, X)
     exactly = lambda f: [[float(f(MP.mpf(x))) for x in line] for line in X]  # noqa: E731
     np.testing.assert_allclose(y, exactly(row.value), rtol=1e-14, atol=1e-16)
     np.testing.assert_allclose(back(np.ones_like(X))[1], exactly(row.slope), rtol=1e-12, atol=1e-15)
 
 
-@each_activation
+@pytest.mark.parametrize("name", IN_TORCH)
 def test_values_and_slopes_equal_pytorchs(name):
-    if ACTIVATIONS[name].torch is None:
-        pytest.skip("PyTorch has no such activation")
-    figures = FIGURES.get(name)
-    assert figures is not None, f"fnn.{name} has no figures; make them as tests/support/reference/activations.py says"
-    x = np.array(FIGURES["x"])
+    x, figures = np.array(FIGURES["x"]), FIGURES[name]
     y, back = ACTIVATIONS[name].layer.vjp({}, x)
     np.testing.assert_allclose(y, figures["value"], rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(back(np.ones_like(x))[1], figures["slope"], rtol=1e-12, atol=1e-12)
+
+
+def test_every_row_with_a_name_in_pytorch_has_its_figures():
+    assert list(FIGURES) == ["x", *IN_TORCH], "make the figures as tests/support/reference/activations.py says"
 
 
 def test_identity_is_the_very_same_array():
