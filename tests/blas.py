@@ -1,7 +1,7 @@
-"""What is not promised: the same bits from another BLAS kernel, or from another number of its threads.
+"""Other BLAS kernels and other numbers of threads round differently: this measures by how much; no test requires it.
 
-`python -m tests.blas` trains 784-64-32-10 on MNIST for one epoch in a process for each setting, and tells how far the
-parameters and the predictions of each end from those of the first.
+`python -m tests.blas` trains 784-64-32-10 on MNIST for one epoch, in a process for each setting, and prints how far the
+parameters and predictions of each setting are from those of the first.
 """
 
 import os
@@ -31,7 +31,7 @@ SETTINGS = {  # OpenBLAS reads them when NumPy is first imported
 
 
 def train(path):
-    """One epoch, as the recipe `mnist` trains; the parameters, their logits on the test set, and BLAS's own words."""
+    """One epoch of the recipe `mnist`; saves the parameters, their logits on the test set, and BLAS's version."""
     data, model, optimizer = digits.load(), chain(linear(64), relu, linear(32), relu, linear(10)), fnn.adam(1e-3)
     x_test, labels_test = data.test
     step = fnn.train_step(model, fnn.cross_entropy, optimizer)

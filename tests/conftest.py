@@ -1,6 +1,6 @@
-"""What holds for every test: JAX, the oracle, computes in float64 where it is given float64; examples are drawn alike.
+"""Settings of all tests: JAX computes in float64 when it is given float64, and hypothesis draws the same examples.
 
-The properties run 200 examples each, the same ones every time; `pytest tests/fnn/test_properties.py
+Each property runs on 200 examples, the same ones every time; `pytest tests/fnn/test_properties.py
 tests/fnn/test_training_properties.py --hypothesis-profile=long` draws 5,000 new ones.
 """
 
@@ -8,7 +8,7 @@ import os
 
 from hypothesis import HealthCheck, Phase, settings
 
-os.environ.setdefault("JAX_ENABLE_X64", "1")  # read when JAX is imported, which few of the tests need
+os.environ.setdefault("JAX_ENABLE_X64", "1")  # JAX reads it when it is imported, which few tests do
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(
@@ -17,5 +17,7 @@ settings.register_profile(
 settings.register_profile(
     "long", print_blob=True, database=None, deadline=None, max_examples=5000, suppress_health_check=SLOW
 )
-settings.register_profile("first failure", settings.get_profile("ci"), phases=[Phase.generate])  # enough for mutants
+settings.register_profile(
+    "first failure", settings.get_profile("ci"), phases=[Phase.generate]
+)  # without shrinking the example: enough for mutants
 settings.load_profile("ci")

@@ -1,8 +1,8 @@
-"""Plants mistakes in copies of the library, one at a time, and sees whether the tests notice.
+"""Mutation testing: plant mistakes in copies of the library, one at a time, and see whether a test fails.
 
-`python -m tests.mutants` plants them all, a few seconds each, and ends with `killed N of N`; words behind it choose
-those mutants whose name or file holds one of them. A survivor, which exits with 1, is a test that is missing. So is a
-test that takes too long, except over a mutant whose name says that it runs `without end`.
+`python -m tests.mutants` plants all of them, a few seconds each, and ends with `killed N of N`. Arguments choose the
+mutants whose name or file contains one of them. A mutant that no test notices survives: a test is missing, and the
+command exits with 1. A timeout counts as a survivor too, unless the mutant's name says that it runs `without end`.
 """
 
 import argparse
@@ -23,12 +23,12 @@ from tests.support.mutant_table import MUTANTS, TESTS
 ROOT = Path(__file__).parent.parent
 OPTIONS = ["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib"]
 OPTIONS += ["--hypothesis-profile=first failure"]
-TIMEOUT, TIMED_OUT = 600, "a timeout"  # in seconds, and what is said of tests that take longer
+TIMEOUT, TIMED_OUT = 600, "a timeout"  # seconds, and the verdict on tests that take longer
 
 
 @attrs.frozen
 class Mutant:
-    """A mistake: in `file`, `after` stands in place of `before`."""
+    """A mistake: in `file`, `before` is replaced by `after`."""
 
     what: str
     file: str
@@ -36,10 +36,10 @@ class Mutant:
     after: str
 
     def planted(self) -> str:
-        """The file's text with the mistake in it; raises `ValueError` unless there is one place for it."""
+        """The file's text with the mistake in it; raises `ValueError` unless `before` occurs once."""
         text = (ROOT / self.file).read_text()
         if (found := text.count(self.before)) != 1:
-            raise ValueError(f"{self.what}: {self.before!r} stands {found} times in {self.file}; adapt the table")
+            raise ValueError(f"{self.what}: {self.before!r} occurs {found} times in {self.file}; adapt the table")
         return text.replace(self.before, self.after)
 
 
@@ -51,7 +51,7 @@ def table() -> list[Mutant]:
 def first_to_fail(tests: Iterable[str], mutant: Mutant | None = None) -> str | None:
     """The first of these tests that fails in a copy of the project with this mutant planted; `None` if all pass.
 
-    `TIMED_OUT` where one takes too long, which may be the machine's fault as well as the mutant's.
+    Returns `TIMED_OUT` if a test takes too long, which may be due to the machine or to the mutant.
     """
     with tempfile.TemporaryDirectory() as folder:
         for part in ("fnn", "tests"):
@@ -82,19 +82,19 @@ def first_to_fail(tests: Iterable[str], mutant: Mutant | None = None) -> str | N
 
 
 def kill(mutant: Mutant) -> tuple[Mutant, str | None, float]:
-    """The mutant, the tests that noticed it (or `None`), and the seconds that took."""
+    """The mutant, the tests that noticed it (or `None`), and the seconds they took."""
     begin = monotonic()
     return mutant, first_to_fail(TESTS[mutant.file].split(), mutant), monotonic() - begin
 
 
 def is_killed(mutant: Mutant, noticed: str | None) -> bool:
-    """Whether what was noticed counts: a timeout does only where the mistake is one of running without end."""
+    """Whether the mutant counts as killed; a timeout counts only for a mutant that runs without end."""
     return noticed is not None and (noticed != TIMED_OUT or "without end" in mutant.what)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description="Plant mistakes; count those noticed.")
-    parser.add_argument("words", nargs="*", help="only mutants whose name or file holds one of these")
+    parser.add_argument("words", nargs="*", help="only mutants whose name or file contains one of these")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at a time (default: a core each)")
     options = parser.parse_args()
     chosen = [m for m in table() if not options.words or any(word in m.what + m.file for word in options.words)]

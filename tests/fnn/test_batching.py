@@ -55,7 +55,7 @@ def test_without_a_key_the_batches_are_views_in_order():
     assert all(np.shares_memory(part, X) for part in parts)
 
 
-def test_shuffled_batches_are_no_views():
+def test_shuffled_batches_are_copies():
     (part,) = next(iter(batches(Key(42), (X,), 4)))
     assert not np.shares_memory(part, X)
 
@@ -81,9 +81,9 @@ def test_no_examples_give_no_batches(key):
 
 MISTAKES = {
     "other lengths": (((X, Y[:9]), 4), {}, r"one length, got \[10, 9\]; does every x have its y"),
-    "other lengths behind the lead": (((X[None], Y[None, :9]), 4), {"lead": 1}, r"got \[10, 9\]"),
+    "other lengths along another axis": (((X[None], Y[None, :9]), 4), {"axis": 1}, r"got \[10, 9\]"),
     "one array": ((X, 4), {}, "expected a tuple of arrays such as .* got ndarray"),
-    "no array": (((), 4), {}, "expected a tuple of arrays"),
+    "no arrays": (((), 4), {}, "expected a tuple of arrays"),
     "a size of 0": (((X,), 0), {}, "a whole number from 1 up, got 0"),
     "a negative size": (((X,), -1), {}, "a whole number from 1 up, got -1"),
     "a size of 2.0": (((X,), 2.0), {}, "a whole number from 1 up, got 2.0"),
@@ -98,12 +98,12 @@ def test_mistakes_raise_at_the_call(key, arguments, settings, words):
         batches(key, *arguments, **settings)
 
 
-def test_a_seed_is_no_key():
+def test_a_seed_is_not_a_key():
     with pytest.raises(TypeError, match="expected a Key, got int"):
         batches(42, (X,), 4)
 
 
-def test_an_epoch_may_be_gone_through_again():
+def test_an_epoch_may_be_iterated_again():
     epoch = batches(Key(42), (X,), 4)
     assert len(epoch) == len(list(epoch)) == 3
     assert all(np.array_equal(a, b) for (a,), (b,) in zip(epoch, epoch, strict=True))

@@ -1,4 +1,4 @@
-"""Combinators: what they compute, whose keys they give, and that a part of a model is a model."""
+"""Combinators: what they compute, which keys they hand down, and that a part of a model is a model."""
 
 import attrs
 import numpy as np
@@ -18,7 +18,7 @@ def start(model, shape=(5,)):
 
 
 def refuse(*arguments):
-    raise AssertionError("nobody asked for this gradient")
+    raise AssertionError("need_dx is False, so this gradient must not be computed")
 
 
 def thrifty(layer):
@@ -57,14 +57,14 @@ def test_each_layer_starts_from_the_key_of_its_position():
     assert out_shape == (3,)
 
 
-def test_no_two_layers_draw_the_same():
+def test_no_two_layers_start_with_equal_weights():
     pair = chain(linear(5), linear(5))
     model = chain(pair, linear(5), concat(linear(5), pair), linear(5), residual(pair))
     weights = [leaf for path, leaf in tree.items(model.init(KEY, (5,))[0]) if path[-1] == "weights"]
     assert len({leaf[:5, :5].tobytes() for leaf in weights}) == len(weights) == 9
 
 
-def test_no_two_layers_drop_the_same():
+def test_no_two_dropouts_draw_the_same_mask():
     half, ones = dropout(0.5), np.ones((20, 20))
     masks = [half.vjp({}, ones, fold_in(KEY, i))[0] for i in (0, 1)]
     assert not np.array_equal(*masks)
@@ -107,7 +107,7 @@ WRAPPINGS = {
 
 
 @pytest.mark.parametrize("wrap", WRAPPINGS.values(), ids=WRAPPINGS)
-def test_who_needs_no_dx_does_not_pay_for_it(wrap):
+def test_without_need_dx_no_layer_computes_an_unused_dx(wrap):
     model, params = wrap(thrifty(linear(4))), start(wrap(linear(4)))
     y, back = model.vjp(params, X)
     dparams, dx = back(y, need_dx=False)
@@ -166,7 +166,7 @@ def test_repr_is_the_call_that_makes_the_model():
     )
 
 
-def test_a_long_repr_takes_a_line_a_part():
+def test_a_long_repr_has_a_line_for_each_part():
     deep = chain(*[linear(1000)] * 9)
     lines = repr(chain(relu, deep=deep)).splitlines()
     assert lines[:3] == ["chain(", "    relu,", "    deep=chain("]
@@ -175,14 +175,18 @@ def test_a_long_repr_takes_a_line_a_part():
 
 PARAMS = start(chain(linear(4), relu))
 MISTAKES = {
-    "no layer": (lambda: chain(linear(3), "relu"), LayerTypeError, r"chain\['1'\]: expected a Layer, got str$"),
+    "a string for a layer": (
+        lambda: chain(linear(3), "relu"),
+        LayerTypeError,
+        r"chain\['1'\]: expected a Layer, got str$",
+    ),
     "a constructor": (
         lambda: concat(a=dropout),
         LayerTypeError,
         r"concat\['a'\]: expected a Layer, got function; call it",
     ),
     "a name that is a position": (lambda: chain(relu, **{"0": relu}), LayerError, r"\['0'\] is also a position"),
-    "no branch": (lambda: concat(), LayerError, "at least one branch"),
+    "no branches": (lambda: concat(), LayerError, "at least one branch"),
     "branches of other rank": (
         lambda: concat(identity, flatten).init(KEY, (2, 3)),
         LayerError,

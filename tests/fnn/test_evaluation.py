@@ -1,4 +1,4 @@
-"""Evaluation in batches equals evaluation at once, and holds no more than a batch."""
+"""Evaluation in batches equals evaluation at once, and needs memory for one batch only."""
 
 import tracemalloc
 
@@ -38,7 +38,7 @@ def test_evaluating_an_ensemble_gives_each_networks_own(own):
     np.testing.assert_allclose(predict(model, params, x, 5, axis=int(own)), prediction, rtol=1e-5, atol=1e-6)
 
 
-def test_evaluation_never_holds_more_than_a_batch_of_hidden_values():
+def test_evaluation_holds_the_hidden_values_of_one_batch_only():
     model = chain(linear(500), tanh, linear(2))
     params, _ = model.init(Key(0), (5,))
     x, t = np.zeros((20_000, 5), np.float32), np.zeros((20_000, 2), np.float32)
@@ -56,12 +56,12 @@ def test_no_examples_have_predictions_but_no_mean():
         evaluate(MODEL, PARAMS, (X[:0], LABELS[:0]), MEASURES)
 
 
-def test_dropout_is_silent_in_evaluation():
+def test_evaluation_applies_no_dropout():
     plain = chain(linear(8), tanh, dropout(0), linear(3))
     assert np.array_equal(predict(MODEL, PARAMS, X), predict(plain, PARAMS, X))
 
 
-def test_of_a_loss_the_value_counts():
+def test_a_loss_as_a_measure_gives_its_value():
     data = (X, LABELS)
     (value, _), scores = (
         cross_entropy(MODEL.apply(PARAMS, X), LABELS),

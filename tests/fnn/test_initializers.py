@@ -1,47 +1,28 @@
-"""Initializers: the variances that keep a signal alive, from a key and nothing else."""
+"""Initializers: their variances, and that they depend on the key and the shape alone."""
 
 import numpy as np
 import pytest
 
 from fnn import initializers as init
 from fnn.random import Key, fold_in
+from tests.support.table import INITIALIZERS, each
 
-SHAPE, N_IN, N_OUT = (300, 200), 300, 200
-FIELD = (3, 3, 80, 60)  # a field of 3 x 3: fan-in 720, fan-out 540
-
-VARIANCES = {
-    "normal": (init.normal(0.3), SHAPE, 0.3**2),
-    "uniform": (init.uniform(0.3), SHAPE, 0.3**2 / 3),
-    "he_normal": (init.he_normal, SHAPE, 2 / N_IN),
-    "he_uniform": (init.he_uniform, SHAPE, 2 / N_IN),
-    "glorot_normal": (init.glorot_normal, SHAPE, 2 / (N_IN + N_OUT)),
-    "glorot_uniform": (init.glorot_uniform, SHAPE, 2 / (N_IN + N_OUT)),
-    "lecun_normal": (init.lecun_normal, SHAPE, 1 / N_IN),
-    "orthogonal": (init.orthogonal, SHAPE, 1 / N_IN),
-    "he_normal of a field": (init.he_normal, FIELD, 2 / 720),
-    "glorot_uniform of a field": (init.glorot_uniform, FIELD, 2 / (720 + 540)),
-}
-ALL = {**{name: f for name, (f, *_) in VARIANCES.items()}, "constant": init.constant(0.5), "zeros": init.zeros}
-each = pytest.mark.parametrize("f", ALL.values(), ids=ALL)
+SHAPE, N_IN = (300, 200), 300
+DRAWING = {name: row for name, row in INITIALIZERS.items() if row.variance}
+UNIFORM = {name: row for name, row in INITIALIZERS.items() if row.limit}
+each_initializer = each(INITIALIZERS, "initializer")
 
 
-@pytest.mark.parametrize(("f", "shape", "variance"), VARIANCES.values(), ids=VARIANCES)
-def test_mean_and_variance(f, shape, variance):
-    sample = f(Key(0), shape).astype(float)
+@each(DRAWING, "initializer", "shape", "variance")
+def test_mean_and_variance(initializer, shape, variance):
+    sample = initializer(Key(0), shape).astype(float)
     assert abs(sample.mean()) < 5 * np.sqrt(variance / sample.size)
     assert sample.var() == pytest.approx(variance, rel=5 * np.sqrt(2 / sample.size))
 
 
-LIMITS = {
-    "uniform": (init.uniform(0.3), 0.3),
-    "he_uniform": (init.he_uniform, np.sqrt(6 / N_IN)),
-    "glorot_uniform": (init.glorot_uniform, np.sqrt(6 / (N_IN + N_OUT))),
-}
-
-
-@pytest.mark.parametrize(("f", "limit"), LIMITS.values(), ids=LIMITS)
-def test_uniform_numbers_fill_their_interval(f, limit):
-    sample = f(Key(0), SHAPE)
+@each(UNIFORM, "initializer", "limit")
+def test_uniform_numbers_fill_their_interval(initializer, limit):
+    sample = initializer(Key(0), SHAPE)
     assert 0.999 * limit < sample.max() <= limit * (1 + 1e-6)
     assert -0.999 * limit > sample.min() >= -limit * (1 + 1e-6)
 
@@ -52,21 +33,21 @@ def test_relu_keeps_the_mean_square_under_he():
     assert np.maximum(y, 0).var() + np.maximum(y, 0).mean() ** 2 == pytest.approx(0.5, rel=0.02)
 
 
-@each
-def test_float32_of_the_shape(f):
-    sample = f(Key(0), (7, 4))
+@each_initializer
+def test_float32_of_the_shape(initializer):
+    sample = initializer(Key(0), (7, 4))
     assert sample.dtype == np.float32
     assert sample.shape == (7, 4)
 
 
-@each
-def test_equal_keys_give_equal_bits(f):
-    assert f(Key(3), (7, 4)).tobytes() == f(Key(3), (7, 4)).tobytes()
+@each_initializer
+def test_equal_keys_give_equal_bits(initializer):
+    assert initializer(Key(3), (7, 4)).tobytes() == initializer(Key(3), (7, 4)).tobytes()
 
 
-@pytest.mark.parametrize("f", [ALL[name] for name in VARIANCES], ids=VARIANCES)
-def test_other_keys_give_other_numbers(f):
-    assert not np.array_equal(f(Key(3), (7, 4)), f(fold_in(Key(3), 0), (7, 4)))
+@each(DRAWING, "initializer")
+def test_other_keys_give_other_numbers(initializer):
+    assert not np.array_equal(initializer(Key(3), (7, 4)), initializer(fold_in(Key(3), 0), (7, 4)))
 
 
 @pytest.mark.parametrize("shape", [(5, 5), (7, 3), (3, 7), (4, 7, 3), (2, 4, 3, 7), (6, 1)], ids=str)
@@ -89,13 +70,13 @@ def test_constants():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, True, "1", None], ids=repr)
 @pytest.mark.parametrize("make", [init.normal, init.uniform, init.constant], ids=lambda f: f.__name__)
-def test_only_finite_numbers(make, value):
+def test_settings_are_finite_numbers(make, value):
     with pytest.raises(ValueError, match=f"{make.__name__}.*.* must be a (finite )?number"):
         make(value)
 
 
 @pytest.mark.parametrize("make", [init.normal, init.uniform], ids=lambda f: f.__name__)
-def test_no_negative_width(make):
+def test_a_width_is_not_negative(make):
     with pytest.raises(ValueError, match=r"must be a number in \[0, inf\), got -0\.1"):
         make(-0.1)
 
@@ -105,6 +86,6 @@ def test_no_negative_width(make):
     [init.he_normal, init.he_uniform, init.glorot_normal, init.glorot_uniform, init.lecun_normal, init.orthogonal],
     ids=lambda f: f.__name__,
 )
-def test_a_vector_has_no_fans(f):
+def test_a_vector_has_no_fan_in(f):
     with pytest.raises(ValueError, match="at least two axes"):
         f(Key(0), (3,))

@@ -14,11 +14,7 @@ import pytest
 import fnn
 import fnn.interop.jax
 from fnn import Key, Params, tree
-from tests.support.table import LAYERS, LOSSES, OPTIMIZERS, normal
-
-each_layer = pytest.mark.parametrize(("layer", "shape"), LAYERS.values(), ids=LAYERS)
-each_loss = pytest.mark.parametrize(("loss", "make_target"), LOSSES.values(), ids=LOSSES)
-each_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
+from tests.support.table import each_layer, each_loss, each_optimizer, normal
 
 
 def assert_close(ours, theirs, rtol):

@@ -1,4 +1,4 @@
-"""The layer record: three named functions, parts that are models, and errors that know their place."""
+"""The layer record: three named functions, parts that are models, and errors that name their path."""
 
 import pickle
 import traceback
@@ -73,14 +73,14 @@ def test_parts_by_name_and_by_position():
     assert [repr(part) for part in MODEL.parts.values()] == ["chain(linear(64), relu)", "chain(linear(10))"]
 
 
-def test_a_slice_is_the_chain_of_what_it_takes():
+def test_a_slice_is_the_chain_of_its_layers():
     model = chain(linear(3), relu, readout=linear(2))
     assert repr(model[1:]) == "chain(relu, readout=linear(2))"
     assert list(model[1:].parts) == ["1", "readout"]
 
 
 @pytest.mark.parametrize("which", ["middle", 2, -3, None], ids=repr)
-def test_a_missing_part_is_shown_with_those_there_are(which):
+def test_the_error_of_a_missing_part_lists_the_parts(which):
     with pytest.raises(KeyError, match=r"no part .* among \['encoder', 'decoder'\]"):
         MODEL[which]
 
@@ -123,7 +123,7 @@ def test_errors_of_a_pullback_name_the_path_too():
         back(np.zeros((5, 9)))
 
 
-def test_a_layer_type_error_is_both_and_stays_so_on_its_way():
+def test_a_layer_type_error_is_a_type_error_and_a_value_error_through_all_combinators():
     with pytest.raises(LayerTypeError) as info:
         MODEL.apply(PARAMS, np.zeros((5, 784), int))
     assert isinstance(info.value, TypeError)
@@ -137,7 +137,7 @@ def test_an_error_survives_pickling():
 
 
 INPUTS = {
-    "params are no mapping": ((np.zeros(3), np.zeros((1, 3))), LayerTypeError, "params as a mapping, got ndarray"),
+    "params that are an array": ((np.zeros(3), np.zeros((1, 3))), LayerTypeError, "params as a mapping, got ndarray"),
     "params of another layer": (({"a": 1}, np.zeros((1, 3))), LayerError, r"expected parameters \[\], got \['a'\]"),
     "a list": (({}, [1.0]), LayerTypeError, "expected x as an array, got list; convert it"),
     "integers": (({}, np.zeros((1, 3), int)), LayerTypeError, "expected floating-point x, got int64"),
@@ -153,7 +153,7 @@ def test_check_input_says_what_must_hold(arguments, error, words):
         check_input("layer", *arguments, axes=1)
 
 
-def test_check_cotangent_says_what_came():
+def test_check_cotangent_says_what_it_got():
     check_cotangent("layer", np.zeros((5, 3)), (5, 3))
     with pytest.raises(LayerError, match=r"in the shape of its output, \(5, 3\), got \(3,\)"):
         check_cotangent("layer", np.zeros(3), (5, 3))
@@ -179,7 +179,7 @@ def test_unbroadcast_is_the_transpose_of_broadcasting(big, small):
     assert unbroadcast(dy, x).shape == small
 
 
-def test_unbroadcast_returns_to_the_dtype():
+def test_unbroadcast_keeps_the_dtype_of_x():
     assert unbroadcast(np.ones((2, 3)), np.ones((2, 3), np.float32)).dtype == np.float32
 
 

@@ -1,4 +1,4 @@
-"""The losses: their formulas, their extremes, and what they refuse."""
+"""The losses: their formulas and their extremes."""
 
 from functools import partial
 
@@ -141,7 +141,7 @@ def test_cross_entropy_of_extreme_logits(dtype):
     assert cross_entropy(z, np.array([0, 0]), label_smoothing=0.5)[0] == pytest.approx(1e4)
 
 
-def test_a_class_without_weight_may_have_no_chance_at_all():
+def test_a_class_of_weight_0_may_have_probability_0():
     value, pullback = cross_entropy(np.array([[0.0, -np.inf]]), np.array([0]))
     assert value == 0
     assert not pullback().any()
@@ -155,7 +155,7 @@ def test_binary_cross_entropy_of_extreme_logits(dtype):
     assert np.array_equal(pullback(), np.array([[0, 0, 1, -1]]))
 
 
-def test_a_confident_binary_loss_keeps_its_precision():
+def test_a_binary_loss_near_0_keeps_its_precision():
     value, _ = binary_cross_entropy(np.array([[50.0]]), np.array([[1.0]]))
     assert value == pytest.approx(np.exp(-50), rel=1e-14, abs=0)
 
@@ -166,6 +166,6 @@ def test_huber_of_extremes_is_linear():
     assert np.array_equal(pullback(), [[1, -1]])
 
 
-def test_an_empty_batch_sums_to_nothing():
+def test_the_sum_over_an_empty_batch_is_0():
     assert mse(Y[:0], T[:0], reduction="sum")[0] == 0
     assert cross_entropy(Y[:0], LABELS[:0], reduction="sum")[0] == 0

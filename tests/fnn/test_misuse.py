@@ -1,4 +1,4 @@
-"""Wrong calls, each with the exception it raises and the words that help: nothing goes wrong in silence."""
+"""Wrong calls: each raises an exception that says what is wrong and what to do; none goes wrong silently."""
 
 from pathlib import Path
 
@@ -167,7 +167,7 @@ CALLS = {
         r"\['w'\]: expected an array of numbers",
     ),
     "parameters of two dtypes": (lambda: ravel({"a": X, "b": X.astype(float)}), TreeError, "convert it with tree.cast"),
-    "trees that part": (lambda: tree.map(np.add, PARAMS, OTHER), TreeError, "trees part at its root"),
+    "trees of different names": (lambda: tree.map(np.add, PARAMS, OTHER), TreeError, "trees part at its root"),
     # The cotangents.
     "a cotangent of another width": (
         lambda: MODEL.vjp(PARAMS, X)[1](X),
@@ -237,7 +237,7 @@ CALLS = {
         r"adam\(eps\) must be a number in \(0, inf\), got -1e-08",
     ),
     "a rate of infinity": (lambda: sgd(np.inf), ValueError, r"sgd\(lr\) must be a number in \[0, inf\), got inf"),
-    "a rate of truth": (lambda: sgd(True), ValueError, r"sgd\(lr\) must be a number in \[0, inf\), got True"),
+    "a bool for a rate": (lambda: sgd(True), ValueError, r"sgd\(lr\) must be a number in \[0, inf\), got True"),
     "a negative rate among others": (
         lambda: sgd(np.array([0.1, -0.1])),
         ValueError,
@@ -256,7 +256,7 @@ CALLS = {
     "a layer of no outputs": (lambda: linear(0), ValueError, r"linear\(n_out\) must be a whole number from 1 up"),
     "a layer of -1 outputs": (lambda: linear(-1), ValueError, "a whole number from 1 up, got -1"),
     "a layer of 3.0 outputs": (lambda: linear(3.0), ValueError, "a whole number from 1 up, got 3.0"),
-    "a layer of truth outputs": (lambda: linear(True), ValueError, "a whole number from 1 up, got True"),
+    "a layer of True outputs": (lambda: linear(True), ValueError, "a whole number from 1 up, got True"),
     "an ensemble of 0": (lambda: ensemble(MODEL, 0), ValueError, "the number of networks, .* from 1 up, got 0"),
     "a constructor for a layer": (lambda: chain(linear), LayerTypeError, "got function; call it to make the layer"),
     "batches of size 0": (lambda: batches(Key(0), (X,), 0), ValueError, "a whole number from 1 up, got 0"),
@@ -410,7 +410,7 @@ CALLS = {
     "a seed for a batch's key": (lambda: batches(42, (X,), 2), TypeError, "expected a Key, got int"),
     "a NumPy generator for a key": (lambda: split(np.random.default_rng(0), 2), TypeError, "got Generator"),
     "a word for a seed": (lambda: Key("0"), ValueError, "the seed must be an integer .* got '0'"),
-    "truth for a seed": (lambda: Key(True), ValueError, "the seed must be an integer .* got True"),
+    "a bool for a seed": (lambda: Key(True), ValueError, "the seed must be an integer .* got True"),
     "a seed for a dropout's key": (lambda: dropout(0.5).vjp({}, X, 3), TypeError, "expected a Key, got int"),
     "a float folded in": (lambda: fold_in(Key(0), 1.0), ValueError, "only integers .* got 1.0"),
     # Files.

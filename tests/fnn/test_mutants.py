@@ -1,4 +1,4 @@
-"""The table of mutants fits the code; a few are killed here, all of them by `python -m tests.mutants`."""
+"""The table of mutants fits the code. Three mutants are killed here, all of them by `python -m tests.mutants`."""
 
 import pytest
 
@@ -9,7 +9,7 @@ TABLE = mutants.table()
 FEW = generator(Key(5)).choice(TABLE, size=3, replace=False)
 
 
-def test_every_fragment_stands_once_and_every_mutant_compiles():
+def test_every_fragment_occurs_once_and_every_mutant_compiles():
     for mutant in TABLE:
         text = mutant.planted()
         assert text != (mutants.ROOT / mutant.file).read_text()
@@ -17,9 +17,9 @@ def test_every_fragment_stands_once_and_every_mutant_compiles():
     assert len({(mutant.file, mutant.what) for mutant in TABLE}) == len(TABLE) >= 40
 
 
-def test_a_fragment_that_stands_twice_or_not_at_all_is_an_error():
+def test_a_fragment_that_occurs_twice_or_never_is_an_error():
     for fragment, n in (("import", ".*"), ("no such fragment", "0")):
-        with pytest.raises(ValueError, match=f"stands {n} times in fnn/losses.py; adapt the table"):
+        with pytest.raises(ValueError, match=f"occurs {n} times in fnn/losses.py; adapt the table"):
             mutants.Mutant("something else", "fnn/losses.py", fragment, "").planted()
 
 
@@ -28,7 +28,7 @@ def test_a_few_are_killed(mutant):
     assert mutants.is_killed(*mutants.kill(mutant)[:2])
 
 
-def test_a_timeout_counts_only_for_what_runs_without_end(monkeypatch):
+def test_a_timeout_counts_only_for_a_mutant_without_end(monkeypatch):
     monkeypatch.setattr(mutants, "TIMEOUT", 0.1)
     assert mutants.first_to_fail(["schedules"]) == mutants.TIMED_OUT
     usual, endless = (mutants.Mutant(what, "", "", "") for what in ("a slip", "a loop without end"))
@@ -37,6 +37,6 @@ def test_a_timeout_counts_only_for_what_runs_without_end(monkeypatch):
     assert mutants.is_killed(usual, "schedules")
 
 
-def test_what_no_test_sees_survives():
+def test_a_mutant_that_changes_no_result_survives():
     harmless = mutants.Mutant("another word", "fnn/optimizers/schedules.py", "a smooth decay", "a gentle decay")
     assert mutants.first_to_fail(["schedules"], harmless) is None

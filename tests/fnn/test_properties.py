@@ -1,7 +1,7 @@
-"""Laws that hold for whatever is drawn: trees, vectors, batches, models of random layers.
+"""Laws that hold for random trees, vectors, batches, and models of random layers.
 
-200 examples each, the same ones every time; `python -m pytest tests/fnn/test_properties.py
-tests/fnn/test_training_properties.py --hypothesis-profile=long` draws 5,000 new ones each.
+Each runs on 200 examples, the same ones every time; `python -m pytest
+tests/fnn/test_properties.py tests/fnn/test_training_properties.py --hypothesis-profile=long` draws 5,000 new ones each.
 """
 
 import pickle
@@ -98,7 +98,7 @@ def test_an_epoch_is_a_partition_of_the_data(key, n, size, drop_last, lead):
 
 
 class Quick(laws.Case):
-    """A case of few variations: a random model at a time, 200 of them, instead of all shapes for each."""
+    """A case with one shape of input: 200 random models are tried, so that each need not see all shapes."""
 
     def leads(self):
         """One choice of leading axes, by the key."""
@@ -153,7 +153,7 @@ def test_networks_of_an_ensemble_are_as_if_alone(model, seed, n):
 
 
 @given(models(1, ensembles=False), models(1, ensembles=False), seeds)
-def test_composition_is_what_one_does_by_hand(first, second, seed):
+def test_a_combinator_equals_its_parts_composed_by_hand(first, second, seed):
     (f, shape), (g, other) = first, second
     key = Key(seed)
     p, out = f.init(fold_in(key, 0), shape)

@@ -1,4 +1,4 @@
-"""Randomness is a value: a key names its stream, and nothing else has a say in it."""
+"""Randomness is a value: a stream depends on its key and on nothing else."""
 
 import attrs
 import numpy as np
@@ -37,15 +37,15 @@ def test_the_stream_is_the_one_that_numpy_spawns():
 
 
 @given(st.integers(0, 2**128 - 1), paths, words)
-def test_fold_appends_to_the_path(seed, path, i):
+def test_fold_in_appends_to_the_path(seed, path, i):
     assert fold_in(Key(seed, path), i) == Key(seed, (*path, i))
 
 
-def test_split_is_fold_with_each_number():
+def test_split_is_fold_in_with_each_number():
     assert split(Key(42), 3) == tuple(fold_in(Key(42), i) for i in range(3))
 
 
-def test_split_into_none_is_empty():
+def test_split_into_0_keys_is_empty():
     assert split(Key(42), 0) == ()
 
 
@@ -92,7 +92,7 @@ def test_numpys_global_generator_is_untouched():
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
 
 
-def test_keys_of_other_libraries_take_part_by_registering():
+def test_keys_of_other_libraries_work_once_registered():
     class Other(str):
         __slots__ = ()
 
@@ -121,6 +121,6 @@ def test_only_integers_in_range_fold_in(i):
     [lambda: fold_in(42, 0), lambda: split(42, 1), lambda: generator(42), lambda: draw(42, (1,))],
     ids=["fold_in", "split", "generator", "draw"],
 )
-def test_a_bare_seed_is_no_key(call):
+def test_a_seed_is_not_a_key(call):
     with pytest.raises(TypeError, match=r"expected a Key, got int; make one with Key\(seed\)"):
         call()

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from fnn import Key
-from tests.support.calls import ROWS
-from tests.support.outcomes import content, digest
+from tests.support.contents import content, digest
 from tests.support.paths import ROOT
+from tests.support.sample_calls import ROWS
 
 PICTURES = {name for name in ROWS if name.startswith("fnn.plot.")}  # matplotlib promises nothing across threads
 
@@ -33,7 +33,7 @@ def test_ten_calls_give_the_same_bits(name, digests):
 
 def test_five_processes_with_other_hash_seeds_give_the_same_bits(digests):
     environments = [{**os.environ, "PYTHONHASHSEED": seed} for seed in ("0", "1", "42", "12345", "random")]
-    command = [sys.executable, "-m", "tests.support.digests"]
+    command = [sys.executable, "-m", "tests.support.print_digests"]
     processes = [subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE) for env in environments]
     for process in processes:
         output, _ = process.communicate()

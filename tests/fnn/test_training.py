@@ -76,7 +76,7 @@ def test_value_and_grad_equal_linear_regression_by_hand():
 
 def test_value_and_grad_do_not_pull_back_to_x():
     def refuse(xp, x, y):
-        raise AssertionError("nobody asked for the gradient of x")
+        raise AssertionError("the gradient with respect to x must not be computed")
 
     model = chain(elementwise("first", lambda xp, x: x, refuse), linear(3))
     params, _ = model.init(Key(0), (5,))
@@ -91,7 +91,7 @@ def test_a_key_makes_the_gradient_stochastic():
     assert len({float(plain), float(keyed), float(other)}) == 3
 
 
-def test_a_steps_randomness_is_its_number_folded_into_the_key():
+def test_a_step_draws_from_its_number_folded_into_the_key():
     state = attrs.evolve(START, step=7)
     loss, grads = value_and_grad(MODEL, cross_entropy)(state.params, (X, LABELS), fold_in(Key(2), 7))
     after = STEP(state, (X, LABELS))
@@ -169,7 +169,7 @@ def test_a_resumed_run_is_bit_identical(pause):
     assert whole.history[-1].keys() == {"epoch", "loss", "accuracy"}
 
 
-def test_epochs_do_not_work_ahead():
+def test_an_epoch_is_computed_when_it_is_asked_for():
     progresses = epochs(STEP, lambda epoch: batches_of(epoch) if epoch < 2 else 1 / 0, START)
     assert len(list(islice(progresses, 2))[-1].history) == 2
 
@@ -198,15 +198,15 @@ STOPS = {
     "at once": ([3, 2, 1], 1, 2, 1),
     "after two": ([1, 3, 2, 2.5, 9], 2, 4, 2),
     "after a new best": ([1, 3, 2, 4, 0, 0, 9], 2, 6, 4),
-    "a tie is no better": ([1, 1, 1, 9], 2, 3, 1),
-    "nan is no better": ([1, math.nan, math.nan, 9], 2, 3, 1),
+    "a tie is not better": ([1, 1, 1, 9], 2, 3, 1),
+    "nan is not better": ([1, math.nan, math.nan, 9], 2, 3, 1),
     "never": ([1, 2, 3], 3, 3, 3),
     "nothing good": ([-math.inf] * 5, 3, 3, 0),
 }
 
 
 @pytest.mark.parametrize(("scores", "patience", "end", "best"), STOPS.values(), ids=STOPS)
-def test_until_stale_stops_and_keeps_the_best(scores, patience, end, best):
+def test_early_stopping_ends_in_time_and_keeps_the_best(scores, patience, end, best):
     *_, last = early_stopping(islice(counted(scores), len(scores)), patience)
     assert (len(last.history), last.state.step) == (end, end)
     assert (last.best_epoch, last.best.step) == (best, best)

@@ -1,4 +1,4 @@
-"""Small data as IDX files, for recipes to be run on."""
+"""Small data sets as IDX files, to run recipes on."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ def write_idx(path, array):
 
 
 def write_bright_rows(folder):
-    """600 + 100 images of 4 x 4 pixels whose brightest row is their class; returns the folder's name."""
+    """Write 600 + 100 images of 4 x 4 pixels whose brightest row is their class; returns the folder's name."""
     rng = generator(Key(0))
     for part, n in (("train", 600), ("t10k", 100)):
         labels = rng.integers(4, size=n)

@@ -1,6 +1,6 @@
-"""Mistakes in our own mathematics, one a row: what it is, a fragment that stands once in its file, its substitute.
+"""Mistakes in our own mathematics, one for each row: its name, a fragment that occurs once in the file, its substitute.
 
-Choose fragments that are short and say what they compute, so that they outlive changes around them.
+Choose short fragments that say what they compute, so that they outlive changes around them.
 """
 
 MUTANTS = {
@@ -137,13 +137,13 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/layers/activations.py": "activations extremes layers properties:layers",
     "fnn/layers/softmax.py": "layers extremes laws:softmax properties:layers",
     "fnn/layers/dropout.py": "layers compose properties:layers",
-    "fnn/layers/linear.py": "layers layer thrift ensemble properties:layers",
+    "fnn/layers/linear.py": "layers layer need_dx ensemble properties:layers",
     "fnn/layer.py": "layer layers compose properties:layers laws:shared",
-    "fnn/compose.py": "compose ensemble properties:composition properties:layers",
+    "fnn/compose.py": "compose ensemble properties:combinator properties:layers",
     "fnn/optimizers/optimizer.py": "optimizer optimizers training_properties:updates laws:optimizer",
     "fnn/optimizers/rules.py": "optimizers optimizer training_properties:step laws:optimizer",
     "fnn/optimizers/schedules.py": "schedules",
-    "fnn/training.py": "training thrift evaluation training_properties:stopping",
+    "fnn/training.py": "training need_dx evaluation training_properties:stopping",
     "fnn/batching.py": "batching properties:epoch",
     "fnn/random.py": "random",
     "fnn/initializers.py": "initializers",

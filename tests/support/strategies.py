@@ -1,10 +1,11 @@
-"""What properties are drawn from: trees of any form, and models of any layers."""
+"""Hypothesis strategies: random trees, and models of random layers."""
 
 import numpy as np
 from hypothesis import strategies as st
 
 import fnn
 from fnn import Key, Params, fold_in, generator
+from tests.support.activations import ACTIVATIONS, SOFTMAXES
 
 # A tree is drawn as a few paths with shapes: far faster than drawing it mapping by mapping.
 NAMES = ("0", "1", "weights", "", "a.b", "../up", "ä\n")
@@ -18,7 +19,7 @@ keys = st.builds(Key, st.integers(0, 2**64), st.lists(st.integers(0, 2**32 - 1),
 
 @st.composite
 def dicts(draw, dtypes=FLOATS, lead=(), special=True):
-    """Nested dicts of arrays, some of no element or no axis, some mappings empty; one number may be a special one."""
+    """Nested dicts of arrays; some arrays have no elements or axes, some dicts are empty, a number may be special."""
     leaves = st.tuples(st.sampled_from(PATHS), st.none() | st.sampled_from(SHAPES), st.sampled_from(dtypes))
     rng, tree = generator(Key(draw(seeds))), {}
     odd = draw(st.sampled_from(SPECIAL)) if special else 1.5
@@ -39,29 +40,29 @@ def dicts(draw, dtypes=FLOATS, lead=(), special=True):
 
 @st.composite
 def params(draw, dtypes=FLOATS, leads=((), (), (2,), (1, 3)), special=True):
-    """Parameters, in every other case those of several networks."""
+    """Parameters, in half of the cases those of several networks."""
     lead = draw(st.sampled_from(leads))
     return Params(draw(dicts(dtypes, lead, special)), lead=lead)
 
 
 one_dtype = st.sampled_from(FLOATS).flatmap(lambda dtype: params((dtype,)))
 uneven = fnn.normal(0.5)  # biases at zero would put dead units on the kink of what follows
-ELEMENTWISE = [fnn.identity, fnn.relu, fnn.leaky_relu(0.1), fnn.elu, fnn.gelu, fnn.sigmoid, fnn.softplus, fnn.swish]
-ELEMENTWISE += [fnn.tanh, fnn.softmax, fnn.log_softmax, fnn.dropout(0.4), fnn.dropout(0.0)]
-ELEMENTWISE += [fnn.elementwise("square", lambda xp, x: x * x / 4, lambda xp, x, y: x / 2)]
+SAME_SHAPE = [row.layer for row in (*ACTIVATIONS.values(), *SOFTMAXES.values())]  # layers whose y has the shape of x
+SAME_SHAPE += [fnn.dropout(0.4), fnn.dropout(0.0)]
+SAME_SHAPE += [fnn.elementwise("square", lambda xp, x: x * x / 4, lambda xp, x, y: x / 2)]
 
 
 @st.composite
 def vector_layers(draw, n_in, depth):
-    """A layer for (n_in,) features, and how many it gives: of every kind, nested to this depth."""
-    kinds = ["linear", "elementwise"] + ["chain", "named", "concat", "residual"] * (depth > 0)
+    """A layer of any kind for (n_in,) features, nested to this depth, and the number of its output features."""
+    kinds = ["linear", "same shape"] + ["chain", "named", "concat", "residual"] * (depth > 0)
     kind = draw(st.sampled_from(kinds))
     if kind == "linear":
         n_out = draw(st.integers(1, 4))
         bias = draw(st.sampled_from([None, uneven]))
         return fnn.linear(n_out, weights=draw(st.sampled_from([fnn.he_normal, fnn.glorot_uniform])), bias=bias), n_out
-    if kind == "elementwise":
-        return draw(st.sampled_from(ELEMENTWISE)), n_in
+    if kind == "same shape":
+        return draw(st.sampled_from(SAME_SHAPE)), n_in
     if kind in ("chain", "named"):
         parts, n_out = [], n_in
         for _ in range(draw(st.integers(0, 3))):

@@ -42,7 +42,7 @@ def types(value):
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_parameters(name, tmp_path):
-    layer, shape = LAYERS[name]
+    layer, shape = LAYERS[name].layer, LAYERS[name].shape
     params, _ = layer.init(Key(0), shape)
     loaded = again(tmp_path / "x.npz", params, like=params)
     assert loaded == params
@@ -52,8 +52,8 @@ def test_parameters(name, tmp_path):
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_states(name, tmp_path):
-    state = progress(OPTIMIZERS[name]).state
-    loaded = again(tmp_path / "x.npz", state, like=OPTIMIZERS[name].init(PARAMS))
+    state = progress(OPTIMIZERS[name].optimizer).state
+    loaded = again(tmp_path / "x.npz", state, like=OPTIMIZERS[name].optimizer.init(PARAMS))
     assert loaded == state
     assert loaded.params == state.params
     assert type(loaded.step) is int

@@ -1,4 +1,4 @@
-"""The checker is checked: each law is broken by at least one layer, and each time it is the law that says so."""
+"""The checker itself is tested: for each law there is a layer that breaks it, and the error names that law."""
 
 import re
 from itertools import count
@@ -192,13 +192,13 @@ OFFENDERS = {
     ),
     "a layer that raises": (attrs.evolve(tanh, vjp=lambda p, x, key=None: 1 / 0), "ZeroDivisionError"),
     "a layer that writes to x": (with_apply(write_to_x), FORWARD),
-    "a layer that writes to x where it may": (
+    "a layer that writes to x if it is writable": (
         with_apply(lambda params, x: np.maximum(x, 0, out=x if x.flags.writeable else None)),
         f"{PURITY}.*: x has changed",
     ),
     "a pullback that writes to dy": (spoil_back(identity, write_to_dy), f"{PURITY}.*: back writes to its cotangent"),
     "randomness of its own": (drawing, f"{PURITY}.*: the repeated call gives other bits"),
-    "eyes for memory order": (
+    "a result that depends on memory order": (
         with_apply(lambda p, x: x + (not x.flags.c_contiguous)),
         f"{PURITY}.*: the strided call gives another value",
     ),

@@ -1,4 +1,4 @@
-"""Explain: the numbers are those of the model's own pass, and what goes wrong is marked where it does."""
+"""Explain: its numbers are those of the model's own pass, and a fault is marked at the layer where it begins."""
 
 import math
 
@@ -91,13 +91,13 @@ def test_outputs_and_their_gradients_are_those_of_the_pass():
     )
 
 
-def test_a_deep_sigmoid_network_vanishes_from_its_far_end():
+def test_gradients_vanish_in_the_first_layers_of_a_deep_sigmoid_network():
     rows = explained(deep(linear(16, weights=glorot_uniform), sigmoid)).rows
     assert [row.mark for row in rows[:4]] == ["vanishing"] * 4
     assert [row.mark for row in rows[-4:]] == [""] * 4
 
 
-def test_a_deep_relu_network_of_he_does_not():
+def test_gradients_do_not_vanish_in_a_deep_relu_network_of_he():
     assert set(marks(deep(linear(64), relu))) == {""}
 
 
@@ -105,12 +105,12 @@ def test_large_weights_explode():
     assert marks(deep(linear(64, weights=normal(1.0)), relu))[0] == "exploding"
 
 
-def test_what_gives_nothing_is_dead_and_so_is_what_feeds_it():
+def test_a_relu_that_is_always_0_marks_all_layers_dead():
     silent = linear(8, bias=lambda key, shape: np.full(shape, -1e3, np.float32))
     assert marks(chain(linear(8), silent, relu, linear(4))) == ["dead"] * 4
 
 
-def test_what_is_not_finite_is_marked_from_where_it_begins():
+def test_a_value_that_is_not_finite_is_marked_where_it_begins():
     model = chain(linear(8), relu, linear(4))
     params, _ = model.init(Key(0), (16,))
     spoilt = Params({**params, "2": {**params["2"], "bias": np.full(4, np.inf, np.float32)}})
@@ -121,13 +121,13 @@ def test_what_is_not_finite_is_marked_from_where_it_begins():
     assert [row.mark for row in explain(model, params, X, bad, mse).rows] == ["not finite: gradient"] * 3
 
 
-def test_no_gradient_at_all_is_nobodys_fault():
+def test_a_loss_without_gradient_marks_no_layer():
     model = chain(linear(8), relu, linear(4))
     params, _ = model.init(Key(0), (16,))
     assert {row.mark for row in explain(model, params, X, model.apply(params, X), mse).rows} == {""}
 
 
-def test_numbers_are_those_of_numpy_and_know_no_overflow():
+def test_numbers_are_those_of_numpy_and_do_not_overflow():
     values = np.array([1.0, -2.0, 0.0, 5.0])
     expected = (1.0, np.std(values), np.sqrt(7.5), 5.0, 0.25, 0.0)
     assert attrs.astuple(Numbers.of(values)) == pytest.approx(expected, rel=1e-15)
@@ -154,7 +154,7 @@ def test_arrays_of_another_library_are_explained_too():
         assert row.gradient.std == pytest.approx(other.gradient.std, rel=1e-5)
 
 
-def test_what_cannot_be_explained_is_refused():
+def test_a_wrong_call_is_refused():
     model = chain(encoder=chain(linear(8)))
     params, _ = model.init(Key(0), (16,))
     with pytest.raises(ValueError, match="a loss needs its target"):

@@ -1,4 +1,4 @@
-"""A summary: a row for each innermost layer, in the order of the work."""
+"""A summary has a row for each innermost layer, in the order in which they compute."""
 
 import pytest
 

@@ -33,9 +33,9 @@ def trainable(layer, shape):
 
 
 CASES = {  # name: (model, shape of one example's features, loss, target maker, optimizer)
-    **{name: (trainable(layer, shape), shape, fnn.mse, real, fnn.sgd(0.1)) for name, (layer, shape) in LAYERS.items()},
-    **{name: (MODEL, (4,), loss, make, fnn.sgd(0.1)) for name, (loss, make) in LOSSES.items()},
-    **{name: (MODEL, (4,), fnn.cross_entropy, labels, optimizer) for name, optimizer in OPTIMIZERS.items()},
+    **{name: (trainable(r.layer, r.shape), r.shape, fnn.mse, real, fnn.sgd(0.1)) for name, r in LAYERS.items()},
+    **{name: (MODEL, (4,), row.loss, row.make_target, fnn.sgd(0.1)) for name, row in LOSSES.items()},
+    **{name: (MODEL, (4,), fnn.cross_entropy, labels, row.optimizer) for name, row in OPTIMIZERS.items()},
 }
 
 

@@ -1,46 +1,39 @@
-"""The activations' values and slopes against their closed forms."""
+"""Values and slopes of the activations, compared with their closed forms in 50 digits and with PyTorch's figures."""
 
-import math
+import json
 
 import numpy as np
 import pytest
 
 from fnn import Key, Params
-from fnn.layers import elementwise, elu, gelu, identity, leaky_relu, relu, sigmoid, softplus, swish, tanh
+from fnn.layers import elementwise, identity, leaky_relu, relu
+from tests.support.activations import ACTIVATIONS
+from tests.support.exact import MP
+from tests.support.paths import ROOT
 
 X = np.linspace(-6, 6, 120).reshape(2, 60)  # without 0, where relu has its kink
+FIGURES = json.loads((ROOT / "tests" / "support" / "reference" / "activations.json").read_text())
+IN_TORCH = [name for name, row in ACTIVATIONS.items() if row.torch]
 
 
-def logistic(x):
-    return 1 / (1 + math.exp(-x))
+@pytest.mark.parametrize("row", ACTIVATIONS.values(), ids=ACTIVATIONS)
+def test_values_and_slopes_equal_the_closed_form(row):
+    y, back = row.layer.vjp({}, X)
+    exactly = lambda f: [[float(f(MP.mpf(x))) for x in line] for line in X]  # noqa: E731
+    np.testing.assert_allclose(y, exactly(row.value), rtol=1e-14, atol=1e-16)
+    np.testing.assert_allclose(back(np.ones_like(X))[1], exactly(row.slope), rtol=1e-12, atol=1e-15)
 
 
-def gate(x):
-    return logistic(2 * math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))
+@pytest.mark.parametrize("name", IN_TORCH)
+def test_values_and_slopes_equal_pytorchs(name):
+    x, figures = np.array(FIGURES["x"]), FIGURES[name]
+    y, back = ACTIVATIONS[name].layer.vjp({}, x)
+    np.testing.assert_allclose(y, figures["value"], rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(back(np.ones_like(x))[1], figures["slope"], rtol=1e-12, atol=1e-12)
 
 
-def gate_slope(x):
-    return gate(x) * (1 - gate(x)) * 2 * math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * x**2)
-
-
-CLOSED_FORMS = {  # y, dy/dx
-    "identity": (identity, lambda x: x, lambda x: 1.0),
-    "relu": (relu, lambda x: max(x, 0.0), lambda x: float(x > 0)),
-    "leaky_relu": (leaky_relu(0.1), lambda x: x if x > 0 else 0.1 * x, lambda x: 1.0 if x > 0 else 0.1),
-    "elu": (elu, lambda x: x if x > 0 else math.expm1(x), lambda x: 1.0 if x > 0 else math.exp(x)),
-    "sigmoid": (sigmoid, logistic, lambda x: logistic(x) * logistic(-x)),
-    "tanh": (tanh, math.tanh, lambda x: 1 / math.cosh(x) ** 2),
-    "softplus": (softplus, lambda x: math.log1p(math.exp(x)), logistic),
-    "swish": (swish, lambda x: x * logistic(x), lambda x: logistic(x) + x * logistic(x) * logistic(-x)),
-    "gelu": (gelu, lambda x: x * gate(x), lambda x: gate(x) + x * gate_slope(x)),
-}
-
-
-@pytest.mark.parametrize(("layer", "y", "slope"), CLOSED_FORMS.values(), ids=CLOSED_FORMS)
-def test_values_and_slopes_equal_the_closed_form(layer, y, slope):
-    got, back = layer.vjp({}, X)
-    np.testing.assert_allclose(got, np.vectorize(y)(X), rtol=1e-14, atol=1e-16)
-    np.testing.assert_allclose(back(np.ones_like(X))[1], np.vectorize(slope)(X), rtol=1e-12, atol=1e-15)
+def test_every_row_with_a_name_in_pytorch_has_its_figures():
+    assert list(FIGURES) == ["x", *IN_TORCH], "make the figures as tests/support/reference/activations.py says"
 
 
 def test_identity_is_the_very_same_array():

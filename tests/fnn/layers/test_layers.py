@@ -1,4 +1,4 @@
-"""Softmax, linear, flatten and dropout: equations, pullbacks, and what a key is for."""
+"""Softmax, linear, flatten and dropout: equations, pullbacks, and the effect of a key."""
 
 import math
 
@@ -25,7 +25,7 @@ def test_log_softmax_is_the_logarithm_of_softmax():
 
 
 @pytest.mark.parametrize("layer", [softmax, log_softmax], ids=str)
-def test_softmax_does_not_see_a_common_shift(layer):
+def test_softmax_does_not_change_if_all_logits_are_shifted(layer):
     np.testing.assert_allclose(layer.apply({}, X + 1e4), layer.apply({}, X), rtol=0, atol=1e-11)
 
 
@@ -65,13 +65,13 @@ def test_linear_without_a_bias_is_the_matrix_alone():
     assert list(layer.vjp(params, np.ones((4, 3), np.float32))[1](np.ones((4, 2), np.float32))[0]) == ["weights"]
 
 
-def test_linear_starts_from_its_initializers_under_keys_of_their_own():
+def test_each_initializer_of_linear_has_a_key_of_its_own():
     draw = lambda key, shape: np.full(shape, key.path[-1], np.float32)  # noqa: E731
     params, _ = linear(2, weights=draw, bias=draw).init(KEY, (3,))
     assert params == Params({"weights": np.zeros((3, 2), np.float32), "bias": np.ones(2, np.float32)})
 
 
-def test_a_wider_input_widens_the_output():
+def test_float64_inputs_give_float64_outputs():
     params, _ = linear(2).init(KEY, (3,))
     assert linear(2).apply(params, np.ones((5, 3))).dtype == np.float64
 
@@ -115,7 +115,7 @@ def test_dropouts_elements_are_independent():
     assert np.abs(off_diagonal).max() < 5 / math.sqrt(1000)
 
 
-def test_equal_keys_make_equal_masks_and_others_others():
+def test_equal_keys_give_equal_masks_and_different_keys_different_ones():
     ones = np.ones((10, 10))
     masks = [dropout(0.5).vjp({}, ones, key)[0] for key in (KEY, KEY, fold_in(KEY, 0), Key(43))]
     assert np.array_equal(masks[0], masks[1])
@@ -165,7 +165,7 @@ LINEAR = {name: np.asarray(leaf, float) for name, leaf in linear(2).init(KEY, (5
     ],
     ids=["no bias", "a bias too many", "a gain", "a shorter bias", "no matrix", "integers throughout"],
 )
-def test_linear_takes_just_its_own_parameters(layer, params, x):
+def test_linear_refuses_other_parameters(layer, params, x):
     with pytest.raises(LayerError, match=r"linear\(2.*\): "):
         layer.apply(params, x)
 

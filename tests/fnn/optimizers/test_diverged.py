@@ -1,3 +1,5 @@
+"""A training that diverges, or data that is not finite, raises an error that names the step and the place."""
+
 import pickle
 from functools import reduce
 
@@ -58,7 +60,7 @@ def test_update_refuses_a_gradient_that_is_not_finite_anywhere(path, value):
     assert error.value.path == path
 
 
-def test_a_step_that_leaves_the_numbers_names_the_new_parameters():
+def test_a_step_to_parameters_that_are_not_finite_names_them():
     optimizer = fnn.sgd(1e38)
     state = start(optimizer)
     with pytest.raises(DivergedError, match="of the new parameters at") as error:
@@ -66,14 +68,14 @@ def test_a_step_that_leaves_the_numbers_names_the_new_parameters():
     assert error.value.path == ("0", "weights")
 
 
-def test_numbers_whose_product_overflows_are_no_divergence():
+def test_large_numbers_whose_product_overflows_do_not_count_as_divergence():
     optimizer = fnn.sgd(0.0)
     params = fnn.tree.map(lambda leaf: np.full_like(leaf, 1e30), MODEL.init(Key(0), (4,))[0])
     state = optimizer.init(params)
     assert optimizer.update(state, params).step == 1
 
 
-def test_networks_beside_one_that_diverges_go_on_if_asked_to():
+def test_with_finite_false_the_other_networks_of_an_ensemble_train_on():
     model, rates = fnn.ensemble(MODEL, 2), np.array([0.01, 1e3])
     optimizer = fnn.sgd(rates)
     with pytest.raises(DivergedError):
@@ -82,7 +84,7 @@ def test_networks_beside_one_that_diverges_go_on_if_asked_to():
     assert np.isfinite(end.loss).tolist() == [True, False]
 
 
-def test_the_error_survives_pickling_and_keeps_what_it_knows():
+def test_the_error_and_its_fields_survive_pickling():
     state = start(fnn.sgd(0.1))
     error = DivergedError("step 3: the loss is nan", 3, np.float32(np.nan), ("0", "bias"), state)
     again = pickle.loads(pickle.dumps(error))
@@ -100,26 +102,26 @@ def test_data_that_is_not_finite_is_refused_with_its_index(key, value):
         fnn.batches(key, (Y, x), 8)
 
 
-def test_large_data_is_no_bad_data():
+def test_large_data_is_accepted():
     huge = np.full((4, 2), 1e30, np.float32)
     assert len(fnn.batches(Key(0), (huge, np.arange(4)), 2)) == 2
 
 
-def test_inference_takes_what_is_not_finite():
+def test_inference_accepts_data_that_is_not_finite():
     params, _ = MODEL.init(Key(0), (4,))
     x = np.where(np.arange(32)[:, None] == 3, np.float32(np.nan), X)
     assert np.isnan(fnn.predict(MODEL, params, x)[:, 0]).nonzero()[0].tolist() == [3]
 
 
 @pytest.mark.parametrize("optimizer", [fnn.adam(), fnn.rmsprop(), fnn.adagrad(), fnn.adamw()], ids=repr)
-def test_a_moment_beyond_all_floats_does_not_stop_a_parameter_in_silence(optimizer):
+def test_a_moment_that_overflows_raises_instead_of_stopping_its_parameter(optimizer):
     state = start(optimizer)
     huge = fnn.tree.map(lambda leaf: np.full_like(leaf, 1e20), state.params)
     with pytest.raises(DivergedError, match="a moment of the optimizer is beyond all floats"):
         optimizer.update(state, huge)
 
 
-def test_a_large_gradient_is_no_divergence_where_nothing_squares_it():
+def test_a_large_gradient_is_accepted_if_nothing_squares_it():
     state = start(fnn.sgd(1e-20))
     assert fnn.sgd(1e-20).update(state, fnn.tree.map(lambda leaf: np.full_like(leaf, 1e20), state.params)).step == 1
 
@@ -132,7 +134,7 @@ def test_the_loss_of_a_state_is_its_own():
     assert not np.shares_memory(after.loss, loss)
 
 
-def test_arrays_of_other_libraries_are_not_looked_at():
+def test_arrays_of_other_libraries_are_not_checked():
     import jax.numpy as jnp
 
     import fnn.interop.jax

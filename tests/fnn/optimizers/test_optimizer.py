@@ -70,7 +70,7 @@ def test_the_empty_chain_is_the_identity(optimizer):
     assert len({train(way).vector.tobytes() for way in ways}) == 1
 
 
-def test_the_order_of_a_chain_counts():
+def test_the_order_of_a_chain_matters():
     a, b, _ = PARTS
     assert train(chain_updates(a, b)).params != train(chain_updates(b, a)).params
 
@@ -113,7 +113,7 @@ def test_dtypes_stay(optimizer, dtype):
     assert {array.dtype for array in (*tree.leaves(state.params), *arrays(state.memory))} == {np.dtype(dtype)}
 
 
-def test_a_state_shows_where_it_stands():
+def test_the_repr_of_a_state_shows_step_and_loss():
     state = train(sgd(0.1), steps=2)
     assert repr(state) == "State(step=2, loss=array(nan), rule='sgd')"
     assert repr(chain_updates(sgd(0.1), adamw())) == "chain_updates(sgd(0.1), adamw(0.001))"
@@ -135,7 +135,7 @@ def test_a_model_without_parameters_trains_to_itself():
         ({"weights": START["weights"]}, r"missing \['bias'\]"),
         ({"weights": np.zeros((2, 3)), "bias": 0}, r"\['weights'\]"),
     ],
-    ids=["a leaf less", "another shape"],
+    ids=["a missing leaf", "another shape"],
 )
 def test_gradients_of_another_model_are_refused(grads, words):
     with pytest.raises(TreeError, match=words):

@@ -7,38 +7,24 @@ import pytest
 
 from fnn.optimizers import sgd
 from fnn.optimizers.schedules import constant, cosine, exponential, step_decay, warmup_cosine
+from tests.support.table import SCHEDULES, each
 
-FORMULAS = {
-    "constant": (constant(0.3), lambda s: 0.3),
-    "step_decay": (step_decay(0.3, 0.5, every=10), lambda s: 0.3 * 0.5 ** (s // 10)),
-    "exponential": (exponential(0.3, 0.5, every=10), lambda s: 0.3 * 0.5 ** (s / 10)),
-    "exponential, each step": (exponential(0.3, 0.99), lambda s: 0.3 * 0.99**s),
-    "cosine": (cosine(0.3, 50), lambda s: 0.15 * (1 + math.cos(math.pi * min(s, 50) / 50))),
-    "cosine, final": (cosine(0.3, 50, 0.1), lambda s: 0.1 + 0.1 * (1 + math.cos(math.pi * min(s, 50) / 50))),
-    "warmup_cosine": (
-        warmup_cosine(0.3, 10, 60),
-        lambda s: 0.03 * s if s < 10 else 0.15 * (1 + math.cos(math.pi * min(s - 10, 50) / 50)),
-    ),
-    "warmup_cosine, final": (
-        warmup_cosine(0.3, 10, 60, 0.1),
-        lambda s: 0.03 * s if s < 10 else 0.1 + 0.1 * (1 + math.cos(math.pi * min(s - 10, 50) / 50)),
-    ),
-}
-table = pytest.mark.parametrize(("schedule", "formula"), FORMULAS.values(), ids=FORMULAS)
+each_schedule = each(SCHEDULES, "schedule", "formula")
+changing = {name: row for name, row in SCHEDULES.items() if name != "constant"}
 
 
-@table
+@each_schedule
 def test_rates_equal_the_formula(schedule, formula):
     steps = range(100)
     np.testing.assert_allclose([schedule(s) for s in steps], [formula(s) for s in steps], rtol=1e-13, atol=1e-17)
 
 
-@table
+@each_schedule
 def test_a_python_step_gives_a_python_float(schedule, formula):
     assert type(schedule(7)) is float
 
 
-@pytest.mark.parametrize("schedule", [f[0] for n, f in FORMULAS.items() if n != "constant"], ids=list(FORMULAS)[1:])
+@each(changing, "schedule")
 def test_an_array_of_steps_gives_an_array_of_rates(schedule):
     steps = np.arange(100.0)
     np.testing.assert_allclose(schedule(steps), [schedule(s) for s in range(100)], rtol=1e-13, atol=1e-17)
@@ -112,5 +98,5 @@ def test_a_schedule_is_named_by_the_call_that_made_it():
     ]
 
 
-def test_numpys_numbers_will_do():
+def test_settings_may_be_numpys_numbers():
     assert cosine(np.float32(0.5), np.int64(10))(0) == 0.5

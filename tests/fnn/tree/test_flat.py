@@ -38,7 +38,7 @@ def test_ravel_is_linear(params):
     assert np.array_equal(layout.ravel(doubled), 2 * layout.ravel(params))
 
 
-def test_leaves_lie_one_behind_the_other_in_the_trees_order():
+def test_the_vector_holds_the_leaves_in_the_order_of_the_tree():
     assert np.array_equal(ravel(A)[0], np.arange(9))
 
 
@@ -67,7 +67,7 @@ def test_a_tree_without_leaves_is_an_empty_vector():
     assert unravel(vector) == Params({"0": {}})
 
 
-def test_an_ensemble_is_a_matrix_with_one_row_a_network():
+def test_an_ensemble_is_a_matrix_with_a_row_for_each_network():
     params, _ = ensemble(chain(linear(3), linear(2)), 4).init(Key(0), (5,))
     matrix, unravel = ravel(params)
     assert matrix.shape == (4, 5 * 3 + 3 + 3 * 2 + 2)

@@ -37,7 +37,7 @@ def test_params_are_immutable_at_every_depth():
         params["0"]["bias"][0] = 1
 
 
-def test_what_happens_to_the_source_does_not_reach_params():
+def test_later_changes_of_the_source_do_not_change_params():
     source = {"a": {"weights": np.zeros(3)}, "b": np.zeros(2)}
     params = Params(source)
     source["a"]["weights"][0] = 1
@@ -70,7 +70,7 @@ def test_a_slice_takes_parts_by_position():
 
 
 @pytest.mark.parametrize("name", ["weights", 2, None], ids=repr)
-def test_a_missing_name_is_shown_with_those_there_are(name):
+def test_the_error_of_a_missing_name_lists_the_names(name):
     with pytest.raises(KeyError, match=r"among \['0', '1'\]"):
         Params(A)[name]
 
@@ -97,12 +97,12 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
-def test_trees_differ_by(other):
+def test_trees_differ(other):
     assert Params({"a": np.zeros(2)}) != other
     assert other != Params({"a": np.zeros(2)})
 
 
-def test_the_order_of_names_counts():
+def test_the_order_of_names_matters():
     assert Params({"a": np.zeros(1), "b": np.zeros(1)}) != Params({"b": np.zeros(1), "a": np.zeros(1)})
 
 
@@ -153,16 +153,16 @@ def test_a_dict_of_gradients_zips_with_params_by_name():
     )
 
 
-def test_map_to_what_is_no_array_gives_a_dict():
+def test_map_to_values_that_are_not_arrays_gives_a_dict():
     assert tree.map(lambda leaf: leaf.ndim, Params(A)) == {"0": {"weights": 2, "bias": 1}, "1": {}}
 
 
-def test_map_keeps_the_number_of_networks_where_it_keeps_shapes():
+def test_map_keeps_the_number_of_networks_if_it_keeps_shapes():
     assert tree.map(lambda leaf: 2 * leaf, MIXED)["many"].lead == (2,)
     assert tree.map(lambda leaf: leaf.sum(axis=0), ENSEMBLE).lead == ()
 
 
-PARTING = {
+MISMATCHES = {
     "a missing name": ({"0": {"weights": 1}, "1": {}}, r"at \['0'\]: missing \['bias'\], unexpected \[\]"),
     "a further name": ({**A, "2": {}}, r"at its root: missing \[\], unexpected \['2'\]"),
     "a leaf for a tree": ({"0": np.zeros(1), "1": {}}, r"at \['0'\]: expected a mapping of .* got ndarray"),
@@ -170,8 +170,8 @@ PARTING = {
 }
 
 
-@pytest.mark.parametrize(("other", "words"), PARTING.values(), ids=PARTING)
-def test_trees_that_part_name_the_path(other, words):
+@pytest.mark.parametrize(("other", "words"), MISMATCHES.values(), ids=MISMATCHES)
+def test_the_error_of_trees_that_do_not_match_names_the_path(other, words):
     with pytest.raises(TreeError, match=words):
         tree.map(lambda a, b: a, A, other)
 
@@ -201,13 +201,13 @@ def test_only_trees_of_the_same_names_stack():
         tree.stack([Params({"a": np.zeros(1)}), Params({"b": np.zeros(1)})])
 
 
-def test_a_leaf_equals_no_tree():
+def test_a_leaf_never_equals_a_tree():
     assert Params({"a": np.zeros(2)}) != Params({"a": {}})
     assert Params({"a": {}}) != Params({"a": np.zeros(2)})
     assert Params({"a": np.zeros(2)}) != np.zeros(2)
 
 
-def test_parts_are_had_by_position_too():
+def test_parts_by_position():
     params = Params(A)
     assert params[0] is params["0"]
     assert params[-1] is params["1"]

@@ -5,7 +5,7 @@ import pytest
 
 from fnn.metrics import psnr
 from recipes.autoencoders import denoising
-from tests.support.planted import DATA, blurred, same, verdicts, with_coder
+from tests.support.known_verdicts import DATA, blurred, same, verdicts, with_coder
 
 
 def planted_denoising(psnr, wide, accuracy, at_trained=0.95, n=5):

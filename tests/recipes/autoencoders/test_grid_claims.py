@@ -3,7 +3,7 @@
 import pytest
 
 from recipes.autoencoders import autoencoder, autoencoder_grid
-from tests.support.planted import DATA, rows, same, verdicts, with_coder
+from tests.support.known_verdicts import DATA, rows, same, verdicts, with_coder
 
 
 def planted_grid(size=0.7, depth=(1.0, 0.95, 0.8, 0.79, 0.78), more_sensitive=1.1, least=0.0, best=2):

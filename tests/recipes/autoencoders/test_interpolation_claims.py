@@ -6,7 +6,7 @@ import pytest
 from fnn import Key, generator
 from recipes import claims as claims_of
 from recipes.autoencoders import interpolation, pairs, reconstructions
-from tests.support.planted import DATA, blurred, of_classes, planted, same, verdicts, with_coder
+from tests.support.known_verdicts import DATA, blurred, of_classes, planted, same, verdicts, with_coder
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 
 from fnn.metrics import one_vs_rest
 from recipes.autoencoders import confusions, latent_space
-from tests.support.planted import DATA, planted, rows, same, verdicts, with_coder
+from tests.support.known_verdicts import DATA, planted, rows, same, verdicts, with_coder
 
 
 def test_claims_of_the_latent_space(monkeypatch):

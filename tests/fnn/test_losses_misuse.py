@@ -1,4 +1,4 @@
-"""What the losses refuse: nothing is broadcast, converted or left out in silence."""
+"""Wrong calls of the losses: none of them silently broadcasts, converts or leaves out anything."""
 
 import numpy as np
 import pytest

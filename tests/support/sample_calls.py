@@ -1,6 +1,7 @@
-"""The table of everything public, each with sample calls: what is pure and repeatable is so for every row.
+"""Sample calls of every public function, for the tests of purity and repeatability.
 
-A row makes `(function, *inputs)` anew; what the function returns is the whole outcome, pullbacks called, scans run.
+A row is a function that makes `(function, *inputs)` anew. What `function(*inputs)` returns includes the results of
+pullbacks and iterators, so that all the code has run.
 """
 
 from functools import reduce
@@ -15,8 +16,8 @@ from fnn.checks.explain import Numbers, explain
 from fnn.interop import torch
 from fnn.optimizers import diverged
 from fnn.tree import flat
-from tests.support.calls_of_files import FILES
-from tests.support.table import LAYERS, LOSSES, OPTIMIZERS, normal
+from tests.support.sample_calls_with_files import FILES
+from tests.support.table import INITIALIZERS, LAYERS, LOSSES, OPTIMIZERS, SCHEDULES, normal
 
 MODEL = fnn.chain(fnn.dropout(0.2), fnn.linear(4), fnn.tanh, fnn.linear(3))
 SHAPE = (5,)
@@ -44,7 +45,7 @@ def loss_call(loss, make_target):
 
 
 def optimizer_call(optimizer):
-    """Two steps: the state's own arrays are inputs too, and are neither written to nor handed on."""
+    """The second of two steps: the arrays of the state are inputs too."""
     layer = fnn.ensemble(fnn.chain(fnn.linear(4), fnn.linear(3)), 2)
     params = layer.init(Key(1), SHAPE)[0]
     grads = [tree.map(lambda w, i=i: normal(i, w.shape, np.float32), dict(params)) for i in (1, 2)]
@@ -70,12 +71,12 @@ def parameters():
 
 
 def writable(name="w"):
-    """A plain tree whose leaves could be written to."""
+    """A plain tree of writable leaves."""
     return {name: {"weights": normal(5, (2, 3)), "bias": normal(6, (2,))}, "empty": {}}
 
 
 def train(params, batch):
-    """Three epochs with dropout, from which the best is kept."""
+    """Three epochs with dropout; the best state is kept."""
     optimizer = fnn.adam(fnn.cosine(0.01, 30))
     step = fnn.train_step(MODEL, fnn.cross_entropy, optimizer, Key(4))
     measure = lambda params: fnn.evaluate(MODEL, params, batch, {"validation": fnn.cross_entropy})  # noqa: E731
@@ -85,25 +86,16 @@ def train(params, batch):
 
 
 def rows():
-    """The whole table; a name may go on, behind a comma, with what is called."""
-    table = {f"fnn.{name.split()[0]}, {name}": lambda row=row: layer_call(*row) for name, row in LAYERS.items()}
-    table["fnn.parameterless"] = lambda: layer_call(
-        fnn.parameterless("double", lambda xp, x: 2 * x, lambda xp, x, y, dy: 2 * dy), SHAPE
-    )
-    table |= {f"fnn.{name.split(',')[0].split()[0]}, loss {name}": lambda row=row: loss_call(*row)
-              for name, row in LOSSES.items()}  # fmt: skip
-    names = {"nesterov": "momentum", "adamw on all": "adamw"}
-    table |= {f"fnn.{names.get(name, name).split(',')[0]}, optimizer {name}": lambda row=row: optimizer_call(row)
-              for name, row in OPTIMIZERS.items()}  # fmt: skip
-    initializers = ("zeros", "he_normal", "he_uniform", "glorot_normal", "glorot_uniform", "lecun_normal", "orthogonal")
-    table |= {f"fnn.{name}": lambda name=name: initializer_call(getattr(fnn, name)) for name in initializers}
+    """The whole table: a public name, and behind a comma what is special about the call."""
+    table = {f"fnn.{name}": lambda row=row: layer_call(row.layer, row.shape) for name, row in LAYERS.items()}
+    table |= {f"fnn.{name}": lambda row=row: loss_call(row.loss, row.make_target) for name, row in LOSSES.items()}
+    table |= {f"fnn.{name}": lambda row=row: optimizer_call(row.optimizer) for name, row in OPTIMIZERS.items()}
+    table |= {f"fnn.{name}": lambda row=row: (row.schedule, 3) for name, row in SCHEDULES.items()}
+    table |= {f"fnn.{name}": lambda row=row: initializer_call(row.initializer) for name, row in INITIALIZERS.items()}
     return table | OTHERS | FILES
 
 
 OTHERS = {
-    "fnn.normal": lambda: initializer_call(fnn.normal(0.1)),
-    "fnn.uniform": lambda: initializer_call(fnn.uniform(0.1)),
-    "fnn.initializers.constant": lambda: initializer_call(fnn.initializers.constant(0.1)),
     "fnn.Key": lambda: (lambda *path: Key(42, path), 1, 2),
     "fnn.fold_in": lambda: (fnn.fold_in, Key(1), 2),
     "fnn.split": lambda: (fnn.split, Key(1), 3),
@@ -138,11 +130,6 @@ OTHERS = {
         parameters(),
         lambda memory, g, theta, step: (memory, g),
     ),
-    "fnn.constant": lambda: (fnn.constant(0.1), 3),
-    "fnn.cosine": lambda: (fnn.cosine(0.1, 10, 0.01), 3),
-    "fnn.exponential": lambda: (fnn.exponential(0.1, 0.5), 3),
-    "fnn.step_decay": lambda: (fnn.step_decay(0.1, 0.5, 2), 3),
-    "fnn.warmup_cosine": lambda: (fnn.warmup_cosine(0.1, 2, 10), 1),
     "fnn.batches": lambda: (lambda *a: list(fnn.batches(Key(1), a, 8)), *data()),
     "fnn.batches, in order": lambda: (lambda *a: list(fnn.batches(None, a, 8)), *data()),
     "fnn.batching.in_order": lambda: (lambda *a: list(batching.in_order(a, 8)), *data()),
@@ -172,7 +159,9 @@ OTHERS = {
     "fnn.checks.summary.Summary": lambda: (repr, fnn.summary(MODEL, SHAPE)),
     "fnn.check_layer": lambda: (fnn.check_layer, fnn.tanh, SHAPE),
     "fnn.check_vjp": lambda: (fnn.check_vjp, fnn.linear(2, bias=None), {"weights": np.ones((5, 2))}, data()[0]),
-    "fnn.checks.laws.Case": lambda: (lambda c: (c.params(), c.leads(), list(c.variations())), laws.Case(MODEL, SHAPE, Key(1))),
+    "fnn.checks.laws.Case": lambda: (
+        lambda c: (c.params(), c.leads(), list(c.variations())), laws.Case(MODEL, SHAPE, Key(1)),
+    ),
     "fnn.checks.derivative.normal": lambda: (fnn.checks.derivative.normal, Key(1), (3,)),
     "fnn.checks.derivative.require": lambda: (fnn.checks.derivative.require, True, MODEL, "it holds", ""),
     "fnn.values.call": lambda: (fnn.values.call, fnn.adam, 0.1),

@@ -1,8 +1,8 @@
-"""What the checks cost where nothing is wrong: each of them, beside a whole training step of 784-64-32-10 at batch 128.
+"""The cost of validating valid arguments: each check, as a share of a training step of 784-64-32-10 at batch 128.
 
-One step is watched for calls of functions that check; each is then called again with the same arguments, alone and
-many times, by turns with the step, and the least time counts. Timing wants a quiet machine, so this runs on demand:
-`FNN_COSTS=1 python -m pytest tests/fnn/checks/test_check_costs.py -s`.
+One step is profiled for calls of functions that check. Each of these calls is then repeated with the same arguments,
+in turn with the whole step, and the least time of each counts. Timing needs a quiet machine, so this runs on demand:
+`FNN_COSTS=1 python -m pytest -s tests/fnn/test_validation_cost.py`.
 """
 
 import os
@@ -17,12 +17,12 @@ import pytest
 
 import fnn
 
-CHECKS = {"number", "whole", "_count"}  # and whatever is called a check
-SHARE = 0.01  # of a step, at most, for each
+CHECKS = {"number", "whole", "_count"}  # and every function with "check" in its name
+SHARE = 0.01  # the most that each may take of a step
 
 
 def checks_of(step):
-    """The calls of checks within step(), each as a name and a function that does it again."""
+    """The calls of checks within step(): for each, its name and a function that repeats it."""
     calls = []
 
     def watch(frame, event, argument):
@@ -41,7 +41,7 @@ def checks_of(step):
     return calls
 
 
-@pytest.mark.skipif("FNN_COSTS" not in os.environ, reason="timing wants a quiet machine")
+@pytest.mark.skipif("FNN_COSTS" not in os.environ, reason="timing needs a quiet machine: set FNN_COSTS=1")
 def test_no_check_costs_more_than_a_hundredth_of_a_step(capsys):
     model = fnn.chain(fnn.linear(64), fnn.relu, fnn.linear(32), fnn.relu, fnn.linear(10))
     optimizer = fnn.adam()

@@ -1,4 +1,4 @@
-"""Digits, coders and results whose verdicts are known, for tests of what the autoencoder recipes conclude."""
+"""Digits, coders and results made up so that the verdicts on the autoencoder recipes' claims are known."""
 
 import numpy as np
 
@@ -25,7 +25,7 @@ DATA = rows_as_classes()
 
 
 def of_classes(n_classes, n=400, shape=(3, 3), noise=0.01):
-    """Digits whose pixels all have the value of their class, from 0 to 1, but for some noise."""
+    """Digits of constant grey: each pixel has the value of the class, from 0 to 1, plus some noise."""
 
     def part(key, n):
         labels = np.arange(n) % n_classes
@@ -36,7 +36,7 @@ def of_classes(n_classes, n=400, shape=(3, 3), noise=0.01):
 
 
 def with_coder(monkeypatch, encode, decode, untrained=None):
-    """Another coder in the place of trained ones, whose planted parameters are empty, and of untrained ones."""
+    """Replace the trained coders, which have empty parameters here, by (encode, decode), and the untrained ones."""
     null = (encode, decode) if untrained is None else untrained
     monkeypatch.setattr(autoencoder, "coder", lambda config, params: null if params else (encode, decode))
 

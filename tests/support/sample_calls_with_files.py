@@ -1,16 +1,16 @@
-"""The rows of the table for what reads and writes files and draws pictures: each in a folder of its own."""
+"""Sample calls of the functions that read files, write files or draw pictures, each in a folder of its own."""
 
 import tempfile
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 import fnn
 from fnn import Key, checkpoint, plot
 from fnn.checkpoint import files as atomic
 from tests.support.idx_files import write_idx
-from tests.support.outcomes import drawn
 from tests.support.table import normal
 
 RUNS = {"a": np.linspace(0, 1, 12).reshape(3, 4), "b": np.linspace(1, 2, 12).reshape(3, 4)}
@@ -18,7 +18,7 @@ GROUPS = {"a": np.linspace(0, 1, 5), "b": np.linspace(1, 2, 5)}
 
 
 def files(read):
-    """What `read(folder)` makes of two IDX files."""
+    """`read(folder)` for a folder with two IDX files, as a function of their arrays."""
 
     def call(images, labels):
         with tempfile.TemporaryDirectory() as folder:
@@ -36,13 +36,27 @@ def saved(values):
         return [path.read_bytes() for path in plot.save(figure, Path(folder, "picture"), dpi=30)]
 
 
+def drawn(f):
+    """`f`, but returning the picture it draws as numbers and words: lines, positions, colours, texts."""
+
+    def described(*inputs):
+        told = []
+        for artist in f(*inputs).findobj():
+            told.append((type(artist).__name__, artist.get_text() if isinstance(artist, Text) else ""))
+            for what in ("get_xydata", "get_offsets", "get_array", "get_facecolor", "get_extent"):
+                told.append(np.asarray(getattr(artist, what, lambda: None)(), float))
+        return told
+
+    return described
+
+
 def quietened():
     plot.canvas.quiet(axes := Figure(figsize=(2, 2)).add_subplot(), "x")
     return axes
 
 
 def written(write):
-    """What `write(path, folder)` returns, and the files that it leaves."""
+    """`write(path, *inputs)` in an empty folder: what it returns, and the files that it leaves."""
 
     def call(*inputs):
         with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""What training does not use is not computed: the gradient with respect to a network's input."""
+"""Training never computes the gradient with respect to the input of the network."""
 
 import attrs
 import numpy as np
@@ -9,7 +9,7 @@ X, LABELS = np.ones((4, 5), np.float32), np.arange(4) % 3
 
 
 def watched(layer, asked):
-    """The same layer, writing down whether its pullback is asked for dx."""
+    """The same layer; each call of its pullback appends `need_dx` to `asked`."""
 
     def vjp(params, x, key=None):
         y, back = layer.vjp(params, x, key)
@@ -23,7 +23,7 @@ def watched(layer, asked):
     return attrs.evolve(layer, vjp=vjp)
 
 
-def test_training_asks_the_first_layer_for_no_dx():
+def test_training_calls_the_first_layers_pullback_without_need_dx():
     asked = []
     model = chain(watched(linear(4), asked), relu, watched(linear(3), asked))
     params = model.init(Key(0), (5,))[0]
@@ -33,14 +33,14 @@ def test_training_asks_the_first_layer_for_no_dx():
     assert asked == [True, False] * 2
 
 
-def test_a_single_layer_is_its_own_first():
+def test_a_model_of_one_layer_computes_no_dx():
     asked = []
     model = watched(linear(3), asked)
     value_and_grad(model, cross_entropy)(model.init(Key(0), (5,))[0], (X, LABELS))
     assert asked == [False]
 
 
-def test_linear_leaves_out_what_is_not_needed():
+def test_linear_computes_dx_only_if_needed():
     y, back = linear(3).vjp(linear(3).init(Key(0), (5,))[0], X)
     assert back(y, need_dx=False)[1] is None
     assert back(y)[1].shape == X.shape
