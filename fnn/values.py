@@ -3,13 +3,25 @@
 They come back as Python's own numbers, since NumPy's scalars would widen the float32 arrays they meet.
 """
 
+import os
 from collections.abc import Callable
 from inspect import signature
 from math import inf
 from numbers import Integral, Real
 from typing import Any
 
-__all__ = ["call", "number", "whole"]
+__all__ = ["FilePath", "call", "is_integer", "number", "whole"]
+
+FilePath = str | os.PathLike[str]
+
+
+def is_integer(value: Any) -> bool:
+    """Whether `value` is a Python or NumPy integer; a bool is not one.
+
+    >>> is_integer(3), is_integer(3.0), is_integer(True)
+    (True, False, False)
+    """
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def number(what: str, value: Any, low: float = -inf, high: float = inf, *, above: bool = False) -> float:
@@ -31,7 +43,7 @@ def whole(what: str, value: Any, low: int = 1) -> int:
     >>> whole("n_out", 64)
     64
     """
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < low:
+    if not is_integer(value) or value < low:
         raise ValueError(f"{what} must be a whole number from {low} up, got {value!r}")
     return int(value)
 
