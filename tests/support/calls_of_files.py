@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 import fnn
 from fnn import Key, checkpoint, plot
-from fnn.checkpoint import files as atomic
+from fnn.checkpoint import files
 from tests.support.idx_files import write_idx
 from tests.support.outcomes import drawn
 from tests.support.table import normal
@@ -17,7 +17,7 @@ RUNS = {"a": np.linspace(0, 1, 12).reshape(3, 4), "b": np.linspace(1, 2, 12).res
 GROUPS = {"a": np.linspace(0, 1, 5), "b": np.linspace(1, 2, 5)}
 
 
-def files(read):
+def of_files(read):
     """What `read(folder)` makes of two IDX files."""
 
     def call(images, labels):
@@ -63,24 +63,24 @@ def a_training():
 
 
 def replaced(path, pieces):
-    with atomic.naming(path):
-        atomic.replace(path, pieces)
+    with files.name_in_errors(path):
+        files.replace(path, pieces)
 
 
 def removed(path, pieces):
-    atomic.replace(path, pieces)
-    atomic.remove(path)
+    files.replace(path, pieces)
+    files.remove(path)
 
 
 FILES = {
     "fnn.checkpoint.save": lambda: (written(checkpoint.save), a_training()),
     "fnn.checkpoint.load": lambda: (written(checkpointed), a_training()),
     "fnn.checkpoint.read_meta": lambda: (written(checkpointed), {"weights": normal(1, (3, 2))}),
-    "fnn.checkpoint.files.naming": lambda: (written(replaced), [b"a", b"bc"]),
+    "fnn.checkpoint.files.name_in_errors": lambda: (written(replaced), [b"a", b"bc"]),
     "fnn.checkpoint.files.replace": lambda: (written(replaced), [np.arange(3)]),
     "fnn.checkpoint.files.remove": lambda: (written(removed), [b"a", b"bc"]),
-    "fnn.data.read_idx": lambda: files(lambda folder: fnn.data.read_idx(folder / "images")),
-    "fnn.data.read_labelled_images": lambda: files(
+    "fnn.data.read_idx": lambda: of_files(lambda folder: fnn.data.read_idx(folder / "images")),
+    "fnn.data.read_labelled_images": lambda: of_files(
         lambda folder: fnn.data.read_labelled_images(folder / "images", folder / "labels")
     ),
     "fnn.plot.boxes": lambda: (drawn(plot.boxes), GROUPS),

@@ -13,6 +13,7 @@ from matplotlib.text import Text
 import fnn
 
 BEHIND_CHECKPOINT = (
+    "fnn.checkpoint.description",
     "fnn.checkpoint.encode",
     "fnn.checkpoint.npz",
     "fnn.checkpoint.decode",

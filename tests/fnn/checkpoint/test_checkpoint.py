@@ -193,7 +193,7 @@ def test_a_file_is_not_called_damaged_for_want_of_memory_or_stack(tmp_path, monk
         def decode(*_, error=error):
             raise error
 
-        monkeypatch.setattr(checkpoint, "decode", decode)
+        monkeypatch.setattr(checkpoint.checkpoint, "decode", decode)
         with pytest.raises(error):
             load(tmp_path / "x.npz")
 
@@ -273,5 +273,5 @@ def test_what_may_differ_from_like(tmp_path):
     ran = {"key": Key(3), "training": progress()}
     like = {"key": Key(0), "training": Progress.start(STATE)}
     assert again(tmp_path / "x.npz", ran, like=like) == ran
-    with pytest.raises(CheckpointError, match=r"`like` is nothing that a checkpoint holds: .* got Layer"):
+    with pytest.raises(CheckpointError, match=r"`like` is not a value that a checkpoint can hold: .* got Layer"):
         load(tmp_path / "x.npz", like=MODEL)

@@ -32,7 +32,7 @@ def small(tmp_path_factory):
     return path.read_bytes()
 
 
-def refused(path, content, why=r"x\.npz is no checkpoint"):
+def refused(path, content, why=r"x\.npz is not a checkpoint"):
     path.write_bytes(content)
     with pytest.raises(CheckpointError, match=why):
         load(path)
@@ -102,7 +102,7 @@ def test_what_cannot_be_read_is_named(tmp_path):
         load(tmp_path / "nothing.npz")
     with pytest.raises(IsADirectoryError, match=str(tmp_path)):
         load(tmp_path)
-    with pytest.raises(CheckpointError, match="/dev/zero is no checkpoint"):
+    with pytest.raises(CheckpointError, match="/dev/zero is not a checkpoint"):
         load("/dev/zero")
 
 
@@ -112,6 +112,7 @@ FLOATS = {"v": ["array", "<f4", [2]]}
 MEMBERS = {"v": np.zeros(2, np.float32)}
 LAYOUT = ["layout", [], {"bias": ["leaf", [2]]}]
 PARTS = {"vector": ["array", "<f4", [2]], "memory": ["tuple", {}], "loss": ["array", "<f4", []]}
+FORMAT = b'"format":%d' % VERSION
 STATE_MEMBERS = {"vector": np.zeros(2, np.float32), "loss": np.zeros((), np.float32)}
 SCORE = ["records", {"0": [{"value": "float"}, {"value": ["array", "<f8", [1]]}]}]
 UNSCORED = {"state": ["State", 0, "sgd", LAYOUT, PARTS], "history": ["records", {}]}
@@ -121,9 +122,9 @@ WITHIN = {f"state/{name}": array for name, array in STATE_MEMBERS.items()} | {"b
 
 
 def forged(value, members, **more):
-    """A file whose digest is right, with this form and these arrays."""
-    text = json.dumps({"format": 1, "meta": {}, "value": value, **more}, separators=(",", ":")).encode()
-    return b"".join(bytes(piece) for piece in npz.sealed(npz.pieces(text, members)))
+    """A file whose digest is right, with this description and these arrays."""
+    text = json.dumps({"format": VERSION, "meta": {}, "value": value, **more}, separators=(",", ":")).encode()
+    return b"".join(bytes(piece) for piece in npz.with_digest(npz.archive(text, members)))
 
 
 def test_the_forger_knows_how(tmp_path):
@@ -218,8 +219,8 @@ def test_a_forged_archive_is_refused(small, tmp_path):
     refused(tmp_path / "x.npz", sealed(honest.replace(b"'fortran_order': False", b"'fortran_order': True ")))
     refused(tmp_path / "x.npz", sealed(honest.replace(b"[6,3]", b"[3,6]")))
     refused(tmp_path / "x.npz", sealed(honest.replace(b'"meta":{}', b'"meta": {}')))
-    refused(tmp_path / "x.npz", sealed(honest.replace(b'"format":1', b'"format":1,"format":1')))
-    refused(tmp_path / "x.npz", sealed(honest.replace(b'"format":1,', b"")))
+    refused(tmp_path / "x.npz", sealed(honest.replace(FORMAT, FORMAT + b"," + FORMAT)))
+    refused(tmp_path / "x.npz", sealed(honest.replace(FORMAT + b",", b"")))
     refused(tmp_path / "x.npz", sealed(honest + bytes(64)))
     for i in (4, 6, 8, 12, 14, 20, 30, 49, 53, 60, 70, 77, len(honest) - 1, len(honest) - 50, len(honest) - 100):
         refused(tmp_path / "x.npz", sealed(honest[:i] + bytes([honest[i] ^ 1]) + honest[i + 1 :]))
@@ -227,10 +228,11 @@ def test_a_forged_archive_is_refused(small, tmp_path):
     refused(tmp_path / "x.npz", forged(["Params", [], FLOATS], {"v": MEMBERS["v"], "w": MEMBERS["v"]}))
 
 
-def test_a_newer_format_says_so_with_the_remedy(tmp_path, monkeypatch):
-    newer = forged({"of": "a kind unknown today"}, {}, format=VERSION + 1)
-    refused(tmp_path / "x.npz", newer, r"x\.npz has format 2, and this fnn reads up to 1; update fnn")
-    for version in (0, -1, 1.0, True, "1", None):
+def test_another_format_is_named_with_the_remedy(tmp_path):
+    for version, remedy in ((1, "save it again with this version"), (3, "update fnn"), (10**30, "update fnn")):
+        other = forged({"of": "a kind unknown today"}, {}, format=version)
+        refused(tmp_path / "x.npz", other, rf"x\.npz has format {version}, and this fnn reads format 2 only; {remedy}")
+    for version in (0, -1, 1.0, 2.0, 3.0, True, "1", "2", None):
         refused(tmp_path / "x.npz", forged(["Params", [], FLOATS], MEMBERS, format=version))
 
 
@@ -282,8 +284,8 @@ def measured(*paths):
 def test_no_file_takes_more_than_its_size_and_64_megabytes(tmp_path):
     for name, value in BOMBS.items():
         with open(tmp_path / name, "wb") as file:
-            text = b'{"format":1,"meta":{},"value":' + value.encode() + b"}"
-            file.writelines(npz.sealed(npz.pieces(text, {})))
+            text = b"{" + FORMAT + b',"meta":{},"value":' + value.encode() + b"}"
+            file.writelines(npz.with_digest(npz.archive(text, {})))
     records = column("float", "<f8", [10**7, 0])  # ten million of them, of no bytes each
     empty = {**WITHIN, "history/0/a": np.zeros((10**7, 0))}
     (tmp_path / "records").write_bytes(forged(["Progress", 0, records], empty))

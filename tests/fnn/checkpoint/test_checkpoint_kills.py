@@ -1,6 +1,8 @@
 """A process that saves all the time is killed at random moments, and no file is ever broken, lost or left behind.
 
-Twenty kills in the usual test run; `FNN_KILLS=1000 python -m pytest -s tests/fnn/checkpoint/test_checkpoint_kills.py` does a thousand.
+Twenty kills in the usual test run. This makes a thousand:
+
+    FNN_KILLS=1000 python -m pytest -s tests/fnn/checkpoint/test_checkpoint_kills.py
 """
 
 import os

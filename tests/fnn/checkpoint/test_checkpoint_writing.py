@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 import fnn
-from fnn.checkpoint import files as atomic
-from fnn.checkpoint import load, save
+from fnn.checkpoint import files, load, save
 from tests.support.paths import ROOT
 
 OLD, NEW = {"a": np.zeros(3)}, {"a": np.ones(1000), "b": np.ones(5)}
@@ -56,8 +55,8 @@ class Calls:
         with pytest.MonkeyPatch.context() as patch:
             for name in ("open", "fsync", "replace", "fstat", "stat"):
                 patch.setattr(os, name, self.watched(f"os.{name}", getattr(os, name)))
-            patch.setattr(atomic.fcntl, "flock", self.watched("flock", atomic.fcntl.flock))
-            patch.setattr(atomic, "open", lambda *given, **how: Watched(opened(*given, **how), self), raising=False)
+            patch.setattr(files.fcntl, "flock", self.watched("flock", files.fcntl.flock))
+            patch.setattr(files, "open", lambda *given, **how: Watched(opened(*given, **how), self), raising=False)
             save(path, tree)
         return self.made
 
@@ -105,9 +104,7 @@ def test_an_interrupted_save_leaves_nothing(tmp_path):
 
 def test_a_full_disk_and_a_folder_that_is_not_there(tmp_path):
     with pytest.MonkeyPatch.context() as patch:  # a disk that is full, of the system's own making
-        patch.setattr(
-            atomic, "open", lambda *_, **__: os.fdopen(os.open("/dev/full", os.O_WRONLY), "wb"), raising=False
-        )
+        patch.setattr(files, "open", lambda *_, **__: os.fdopen(os.open("/dev/full", os.O_WRONLY), "wb"), raising=False)
         with pytest.raises(OSError, match=rf"No space left on device: '{tmp_path}/x\.npz'"):
             save(tmp_path / "x.npz", NEW)
     assert not list(tmp_path.iterdir())
@@ -155,22 +152,22 @@ def test_a_save_within_a_save_of_the_same_file_is_an_error_and_not_an_endless_wa
 
     def interrupted():
         yield b"half"
-        for within in (lambda: atomic.replace(path, [b"within"]), lambda: atomic.remove(path)):
+        for within in (lambda: files.replace(path, [b"within"]), lambda: files.remove(path)):
             with pytest.raises(OSError, match=rf"is being saved by this very thread.*'{tmp_path}/x\.npz'") as raised:
                 within()
             said.append(raised.value.errno)
-        atomic.replace(tmp_path / "y.npz", [b"another"])
+        files.replace(tmp_path / "y.npz", [b"another"])
         yield b" and half"
 
-    atomic.replace(path, interrupted())
+    files.replace(path, interrupted())
     assert said == [errno.EDEADLK] * 2
     assert path.read_bytes() == b"half and half"
-    atomic.replace(path, [b"afterwards"])
+    files.replace(path, [b"afterwards"])
     assert sorted(file.name for file in tmp_path.iterdir()) == ["x.npz", "y.npz"]
 
 
 def test_a_file_system_without_locks_is_written_to(tmp_path, monkeypatch):
-    monkeypatch.setattr(atomic.fcntl, "flock", Calls(1, OSError(errno.ENOLCK, "No locks")).watched("flock", None))
+    monkeypatch.setattr(files.fcntl, "flock", Calls(1, OSError(errno.ENOLCK, "No locks")).watched("flock", None))
     save(tmp_path / "x.npz", NEW)
     assert load(tmp_path / "x.npz") == fnn.Params(NEW)
 
@@ -199,6 +196,6 @@ def test_what_a_killed_save_left_is_written_over_or_removed(tmp_path):
     assert load(path) == fnn.Params(NEW)
     assert not partial.exists()
     partial.write_bytes(b"half")
-    atomic.remove(path)
-    atomic.remove(path)
+    files.remove(path)
+    files.remove(path)
     assert not list(tmp_path.iterdir())
