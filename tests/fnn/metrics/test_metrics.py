@@ -76,10 +76,10 @@ def test_accuracy_keeps_to_the_standard_and_can_be_traced():
         (np.zeros((2, 5, 3)), np.zeros((3, 5), int), r"got \(2, 5, 3\) and \(3, 5\)"),
         (np.zeros(3), np.array(0), r"got \(3,\) and \(\)"),
         (np.zeros(3), np.zeros(3, int), r"got \(3,\) and \(3,\)"),
-        (np.zeros((0, 3)), np.zeros(0, int), r"none of them 0, .* got \(0, 3\) and \(0,\)"),
-        (np.zeros((5, 0)), np.zeros(5, int), r"none of them 0, .* got \(5, 0\) and \(5,\)"),
-        (np.zeros((5, 3)), np.zeros(5), r"need integers .* of float64"),
-        (np.zeros((5, 3)), np.zeros(5, bool), r"need integers .* of bool"),
+        (np.zeros((0, 3)), np.zeros(0, int), r"no axis 0, .* got \(0, 3\) and \(0,\)"),
+        (np.zeros((5, 0)), np.zeros(5, int), r"no axis 0, .* got \(5, 0\) and \(5,\)"),
+        (np.zeros((5, 3)), np.zeros(5), r"labels be integers .* of float64"),
+        (np.zeros((5, 3)), np.zeros(5, bool), r"labels be integers .* of bool"),
     ],
 )
 def test_scores_and_labels_that_do_not_fit_are_refused(scores, labels, message):
@@ -305,7 +305,7 @@ def test_pairs_narrow_the_interval_of_what_varies_together():
         ([1.0], {}, r"two or more values \(n,\), got shape \(1,\)"),
         (np.ones((5, 1)), {}, r"two or more values \(n,\), got shape \(5, 1\)"),
         ([], {}, "the values must be finite numbers, at least one"),
-        ([1, np.nan], {}, "1 not finite; count runs that diverged apart"),
+        ([1, np.nan], {}, "1 not finite; report runs that diverged separately"),
         ([1, 2], {"resamples": 0}, "resamples must be a positive integer, got 0"),
         ([1, 2], {"resamples": 1e4}, "resamples must be a positive integer, got 10000.0"),
         ([1, 2], {"level": 95}, "level must lie between 0 and 1, got 95"),
