@@ -1,4 +1,4 @@
-"""The rows of the table for what reads and writes files and draws pictures: each in a folder of its own."""
+"""The rows of the table for functions that read and write files, each in its own folder, or draw pictures."""
 
 import tempfile
 from pathlib import Path
@@ -18,7 +18,7 @@ GROUPS = {"a": np.linspace(0, 1, 5), "b": np.linspace(1, 2, 5)}
 
 
 def of_files(read):
-    """What `read(folder)` makes of two IDX files."""
+    """A row that calls `read(folder)` on two IDX files."""
 
     def call(images, labels):
         with tempfile.TemporaryDirectory() as folder:
@@ -42,7 +42,7 @@ def quietened():
 
 
 def written(write):
-    """What `write(path, folder)` returns, and the files that it leaves."""
+    """A function that returns what `write(path, *inputs)` returns, and the files that it leaves."""
 
     def call(*inputs):
         with tempfile.TemporaryDirectory() as folder:

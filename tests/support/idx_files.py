@@ -21,7 +21,7 @@ def idx(array):
 
 
 def refused(path, offset, message, read=read_idx, of="data"):
-    """Assert that the file is refused with a message that names it and the byte."""
+    """Assert that reading the file raises an error that names the file and the byte."""
     with pytest.raises(DataFormatError, match=message) as error:
         read(path)
     assert str(error.value).startswith(f"{path}: byte {offset} of the {of}: ")

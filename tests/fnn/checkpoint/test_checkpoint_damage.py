@@ -1,6 +1,6 @@
-"""Nothing but a checkpoint is loaded as one: damaged files, foreign files, and forged ones with their digest right.
+"""Only checkpoints are loaded: damaged, foreign and forged files are refused, also those whose digest is right.
 
-One bit of every byte is flipped in the usual test run, and all eight with `FNN_BITS=8`.
+The usual test run flips one bit of every byte; with `FNN_BITS=8`, it flips each of the eight.
 """
 
 import io
@@ -52,7 +52,7 @@ def test_every_flipped_bit_is_noticed(bit, small, tmp_path):
         flipped[i] ^= 1 << (i + bit) % 8
         refused(tmp_path / "x.npz", flipped)
     (tmp_path / "x.npz").write_bytes(small)
-    load(tmp_path / "x.npz")  # as it was, it is one
+    load(tmp_path / "x.npz")  # the undamaged file
 
 
 class Trap:
@@ -97,7 +97,7 @@ def test_foreign_files_are_refused_and_nothing_is_executed(tmp_path, monkeypatch
     assert not (tmp_path / "trapped").exists()
 
 
-def test_what_cannot_be_read_is_named(tmp_path):
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nothing\.npz"):
         load(tmp_path / "nothing.npz")
     with pytest.raises(IsADirectoryError, match=str(tmp_path)):
@@ -106,7 +106,7 @@ def test_what_cannot_be_read_is_named(tmp_path):
         load("/dev/zero")
 
 
-# Forgeries: files with every digest right, by somebody who knows how.
+# Forged files, with the right digest and checksums.
 
 FLOATS = {"v": ["array", "<f4", [2]]}
 MEMBERS = {"v": np.zeros(2, np.float32)}
@@ -127,7 +127,7 @@ def forged(value, members, **more):
     return b"".join(bytes(piece) for piece in npz.with_digest(npz.archive(text, members)))
 
 
-def test_the_forger_knows_how(tmp_path):
+def test_a_file_forged_without_a_mistake_is_loaded(tmp_path):
     for value, members in (
         (["Params", [], FLOATS], MEMBERS),
         (["State", 0, "sgd", LAYOUT, PARTS], STATE_MEMBERS),
@@ -258,7 +258,7 @@ MEASURED = """
 import os, resource, sys
 from fnn import checkpoint
 for path in sys.argv[1:]:
-    child = os.fork()  # so that each begins where the library's import ended
+    child = os.fork()  # so that each starts with the memory that the import has taken
     if child:
         os.waitpid(child, 0)
         continue
@@ -273,7 +273,7 @@ for path in sys.argv[1:]:
 
 
 def measured(*paths):
-    """What becomes of files, and the memory that each takes beyond its size, in megabytes."""
+    """For each file, whether it is loaded, and the memory that this takes beyond the file's size, in megabytes."""
     command = [sys.executable, "-c", MEASURED, *map(str, paths)]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
     pairs = [(line.split(), path.stat().st_size) for line, path in zip(said, paths, strict=True)]
@@ -286,16 +286,18 @@ def test_no_file_takes_more_than_its_size_and_64_megabytes(tmp_path):
         with open(tmp_path / name, "wb") as file:
             text = b"{" + FORMAT + b',"meta":{},"value":' + value.encode() + b"}"
             file.writelines(npz.with_digest(npz.archive(text, {})))
-    records = column("float", "<f8", [10**7, 0])  # ten million of them, of no bytes each
+    records = column("float", "<f8", [10**7, 0])  # ten million records of zero bytes each
     empty = {**WITHIN, "history/0/a": np.zeros((10**7, 0))}
     (tmp_path / "records").write_bytes(forged(["Progress", 0, records], empty))
     names = [*BOMBS, "records"]
     for kind, dtype in (("bool", "|b1"), ("scalar", "|u1")):
-        for n in (65_535, 65_536, 500_000):  # records: the most that are kept, and more
+        for n in (65_535, 65_536, 500_000):  # as many records as can be kept, and more
             members = {**WITHIN, "history/0/a": np.zeros(n, dtype)}
             names.append(f"{kind} {n}")
             (tmp_path / names[-1]).write_bytes(forged(["Progress", 0, column(kind, dtype, [n])], members))
-    hidden = {"p": {"history": {"0": {"a": ["array", "<f8", [500_000]]}}}}  # behind one record, under its name
+    hidden = {
+        "p": {"history": {"0": {"a": ["array", "<f8", [500_000]]}}}
+    }  # numbers hidden in the place of a record's types
     members = {f"p/{name}": array for name, array in {**WITHIN, "history/0/a": np.zeros(1)}.items()}
     members["p/history/0/b"] = np.zeros(500_000)
     names.append("hidden")

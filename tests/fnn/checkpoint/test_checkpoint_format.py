@@ -1,4 +1,4 @@
-"""A file of the present format, kept here: it must load, and be what `save` writes today of the same value.
+"""A file of the present format is kept here: it must load, and `save` must write the same bytes for its value.
 
 If you change what is written, raise `VERSION` in fnn/checkpoint/checkpoint.py and make the kept file anew:
 
@@ -18,7 +18,7 @@ from fnn.checkpoint.checkpoint import VERSION
 from fnn.optimizers.optimizer import State
 from fnn.tree import Layout
 
-FILE = Path(__file__).with_name("checkpoint.base64")  # the file, compressed, as text
+FILE = Path(__file__).with_name("checkpoint.base64")  # the kept file, compressed and written as text
 
 
 def kept():

@@ -1,4 +1,4 @@
-"""A save that fails at any of its steps names the file, leaves the old one as it was, and nothing else behind."""
+"""A save that fails at any step names the file, keeps the old content, and leaves no other file."""
 
 import errno
 import os
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows locks a
 
 
 class Watched:
-    """A file of which every operation is counted, and one fails."""
+    """A file that records its operations in `calls`, where one of them may fail."""
 
     def __init__(self, file, calls):
         self.file, self.calls = file, calls
@@ -34,7 +34,7 @@ class Watched:
 
 
 class Calls:
-    """Every operation that a save asks of the system, in order; the one numbered `failing` fails instead."""
+    """The system calls that a save makes, in order; call number `failing` raises `error` instead."""
 
     def __init__(self, failing=0, error=None):
         self.failing, self.error, self.made = failing, error, []
@@ -86,9 +86,9 @@ def test_a_failure_at_any_step_names_the_file_and_keeps_the_old(why, tmp_path):
             Calls(i + 1, error).save(path, NEW)
         assert type(raised.value) is type(error)
         assert (raised.value.errno, raised.value.filename) == (error.errno, str(path))
-        # Only when all is done but the directory's own syncing is the new one there.
+        # The new content is in place only if the last step failed, syncing the folder.
         assert load(path) == fnn.Params(NEW if i > steps.index("os.replace") else OLD), step
-        unlocked = [".x.npz.partial"] * (step in ("flock", "os.fstat", "os.stat"))  # it may be another's
+        unlocked = [".x.npz.partial"] * (step in ("flock", "os.fstat", "os.stat"))  # it may belong to another process
         assert sorted(file.name for file in tmp_path.iterdir()) == [*unlocked, "x.npz"], step
     save(path, OLD)
     assert [file.name for file in tmp_path.iterdir()] == ["x.npz"]
@@ -102,8 +102,8 @@ def test_an_interrupted_save_leaves_nothing(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["x.npz"]
 
 
-def test_a_full_disk_and_a_folder_that_is_not_there(tmp_path):
-    with pytest.MonkeyPatch.context() as patch:  # a disk that is full, of the system's own making
+def test_a_full_disk_and_a_missing_folder(tmp_path):
+    with pytest.MonkeyPatch.context() as patch:  # /dev/full is always full
         patch.setattr(files, "open", lambda *_, **__: os.fdopen(os.open("/dev/full", os.O_WRONLY), "wb"), raising=False)
         with pytest.raises(OSError, match=rf"No space left on device: '{tmp_path}/x\.npz'"):
             save(tmp_path / "x.npz", NEW)
@@ -147,7 +147,7 @@ def test_a_symbolic_link_in_the_place_of_the_unfinished_file_is_not_followed(tmp
     assert not (tmp_path / "x.npz").exists()
 
 
-def test_a_save_within_a_save_of_the_same_file_is_an_error_and_not_an_endless_wait(tmp_path):
+def test_a_save_inside_a_save_of_the_same_file_is_an_error_and_does_not_wait_forever(tmp_path):
     path, said = tmp_path / "x.npz", []
 
     def interrupted():
@@ -189,7 +189,7 @@ def test_two_that_save_to_one_path_do_not_break_it(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["x.npz"]
 
 
-def test_what_a_killed_save_left_is_written_over_or_removed(tmp_path):
+def test_a_partial_file_of_a_killed_save_is_overwritten_or_removed(tmp_path):
     path, partial = tmp_path / "x.npz", tmp_path / ".x.npz.partial"
     partial.write_bytes(bytes(10**6))
     save(path, NEW)

@@ -32,7 +32,7 @@ def test_an_array_comes_back_as_it_was_written(write, compress, code, shape):
     np.testing.assert_array_equal(got, array)
 
 
-def test_the_array_cannot_be_written_to_even_by_insisting(write):
+def test_the_array_cannot_be_made_writable(write):
     got = read_idx(write(idx(np.arange(5, dtype="i4"))))
     with pytest.raises(ValueError, match="read-only"):
         got[0] = 1
@@ -53,7 +53,7 @@ def test_files_larger_than_any_buffer(write, compress, high):
     np.testing.assert_array_equal(read_idx(write(compress(idx(array)))), array)
 
 
-def test_what_is_expected_of_the_shape_is_checked(write):
+def test_the_expected_shape_is_checked(write):
     path = write(idx(np.zeros((5, 28, 28), "u1")))
     for shape in ((5, 28, 28), (None, 28, 28), (None, None, None)):
         assert read_idx(path, shape=shape).shape == (5, 28, 28)

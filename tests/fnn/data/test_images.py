@@ -33,7 +33,7 @@ def test_labelled_images_come_back_read_only(write):
         (IMAGES, np.array([0, 10, 255], "u1"), "labels", 9, r"below n_classes=10, got 10"),
     ],
 )
-def test_files_that_are_no_labelled_images_are_refused(write, images, labels, culprit, offset, message):
+def test_wrong_files_are_refused(write, images, labels, culprit, offset, message):
     paths = {"images": write(idx(images), "images"), "labels": write(idx(labels), "labels")}
     refused(paths[culprit], offset, message, lambda path: read_labelled_images(paths["images"], paths["labels"]))
 

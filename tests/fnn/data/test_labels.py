@@ -37,7 +37,7 @@ def test_one_hot_takes_any_integers_and_any_leading_axes(dtype):
         ([0], 2.0, "n_classes must be a positive integer, got 2.0"),
     ],
 )
-def test_labels_that_are_none_are_refused(labels, n_classes, message):
+def test_wrong_labels_are_refused(labels, n_classes, message):
     for check in (one_hot, lambda labels, n: class_labels("the labels", labels, n)):
         with pytest.raises(ValueError, match=message):
             check(np.array(labels), n_classes)

@@ -15,7 +15,7 @@ from tests.fnn.data.test_idx import COMPRESS, HEADER
 from tests.support.idx_files import header, idx, refused
 
 STREAMS = pytest.mark.parametrize("kind", ["gzip", "xz"])
-VALUES = np.random.default_rng(0).integers(256, size=20_000, dtype="u1")  # noise: a stream of several chunks
+VALUES = np.random.default_rng(0).integers(256, size=20_000, dtype="u1")  # noise, so that a stream takes several chunks
 
 
 @STREAMS
@@ -24,7 +24,7 @@ def test_a_stream_cut_anywhere_is_refused(write, kind):
     for whole in (small, COMPRESS[kind](idx(VALUES))):
         for end in {*range(1, len(small)), len(whole) - 1, len(whole) // 2}:
             path = write(whole[:end])
-            if end >= 6:  # long enough to be known for what it is
+            if end >= 6:  # long enough to be recognised
                 refused(path, end, "the file ends before the stream; is the file complete", of=f"{kind} stream")
             else:
                 with pytest.raises(DataFormatError, match=str(path)):
@@ -62,7 +62,7 @@ def test_concatenated_streams_are_noticed_where_gzip_open_would_join_them(write,
 
 
 def test_a_stream_that_ends_with_a_chunk_and_is_followed_by_another(write):
-    def named(n):  # a gzip member whose header carries a name of n bytes
+    def named(n):  # a gzip stream whose header contains a name of n bytes
         buffer = io.BytesIO()
         with gzip.GzipFile("n" * n, "wb", fileobj=buffer, mtime=0) as file:
             file.write(HEADER + b"12345")
@@ -86,7 +86,7 @@ def peak_of(read):
 
 @pytest.mark.parametrize("kind", COMPRESS)
 @pytest.mark.parametrize("claim", [5, 2**24])
-def test_a_bomb_takes_no_more_memory_than_its_header_claims(write, kind, claim):
+def test_a_stream_that_expands_takes_no_more_memory_than_its_header_states(write, kind, claim):
     path = write(COMPRESS[kind](header(0x08, claim) + bytes(2**25)))
     message, peak = peak_of(lambda: read_idx(path))
     assert f"expected the end after {claim} bytes" in message
@@ -94,7 +94,7 @@ def test_a_bomb_takes_no_more_memory_than_its_header_claims(write, kind, claim):
 
 
 @pytest.mark.parametrize("kind", COMPRESS)
-def test_a_claim_above_the_limit_takes_no_memory(write, kind):
+def test_a_size_above_the_limit_takes_no_memory(write, kind):
     path = write(COMPRESS[kind](header(0x08, 2**25) + bytes(2**25)))
     message, peak = peak_of(lambda: read_idx(path, limit=2**25 - 1))
     assert "exceed limit" in message
@@ -103,7 +103,7 @@ def test_a_claim_above_the_limit_takes_no_memory(write, kind):
 
 def test_an_xz_stream_that_asks_for_a_huge_dictionary_is_refused(write):
     stream = lzma.compress(HEADER + b"12345", preset=0)
-    end = 12 + (stream[12] + 1) * 4  # of the block's header, which begins at byte 12 and ends with its checksum
+    end = 12 + (stream[12] + 1) * 4  # the end of the block's header, which begins at byte 12 and ends with its checksum
     block = bytearray(stream[12 : end - 4])
     assert block[2:4] == b"\x21\x01"  # LZMA2, with one byte of properties: the size of the dictionary
     block[4] = 40  # 4 GiB - 1

@@ -83,7 +83,7 @@ def test_blobs_are_two_unit_gaussians_in_order():
 
 
 def test_the_centres_of_blobs_are_uniform_on_a_square_of_side_twenty():
-    centres = np.array([blobs(key, n=2)[0] for key in split(Key(6), 2000)]).reshape(-1)  # and unit noise
+    centres = np.array([blobs(key, n=2)[0] for key in split(Key(6), 2000)]).reshape(-1)  # with unit noise
     assert abs(centres.mean()) < 0.3
     assert abs(centres.std() - (100 / 3 + 1) ** 0.5) < 0.15
     assert abs(centres).max() < 15

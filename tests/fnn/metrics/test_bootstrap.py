@@ -30,7 +30,7 @@ samples = arrays(float, st.integers(1, 13), elements=numbers)
 
 @given(samples)
 def test_the_iqm_is_the_mean_of_the_middle_half(x):
-    n = x.size  # of four copies of each value, exactly a half is in the middle
+    n = x.size  # with four copies of each value, the middle half is a whole number of values
     np.testing.assert_allclose(iqm(x), np.sort(np.repeat(x, 4))[n : 3 * n].mean(), rtol=1e-9, atol=1e-6)
     if n % 4 == 0:
         np.testing.assert_allclose(iqm(x), np.sort(x)[n // 4 : 3 * n // 4].mean(), rtol=1e-9, atol=1e-6)
@@ -74,7 +74,7 @@ def test_iqm_and_iqr_reduce_any_axis():
         ([np.inf] * 2, "2 not"),
     ],
 )
-def test_statistics_of_nothing_and_of_what_is_not_finite_are_refused(statistic, values, got):
+def test_no_values_and_values_that_are_not_finite_are_refused(statistic, values, got):
     with pytest.raises(ValueError, match=f"{statistic.__name__}: the values must be finite numbers, .*{got}"):
         statistic(values)
 
@@ -117,7 +117,9 @@ def test_resamples_are_independent_from_block_to_block_and_take_little_memory():
     x = np.random.default_rng(4).standard_normal(20_000)
     seen = []
     tracemalloc.start()
-    bootstrap_interval(x, lambda v: seen.append(mean(v)) or seen[-1], key=KEY, resamples=1000)  # 160 MB at once
+    bootstrap_interval(
+        x, lambda v: seen.append(mean(v)) or seen[-1], key=KEY, resamples=1000
+    )  # in one block, it would take 160 MB
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2**26
@@ -146,7 +148,7 @@ def test_the_difference_of_means_is_the_one_of_theory():
     np.testing.assert_allclose(bootstrap_difference(b, a, mean, key=KEY), -expected[::-1], atol=0.05 * half)
 
 
-def test_pairs_narrow_the_interval_of_what_varies_together():
+def test_pairing_narrows_the_interval_of_scores_that_vary_together():
     rng = np.random.default_rng(6)
     b = rng.standard_normal(50)
     a = b + 0.1 * rng.standard_normal(50)
@@ -168,13 +170,13 @@ def test_pairs_narrow_the_interval_of_what_varies_together():
         ([1, 2], {"statistic": np.mean}, r"must map \(\.\.\., n\) to \(\.\.\.\), got \(\) from \(1, 2\); reduce"),
     ],
 )
-def test_what_has_no_interval_is_refused(values, options, message):
+def test_wrong_arguments_of_an_interval_are_refused(values, options, message):
     with pytest.raises(ValueError, match=f"bootstrap: .*{message}"):
         bootstrap_interval(values, key=KEY, **options)
     with pytest.raises(ValueError, match=f"bootstrap: .*{message}"):
         bootstrap_difference([1.0, 2.0], values, key=KEY, **options)
 
 
-def test_pairs_need_their_other_half():
+def test_pairs_need_equal_shapes():
     with pytest.raises(ValueError, match=r"pairs need equal shapes, got \(15,\) and \(14,\); give paired=False"):
         bootstrap_difference(RUNS, RUNS[1:], key=KEY, paired=True)

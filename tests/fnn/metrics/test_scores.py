@@ -129,7 +129,7 @@ def test_one_against_the_rest_shares_out_every_example(pairs):
     np.testing.assert_allclose(table.accuracy.mean(), 1 - 2 * (1 - table.plain_accuracy) / 4, rtol=1e-12)
 
 
-def test_the_paper_s_mean_accuracy_of_96_percent_is_a_plain_one_of_81():
+def test_the_paper_s_mean_accuracy_of_96_percent_is_a_plain_accuracy_of_81_percent():
     counts = np.full((10, 10), 0) + np.diag([8097] * 10) + np.roll(np.diag([1903] * 10), 1, axis=1)
     table = one_vs_rest(counts)
     assert table.plain_accuracy == 0.8097
@@ -153,7 +153,7 @@ def test_one_against_the_rest_keeps_leading_axes_and_is_a_value():
     [np.ones(4, int), np.ones((2, 3), int), np.ones((2, 2)), np.zeros((2, 2), int), np.array([[1, -1], [1, 1]])],
     ids=["flat", "not square", "floats", "nothing", "negative"],
 )
-def test_what_is_no_confusion_matrix_is_refused(counts):
+def test_a_wrong_confusion_matrix_is_refused(counts):
     with pytest.raises(ValueError, match=r"one_vs_rest: expected counts .* make them with confusion_matrix"):
         one_vs_rest(counts)
 
@@ -174,7 +174,9 @@ def test_the_ratio_of_identical_arrays_is_infinite_and_of_nearly_identical_ones_
 
 
 def test_the_ratio_is_symmetric_and_knows_its_unit():
-    images, others = np.random.default_rng(8).integers(256, size=(2, 5, 28, 28), dtype=np.uint8)  # may not wrap around
+    images, others = np.random.default_rng(8).integers(
+        256, size=(2, 5, 28, 28), dtype=np.uint8
+    )  # bytes, whose difference must not wrap around
     assert psnr(images, others) == psnr(others, images)
     np.testing.assert_allclose(psnr(images, others, peak=255), psnr(images / 255, others / 255))
 
@@ -190,6 +192,6 @@ def test_the_ratio_is_symmetric_and_knows_its_unit():
         ([0], [np.nan], 1, "the target must be finite"),
     ],
 )
-def test_what_has_no_ratio_is_refused(prediction, target, peak, message):
+def test_wrong_arguments_of_a_ratio_are_refused(prediction, target, peak, message):
     with pytest.raises(ValueError, match=f"psnr: .*{message}"):
         psnr(prediction, target, peak)

@@ -82,7 +82,7 @@ def test_a_heat_map_may_give_equal_ratios_equal_steps_of_colour():
     assert [text.get_color() for text in ax.texts[:3]] == ["white", "black", "black"]
     (bar,) = (other for other in ax.figure.axes if other is not ax)
     assert texts(bar.get_yticklabels()) == ["0.01", "0.0316", "0.1", "0.316", "1"]
-    plot.heat_map([[2, 2]], ["a"], [1, 2], log=True).figure.draw_without_rendering()  # no range at all
+    plot.heat_map([[2, 2]], ["a"], [1, 2], log=True).figure.draw_without_rendering()  # all values are equal
 
 
 def test_a_confusion_shows_counts_and_shares_of_its_rows():

@@ -16,7 +16,7 @@ def test_points_are_one_collection_a_class():
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("first", "second")
 
 
-def test_points_bear_the_names_of_their_classes():
+def test_points_have_the_names_of_their_classes():
     ax = plot.points(POINTS, LABELS > 0, names=["no", "yes"])
     assert texts(ax.texts) == [dots.get_label() for dots in ax.collections] == ["no", "yes"]
     np.testing.assert_allclose(ax.texts[0].get_position(), np.median(POINTS[LABELS == 0], axis=0))
@@ -49,5 +49,5 @@ def test_decision_regions_cover_the_points_and_agree_with_the_classifier(classif
 def test_a_classifier_with_one_answer_has_one_region_and_no_border():
     ax = plot.decision_regions(lambda x: np.zeros(len(x), int), POINTS, LABELS)
     assert len(ax.collections) == 3 + 1
-    same = plot.decision_regions(nearest, np.ones((2, 2)), [0, 1])  # both points at one place
+    same = plot.decision_regions(nearest, np.ones((2, 2)), [0, 1])  # both points in one place
     assert same.get_xlim() == (0, 2)

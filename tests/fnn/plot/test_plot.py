@@ -1,4 +1,4 @@
-"""Pictures are functions of their data: same data, same bytes, and nothing else changes."""
+"""What holds for all pictures: the same data give the same bytes, and nothing else changes."""
 
 import copy
 import subprocess
@@ -29,7 +29,7 @@ def likely(x):
     return scores / scores.sum(axis=-1, keepdims=True)
 
 
-# Every function that draws on axes, with the data that it draws.
+# Each function that draws on axes, with data to draw.
 ON_AXES = {
     "curves": (plot.curves, ({"a": RUNS, "b": RUNS[:, :4].tolist(), "c": RUNS[:1]},)),
     "boxes": (plot.boxes, ({"SGD": RUNS[0], "Adam W": RUNS[1].tolist()},)),
@@ -48,7 +48,7 @@ def ax():
 
 @pytest.fixture(params=[*ON_AXES, "image_grid"])
 def figure(request):
-    """A function that draws one picture, anew at each call."""
+    """A function that draws one picture; each call makes a new one."""
     if request.param == "image_grid":
         return lambda: plot.image_grid(RUNS.reshape(2, 5, 3, 3), titles=["a\nb"] * 10, row_labels=["x", "y"])
     draw, data = ON_AXES[request.param]
@@ -59,7 +59,7 @@ def texts(artists):
     return [text.get_text() for text in artists]
 
 
-# What holds for all of them.
+# All pictures.
 
 
 @pytest.mark.parametrize("name", ON_AXES)
@@ -132,7 +132,7 @@ def test_save_keeps_the_references_of_an_svg_intact(tmp_path):
     assert {"id0", "id1"} <= used
 
 
-def test_save_takes_a_part_for_the_whole(tmp_path):
+def test_save_saves_the_whole_figure_of_a_part(tmp_path):
     whole = Figure(figsize=(2, 1))
     part = whole.subfigures(1, 2)[0]
     plot.boxes({"a": [1.0, 2.0]}, ax=part.add_subplot())

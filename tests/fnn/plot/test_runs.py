@@ -40,7 +40,7 @@ def test_curves_follow_the_runs_that_are_still_going():
     assert len(ax.get_legend().get_texts()) == 1
 
 
-def test_curves_can_stand_at_places_of_their_own():
+def test_curves_can_be_drawn_at_given_places():
     ax = plot.curves({"long": RUNS, "short": RUNS[:, :4]}, x=np.linspace(0, 1, 6), xlabel="noise")
     np.testing.assert_allclose(ax.lines[1].get_xdata(), [0, 0.2, 0.4, 0.6])
     assert ax.get_xlabel() == "noise"

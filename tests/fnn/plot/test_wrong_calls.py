@@ -61,6 +61,6 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("misuse", "message"), WRONG)
-def test_misuse_says_what_must_hold_and_what_came(misuse, message):
+def test_an_error_says_what_must_hold_and_what_came(misuse, message):
     with pytest.raises(ValueError, match=message):
         misuse()
