@@ -75,7 +75,7 @@ def load(path: FilePath, like: Any = None) -> Any:
         for (place, expected), (_, found) in zip(_structure(like), _structure(tree), strict=True):
             if expected != found:
                 difference = f"at {show(place)}, expected {expected}, got {found}"
-                raise CheckpointError(f"{os.fspath(path)} is of another model or optimizer: {difference}")
+                raise CheckpointError(f"{os.fspath(path)} belongs to another model or optimizer: {difference}")
     return tree
 
 

@@ -70,9 +70,8 @@ def read_idx(path: FilePath, *, shape: tuple[int | None, ...] | None = None, lim
             raise DataFormatError(path, 3, f"expected an array of shape {shape} (None: any size), got {dims}")
         # A size of 0 counts as 1, since NumPy refuses (0, 2**32 - 1, 2**32 - 1), although it would take no memory.
         if dtype.itemsize * prod(max(n, 1) for n in dims) > limit:
-            raise DataFormatError(
-                path, 4, f"{dims} values of type {dtype.name} exceed limit={limit} bytes; raise it if the file is sound"
-            )
+            problem = f"{dims} values of type {dtype.name} exceed limit={limit} bytes; raise it if the file is sound"
+            raise DataFormatError(path, 4, problem)
         start = 4 + 4 * len(dims)
         data = _gather(path, chain([head[start:]], pieces), start, dtype.itemsize * prod(dims))
     if not dtype.isnative:
@@ -144,9 +143,8 @@ def _gather(path: FilePath, pieces: Iterator[bytes], start: int, n: int) -> np.n
         data[filled : filled + len(piece)] = np.frombuffer(piece, np.uint8)
         filled += len(piece)
     if filled < n:
-        raise DataFormatError(
-            path, start + filled, f"expected {n} bytes of values, got {filled}; is the file complete?"
-        )
+        problem = f"expected {n} bytes of values, got {filled}; is the file complete?"
+        raise DataFormatError(path, start + filled, problem)
     return data
 
 

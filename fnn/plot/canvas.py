@@ -48,8 +48,8 @@ def not_empty(where: str, groups: Mapping[str, Any]) -> None:
 def checked(what: str, values: Any, axes: str, *, nan: bool = False, remedy: str = "reshape them") -> np.ndarray:
     """`values` as an array of real, finite numbers. Raises `ValueError`, in which `what` names them, for others.
 
-    `axes` names the axes that the array must have, such as "(runs, epochs)", all of them at least 1 long. `nan` allows
-    nan, and `remedy` is the advice in the error for another number of axes.
+    `axes` names the axes that the array must have, such as "(runs, epochs)" or, with a fixed length, "(n, 2)"; none may
+    be empty. `nan` allows nan, and `remedy` is the advice in the error for other axes.
 
     >>> checked("boxes: group 'adam'", [0.5, 0.25], "(runs,)")
     array([0.5 , 0.25])
@@ -63,7 +63,9 @@ def checked(what: str, values: Any, axes: str, *, nan: bool = False, remedy: str
         raise ValueError(f"{what} must have the axes {axes}, got rows of different lengths: pad or cut them") from error
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{what} must be real numbers, got dtype {array.dtype}: convert them to floats")
-    if array.ndim != len(re.findall(r"\w+", axes)) or array.size == 0:
+    names = re.findall(r"\w+", axes)
+    fixed = [(n, name) for n, name in zip(array.shape, names, strict=False) if name.isdigit()]
+    if array.ndim != len(names) or array.size == 0 or any(str(n) != name for n, name in fixed):
         raise ValueError(f"{what} must have the axes {axes}, none empty, got shape {array.shape}: {remedy}")
     bad = np.isinf(array) if nan else ~np.isfinite(array)
     if bad.any():
@@ -78,10 +80,10 @@ def interval(what: str, values: Any) -> tuple[float, float]:
     Traceback (most recent call last):
     ValueError: boxes: interval 'adam' must be (low, high) with low <= high, got (0.97, 0.96): swap or recompute them
     """
-    ends = tuple(checked(what, values, "(2,)", remedy="give (low, high)").tolist())
-    if len(ends) != 2 or ends[0] > ends[1]:
-        raise ValueError(f"{what} must be (low, high) with low <= high, got {ends}: swap or recompute them")
-    return ends[0], ends[1]
+    low, high = checked(what, values, "(2,)", remedy="give (low, high)").tolist()
+    if low > high:
+        raise ValueError(f"{what} must be (low, high) with low <= high, got {(low, high)}: swap or recompute them")
+    return low, high
 
 
 def _named_in_order(svg: str) -> str:

@@ -38,7 +38,7 @@ def points(
     """
     at = checked("points: x", x, "(n, 2)", remedy="pick two columns")
     classes = checked("points: labels", labels, "(n,)", remedy="for one-hot rows give labels.argmax(-1)")
-    if at.shape != (len(classes), 2):
+    if len(at) != len(classes):
         raise ValueError(f"points: x must have the shape ({len(classes)}, 2), a row for each label, got {at.shape}")
     if classes.dtype.kind not in "biu" or classes.min() < 0:
         raise ValueError("points: labels must be integers >= 0, got others: convert them to class indices")

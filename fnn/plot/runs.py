@@ -152,14 +152,12 @@ def differences(
     ax.axvline(0, color=INK, linewidth=0.8)
     for i, (name, values) in enumerate(groups.items()):
         what = f"differences: {name!r}"
-        triple = checked(what, values, "(3,)", remedy="give (estimate, low, high)")
-        if len(triple) != 3:
-            raise ValueError(f"{what} must be 3 numbers, got {len(triple)}: give (estimate, low, high)")
-        low, high = interval(what, triple[1:])
+        estimate, *ends = checked(what, values, "(3,)", remedy="give (estimate, low, high)")
+        low, high = interval(what, ends)
         colour = COLOURS[0] if low > 0 or high < 0 else INK
         ax.hlines(i, low, high, color=colour, linewidth=1.6)
         face = "white" if colour == INK else colour
-        ax.plot(triple[0], i, "o", color=colour, markerfacecolor=face, markersize=6.5, markeredgewidth=1.4)
+        ax.plot(estimate, i, "o", color=colour, markerfacecolor=face, markersize=6.5, markeredgewidth=1.4)
     quiet(ax, "x")
     ax.spines["left"].set_visible(False)
     ax.set_yticks(range(len(groups)), list(groups))

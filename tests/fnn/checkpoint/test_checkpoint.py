@@ -264,7 +264,7 @@ START, WITH_KEY = Progress.start(STATE), {"key": Key(0), "state": STATE}
     ],
 )
 def test_another_model_is_refused_with_the_path_of_the_first_difference(saved, like, place, expected, got, tmp_path):
-    said = re.escape(f"x.npz is of another model or optimizer: at {place}, expected {expected}")
+    said = re.escape(f"x.npz belongs to another model or optimizer: at {place}, expected {expected}")
     with pytest.raises(CheckpointError, match=f"{said}.*, got {re.escape(got)}"):
         again(tmp_path / "x.npz", saved, like=like)
 
