@@ -58,7 +58,7 @@ def array_types(description: Description, path: Path = ()) -> Iterator[tuple[str
 def history_size(description: Description) -> int:
     """How many Python objects the described records will take: one for each record and each number in it."""
     match description:
-        case ["records", blocks]:
+        case ["records", blocks]:  # the columns that decoding will unpack, and only these
             columns = [[shape[0] for _, _, shape in parts.values()] for _, parts in blocks.values()]
             return sum((1 + len(lengths)) * max(lengths) for lengths in columns)
         case dict():
