@@ -1,8 +1,4 @@
-"""Checkpoints: trees of parameters and whole trainings in a file, kept safely and read back strictly.
-
-The file is an uncompressed .npz that `numpy.load` opens, with a format version and a SHA-256 inside. It is written
-whole or not at all, and only what `save` writes is ever loaded: every byte is checked, and nothing in it is executed.
-"""
+"""Saving to a checkpoint and loading from one: the entry to this folder, with the limits on what a file may hold."""
 
 import json
 import os
@@ -14,31 +10,35 @@ import numpy as np
 
 from fnn.checkpoint import npz
 from fnn.checkpoint.decode import decode
-from fnn.checkpoint.encode import DEPTH, encode, outline, recorded, specs
-from fnn.checkpoint.files import FilePath, naming, replace
-from fnn.tree.params import Path, show
+from fnn.checkpoint.description import Description, array_types, history_size, structure
+from fnn.checkpoint.encode import MAX_DEPTH, encode
+from fnn.checkpoint.files import name_in_errors, replace
+from fnn.tree import Path, show
+from fnn.values import FilePath, is_integer
 
 __all__ = ["CheckpointError", "load", "read_meta", "save"]
 
-VERSION = 1
-LIMIT = 2**20  # bytes of description: names, shapes and meta. A hostile one takes fifty times that in memory.
-LETTERS = 2**23  # of the names of all arrays, each with the names that lead to it
-NUMBERS = 2**17  # Python objects in a history: its records, and the numbers in each. Each takes up to 400 bytes.
+VERSION = 2
+MAX_TEXT = 2**20  # bytes of the description and meta, as JSON; reading a hostile one takes fifty times that in memory
+MAX_LETTERS = 2**23  # in the names of all arrays together, each with the path that leads to it
+MAX_HISTORY = 2**17  # records, and numbers in them, in a history; each takes up to 400 bytes as a Python object
 
 
 class CheckpointError(ValueError):
-    """A file that is no checkpoint, or not the one expected, or a value that none can hold; the message says why."""
+    """A file is not a checkpoint, or not the expected one, or a value cannot be saved in one; the message says why."""
 
 
 def save(path: FilePath, tree: Any, *, meta: Mapping[str, Any] | None = None) -> None:
-    """Write a tree, a `State`, a `Progress` or a `Key` to a file, or a mapping of such; with it plain values in `meta`.
+    """Save a tree, a `State`, a `Progress`, a `Key`, or a mapping or tuple of these, to a file.
 
-    When it returns, the file is on the disk. Until then an old file of this name stays as it was, also where the
-    process is killed; what that leaves behind, the next save removes.
-    Raises `CheckpointError`, with the path in the tree, for what is no array of numbers, and for `meta` that is not
-    made of mappings with string names, lists, strings, numbers, booleans and None; for more than 64 levels, 2**20 bytes
-    of names and meta, or 2**17 records and numbers in a history, none of which `load` would take; and for the suffix
-    .safetensors, which is another format's. Raises `OSError`, naming the file, where it cannot be written.
+    `meta` holds further information: mappings with string names, lists, strings, numbers, booleans and None.
+
+    When `save` returns, the file is on the disk. Until then, an existing file of this name keeps its content, even if
+    the process is killed.
+
+    Raises `CheckpointError`, with the path in the tree, for any other value in `tree` or `meta`; for more than 64
+    levels, 2**20 bytes of names and meta, or 2**17 records and numbers in a history; and for the suffix .safetensors,
+    which belongs to another format. Raises `OSError`, with the name of the file, if it cannot be written.
 
     >>> import tempfile, fnn
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -50,111 +50,112 @@ def save(path: FilePath, tree: Any, *, meta: Mapping[str, Any] | None = None) ->
         if not (meta is None or isinstance(meta, Mapping)):
             raise ValueError(f"meta is a mapping, got {meta!r}")
         if os.fspath(path).endswith(".safetensors"):
-            raise ValueError("a checkpoint is no safetensors file; use safetensors.numpy.save_file(to_state_dict(...))")
-        parts = _pieces(tree, _plain(meta or {}))
+            raise ValueError("a checkpoint has another format; use safetensors.numpy.save_file(to_state_dict(...))")
+        chunks = _archive(tree, _as_json(meta or {}))
     except ValueError as error:
         raise CheckpointError(f"cannot save {os.fspath(path)}: {error}") from error
-    replace(path, npz.sealed(parts))
+    replace(path, npz.with_digest(chunks))
 
 
 def load(path: FilePath, like: Any = None) -> Any:
-    """What `save` wrote to a file: equal to it bit by bit, its arrays read-only, in memory of its own.
+    """Load the value that `save` wrote to a file: equal bit by bit, with read-only arrays.
 
-    A mapping of arrays comes back as `Params`, numbers in it as arrays, and one that holds anything else as a dict.
-    Such a dict, and those of a history, are plain ones.
-    With `like`, a value of the same kind made of the same model and optimizer, it must agree with that in its names,
-    shapes and dtypes.
-    Raises `CheckpointError` for everything that is not exactly what `save` writes, with the path of the first
-    difference where it is not like `like`, and with the remedy for a file of a newer fnn. Raises `OSError`, naming the
-    file, where it cannot be read.
+    A mapping of arrays is loaded as `Params`, with its numbers as arrays; a mapping of other values, or a record of a
+    history, as a dict.
+
+    `like` is a value of the same kind, from the same model and optimizer, for example the state before training. The
+    loaded value must have the same names, shapes and dtypes.
+
+    Raises `CheckpointError` if the file is not exactly what `save` writes, if it has the format of another version of
+    fnn, or if the value does not agree with `like`; the message then gives the path of the first difference. Raises
+    `OSError`, with the name of the file, if it cannot be read.
     """
     tree, _ = _read(path)
     if like is not None:
-        for (place, expected), (_, found) in zip(_outline(like), _outline(tree), strict=True):
+        for (place, expected), (_, found) in zip(_structure(like), _structure(tree), strict=True):
             if expected != found:
-                said = f"at {show(place)}, expected {expected}, got {found}"
-                raise CheckpointError(f"{os.fspath(path)} is of another model or optimizer: {said}")
+                difference = f"at {show(place)}, expected {expected}, got {found}"
+                raise CheckpointError(f"{os.fspath(path)} belongs to another model or optimizer: {difference}")
     return tree
 
 
 def read_meta(path: FilePath) -> dict[str, Any]:
-    """The `meta` that was saved with a checkpoint, tuples as lists; raises as `load` does."""
+    """The `meta` that was saved with a checkpoint, with tuples as lists. Raises the same errors as `load`."""
     return _read(path)[1]
 
 
-def _outline(tree: Any) -> Iterator[tuple[Path, str]]:
-    """What a checkpoint of this tree has in common with all of the same model and optimizer."""
+def _structure(tree: Any) -> Iterator[tuple[Path, str]]:
     try:
-        return outline(encode(tree)[0])
+        return structure(encode(tree)[0])
     except ValueError as error:
-        raise CheckpointError(f"`like` is nothing that a checkpoint holds: {error}") from error
+        raise CheckpointError(f"`like` is not a value that a checkpoint can hold: {error}") from error
 
 
-def _plain(value: Any, depth: int = 0) -> Any:
-    """Meta as JSON has it: tuples as lists, and the names strings."""
-    if depth > DEPTH:
-        raise ValueError(f"meta has at most {DEPTH} levels, got more; does it contain itself?")
-    if isinstance(value, Mapping) and all(isinstance(name, str) for name in value):
-        return {name: _plain(part, depth + 1) for name, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(part, depth + 1) for part in value]
-    if value is None or type(value) in (str, int, float, bool):
-        return value
-    raise ValueError(f"meta is made of mappings with string names, lists, strings and numbers; got {value!r}")
+def _as_json(meta: Any, depth: int = 0) -> Any:
+    """Meta as it comes back from JSON: with dicts for mappings, and lists for tuples."""
+    if depth > MAX_DEPTH:
+        raise ValueError(f"meta has at most {MAX_DEPTH} levels, got more; does it contain itself?")
+    if isinstance(meta, Mapping) and all(isinstance(name, str) for name in meta):
+        return {name: _as_json(part, depth + 1) for name, part in meta.items()}
+    if isinstance(meta, (list, tuple)):
+        return [_as_json(part, depth + 1) for part in meta]
+    if meta is None or type(meta) in (str, int, float, bool):
+        return meta
+    raise ValueError(f"meta is made of mappings with string names, lists, strings and numbers; got {meta!r}")
 
 
-def _pieces(tree: Any, meta: Mapping[str, Any]) -> Iterator[Any]:
-    """The file of a tree, without its digest."""
-    form, arrays = encode(tree)
-    described = {"format": VERSION, "meta": meta, "value": form}
-    text = json.dumps(described, ensure_ascii=False, separators=(",", ":")).encode()
-    if len(text) > LIMIT:
-        raise ValueError(f"its names, shapes and meta take {len(text)} bytes, at most {LIMIT} can be kept")
-    if (letters := sum(map(len, arrays))) > LETTERS:
-        raise ValueError(f"the names of its arrays have {letters} letters, at most {LETTERS} can be kept")
-    _check_numbers(form)
-    return npz.pieces(text, arrays)
+def _archive(tree: Any, meta: Mapping[str, Any]) -> Iterator[Any]:
+    """The chunks of the file that holds a tree, without the digest."""
+    description, arrays = encode(tree)
+    content = {"format": VERSION, "meta": meta, "value": description}
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"its names, shapes and meta take {len(text)} bytes, at most {MAX_TEXT} can be kept")
+    if (letters := sum(map(len, arrays))) > MAX_LETTERS:
+        raise ValueError(f"the names of its arrays have {letters} letters, at most {MAX_LETTERS} can be kept")
+    _check_history(description)
+    return npz.archive(text, arrays)
 
 
-def _check_numbers(form: Any) -> None:
-    if (n := recorded(form)) > NUMBERS:
-        raise ValueError(f"its history has {n} records and numbers, at most {NUMBERS} can be kept; record less often")
+def _check_history(description: Description) -> None:
+    if (n := history_size(description)) > MAX_HISTORY:
+        message = f"its history has {n} records and numbers, at most {MAX_HISTORY} can be kept; record less often"
+        raise ValueError(message)
 
 
-def _parsed(text: bytes) -> Any:
-    """JSON, of no more levels than a tree of so many has: what is deeper would exhaust the stack."""
-    outside = re.sub(rb'"[^"]*"', b"", re.sub(rb"(?s)\\.", b"", text))  # of strings, once they are free of escapes
-    letters = np.frombuffer(outside, np.uint8)
-    opened, closed = (np.isin(letters, list(pair)) for pair in (b"[{", b"]}"))
+def _parse(text: bytes) -> Any:
+    """Parse JSON. Raises `ValueError` for more levels than a checkpoint can have, since many exhaust the stack."""
+    unquoted = re.sub(rb'"[^"]*"', b"", re.sub(rb"(?s)\\.", b"", text))  # without escapes, then without strings
+    letters = np.frombuffer(unquoted, np.uint8)
+    opened, closed = (np.isin(letters, list(brackets)) for brackets in (b"[{", b"]}"))
     levels = np.cumsum(opened.astype(np.int32) - closed).max(initial=0)
-    if levels > 2 * DEPTH + 8:
-        raise ValueError(f"its description has {levels} levels, at most {2 * DEPTH + 8} are read")
+    if levels > 2 * MAX_DEPTH + 8:
+        raise ValueError(f"its description has {levels} levels, at most {2 * MAX_DEPTH + 8} are read")
     return json.loads(text)
 
 
 def _read(path: FilePath) -> tuple[Any, dict[str, Any]]:
-    """The tree and the meta in a file that is exactly what `save` would write of them."""
-    start, place, name = npz.SIGNATURE
-    with naming(path), open(os.fspath(path), "rb") as file:  # a descriptor is no path
-        head = file.read(place + len(name))
-        if not (head.startswith(start) and head.endswith(name)):
-            raise CheckpointError(f"{os.fspath(path)} is no checkpoint: it does not begin as one that fnn has saved")
+    """The tree and the meta in a file, which must be byte by byte what `save` would write of them."""
+    name = os.fspath(path)  # refuses a file descriptor, which open would take
+    with name_in_errors(path), open(name, "rb") as file:
+        if not npz.SIGNATURE.match(file.read(64)):
+            raise CheckpointError(f"{name} is not a checkpoint: it does not begin like a file that fnn has saved")
         file.seek(0)
         content = file.read(os.fstat(file.fileno()).st_size + 1)
     try:
-        text = npz.text_of(content, LIMIT)
-        described = _parsed(text)
-        version = described["format"]
-        if version == VERSION:
-            arrays = npz.views(content, text, specs(described["value"]), LETTERS)
-            _check_numbers(described["value"])
-            tree = decode(described["value"], arrays)
-            if npz.holds(content, _pieces(tree, described["meta"])):
-                return tree, described["meta"]
-    except (MemoryError, RecursionError):  # which tell of this process, and nothing of the file
+        text = npz.read_text(content, MAX_TEXT)
+        parsed = _parse(text)
+        if is_integer(version := parsed["format"]) and version > 0 and version != VERSION:
+            remedy = "update fnn" if version > VERSION else "save it again with this version"
+            raise CheckpointError(f"{name} has format {version}, and this fnn reads format {VERSION} only; {remedy}")
+        description, meta = parsed["value"], parsed["meta"]
+        arrays = npz.read_arrays(content, text, array_types(description), MAX_LETTERS)
+        _check_history(description)
+        tree = decode(description, arrays)
+        if not npz.consists_of(content, _archive(tree, meta)):
+            raise ValueError("its bytes are not those that fnn writes for its content")
+    except (CheckpointError, MemoryError, RecursionError):  # the last two are about this process, not about the file
         raise
     except Exception as error:
-        raise CheckpointError(f"{os.fspath(path)} is no checkpoint: {error}") from error
-    if type(version) is int and version > VERSION:
-        raise CheckpointError(f"{os.fspath(path)} has format {version}, and this fnn reads up to {VERSION}; update fnn")
-    raise CheckpointError(f"{os.fspath(path)} is no checkpoint: it is not what fnn writes of its content")
+        raise CheckpointError(f"{name} is not a checkpoint: {error}") from error
+    return tree, meta

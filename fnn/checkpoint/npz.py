@@ -1,9 +1,9 @@
-"""The file of a checkpoint: a text and named arrays as an .npz archive, of which every byte follows from what it holds.
+"""The bytes of a checkpoint: a text and named arrays as an uncompressed .npz archive, with a SHA-256 at its end.
 
-Members are stored uncompressed, dated 1980, with 64-bit sizes throughout (PKWARE, APPNOTE 6.3, 4.3 and 4.5.3). The
-text comes first, as bytes. Each array begins at a multiple of 64 bytes. The archive's comment, at the very end, is the
-SHA-256 of all that stands before it. Since there is one way only to write something, a reader need not judge what it
-finds: it takes what the text claims to be there, writes that once more, and compares.
+The members are dated 1980 and have 64-bit sizes (PKWARE, APPNOTE 6.3, sections 4.3 and 4.5.3). The text comes first, as
+an array of bytes, and the numbers of each array begin at a multiple of 64 bytes. The archive's comment, its last 64
+bytes, is the SHA-256 of all bytes before it. The same text and arrays always give the same bytes. So a reader need not
+judge an archive: it takes the arrays from where they must be, writes the archive once more, and compares the bytes.
 """
 
 import re
@@ -15,26 +15,17 @@ from zlib import crc32
 
 import numpy as np
 
-__all__ = ["SIGNATURE", "holds", "pieces", "sealed", "spec", "text_of", "views"]
+__all__ = ["SIGNATURE", "archive", "consists_of", "read_arrays", "read_text", "with_digest"]
 
 _TEXT = "checkpoint.json"
-_LOCAL, _CENTRAL = Struct("<4s5H3I2H"), Struct("<4s6H3I5H2I")  # a member's headers: in front of it, in the directory
-_END_64, _LOCATOR, _END = Struct("<4sQ2H2I4Q"), Struct("<4sIQI"), Struct("<4s4H2IH")  # the archive's end
-_SIZES, _PLACE = Struct("<2H2Q"), Struct("<2H3Q")  # the 64-bit fields behind each header
+_LOCAL, _CENTRAL = Struct("<4s5H3I2H"), Struct("<4s6H3I5H2I")  # a member's headers: before it, and in the directory
+_END_64, _LOCATOR, _END = Struct("<4sQ2H2I4Q"), Struct("<4sIQI"), Struct("<4s4H2IH")  # the end of the archive
+_SIZES, _PLACE = Struct("<2H2Q"), Struct("<2H3Q")  # the 64-bit fields after each of a member's headers
 _ZIP_64, _DATE, _SHORT, _LONG = 45, 0x21, 0xFFFF, 0xFFFFFFFF  # version needed, 1 January 1980, "see the 64-bit field"
 _NPY = Struct("<8sH")
-_DIGEST = 64  # hexadecimal digits
+_DIGEST = 64  # hexadecimal digits of the SHA-256
 
-SIGNATURE = b"PK\x03\x04", _LOCAL.size, f"{_TEXT}.npy".encode()  # the file's first bytes, and where its first name is
-
-
-def spec(array: np.ndarray) -> list[Any]:
-    """What must be known of an array to find it in a file: its dtype and shape.
-
-    >>> spec(np.zeros((2, 3), np.float32))
-    ['<f4', [2, 3]]
-    """
-    return [array.dtype.str, list(array.shape)]
+SIGNATURE = re.compile(rb"PK\x03\x04.{%d}checkpoint\.json\.npy" % (_LOCAL.size - 4), re.DOTALL)  # how each file begins
 
 
 def _local_size(name: str) -> int:
@@ -42,14 +33,14 @@ def _local_size(name: str) -> int:
 
 
 def _npy_header(dtype: str, shape: tuple[int, ...], start: int) -> bytes:
-    """The header of an .npy member that begins at `start`, padded so that its data begin at a multiple of 64."""
+    """The header of an .npy member that begins at `start`, padded so that the numbers begin at a multiple of 64."""
     text = f"{{'descr': {dtype!r}, 'fortran_order': False, 'shape': {shape!r}, }}".encode()
     padding = -(start + _NPY.size + len(text) + 1) % 64
     return _NPY.pack(b"\x93NUMPY\x01\x00", len(text) + padding + 1) + text + b" " * padding + b"\n"
 
 
-def pieces(text: bytes, arrays: Mapping[str, np.ndarray]) -> Iterator[Any]:
-    """The file, piece by piece, up to its digest. Arrays must be C-contiguous, their names ASCII."""
+def archive(text: bytes, arrays: Mapping[str, np.ndarray]) -> Iterator[Any]:
+    """The bytes of the archive, in chunks, up to its digest. Arrays must be C-contiguous and their names ASCII."""
     directory, offset = [], 0
     for name, array in {_TEXT: np.frombuffer(text, np.uint8), **arrays}.items():
         header = _npy_header(array.dtype.str, array.shape, offset + _local_size(name))
@@ -68,21 +59,21 @@ def pieces(text: bytes, arrays: Mapping[str, np.ndarray]) -> Iterator[Any]:
     yield _END.pack(b"PK\x05\x06", 0, 0, _SHORT, _SHORT, _LONG, _LONG, _DIGEST)
 
 
-def sealed(parts: Iterable[Any]) -> Iterator[Any]:
-    """Pieces of a file, and behind them their SHA-256.
+def with_digest(chunks: Iterable[Any]) -> Iterator[Any]:
+    """The chunks of a file, followed by the SHA-256 of them all.
 
-    >>> b"".join(sealed([b"a", b"bc"]))[:12]
+    >>> b"".join(with_digest([b"a", b"bc"]))[:12]
     b'abcba7816bf8'
     """
     digest = sha256()
-    for part in parts:
-        digest.update(part)
-        yield part
+    for chunk in chunks:
+        digest.update(chunk)
+        yield chunk
     yield digest.hexdigest().encode()
 
 
-def text_of(content: bytes, limit: int) -> bytes:
-    """The text of a file; raises `ValueError` where the digest is wrong, and for a text of more than `limit` bytes."""
+def read_text(content: bytes, limit: int) -> bytes:
+    """The text in a file. Raises `ValueError` if the digest is wrong, or if the text has more than `limit` bytes."""
     if sha256(memoryview(content)[:-_DIGEST]).hexdigest().encode() != content[-_DIGEST:]:
         raise ValueError("damaged or cut short: its SHA-256 is not the one it was written with")
     start = _local_size(_TEXT)
@@ -93,19 +84,23 @@ def text_of(content: bytes, limit: int) -> bytes:
     return content[begin:end]
 
 
-def views(content: bytes, text: bytes, specs: Iterable[tuple[str, Any]], letters: int) -> dict[str, np.ndarray]:
-    """The arrays of these specs, one behind the other after the text: read-only, of the content's own memory.
+def read_arrays(
+    content: bytes, text: bytes, types: Iterable[tuple[str, Any]], max_letters: int
+) -> dict[str, np.ndarray]:
+    """The arrays in a file, by name: read-only views of its content.
 
-    Raises `ValueError` where their names have more than so many letters together.
+    `text` is the text in `content`, `types` are the names of the arrays with their dtypes and shapes, in the order of
+    the file. Raises `ValueError` if a name occurs twice, if the names together have more than `max_letters` letters, or
+    if a dtype is not one of numbers. It is not checked here that the file has these arrays in these places.
     """
     arrays: dict[str, np.ndarray] = {}
     start = _local_size(_TEXT)
     start += len(_npy_header("|u1", (len(text),), start)) + len(text)
-    for name, (dtype, shape) in specs:
-        if name in arrays or (letters := letters - len(name)) < 0:
-            raise ValueError(f"{name[:80]}: a name that occurs twice, or too much of names")
+    for name, (dtype, shape) in types:
+        if name in arrays or (max_letters := max_letters - len(name)) < 0:
+            raise ValueError(f"{name[:80]}: this name occurs twice, or the names are too long")
         if not re.fullmatch(r"[<>|][fiubc]\d{1,2}", dtype):
-            raise ValueError(f"{name}: {dtype!r} is no dtype of numbers")
+            raise ValueError(f"{name}: {dtype!r} is not a dtype of numbers")
         start += _local_size(name)
         start += len(_npy_header(dtype, tuple(shape), start))
         arrays[name] = np.ndarray(tuple(shape), np.dtype(dtype), content, start)
@@ -113,12 +108,17 @@ def views(content: bytes, text: bytes, specs: Iterable[tuple[str, Any]], letters
     return arrays
 
 
-def holds(content: bytes, parts: Iterable[Any]) -> bool:
-    """Whether a file consists of just these pieces and a digest."""
+def consists_of(content: bytes, chunks: Iterable[Any]) -> bool:
+    """Whether a file has exactly the bytes of these chunks, followed by a digest of any value.
+
+    >>> consists_of(b"abc" + bytes(64), [b"a", b"bc"]), consists_of(b"abc" + bytes(64), [b"a", b"b"])
+    (True, False)
+    """
     start = 0
-    for part in parts:
-        for i in range(0, len(part), 2**20):
-            if content[start + i : start + min(i + 2**20, len(part))] != bytes(part[i : i + 2**20]):
+    for chunk in chunks:
+        for i in range(0, len(chunk), 2**20):  # by the megabyte, since bytes() makes a copy
+            block = bytes(chunk[i : i + 2**20])
+            if not content.startswith(block, start):
                 return False
-        start += len(part)
+            start += len(block)
     return start + _DIGEST == len(content)

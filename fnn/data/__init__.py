@@ -1,8 +1,11 @@
-"""Data as plain arrays: labelled images from files, splits, one-hot labels, and the synthetic sets of the paper."""
+"""Data sets as NumPy arrays: image files, labels, training and validation splits, and the paper's synthetic points."""
 
 from fnn.batching import batches
 from fnn.data.idx import DataFormatError, read_idx
-from fnn.data.synthetic import Line, blobs, class_labels, line, one_hot, read_labelled_images, split_at, xor
+from fnn.data.images import read_labelled_images
+from fnn.data.labels import class_labels, one_hot
+from fnn.data.splits import split_at
+from fnn.data.synthetic import Line, blobs, line, xor
 
 __all__ = [
     "DataFormatError",

@@ -1,7 +1,6 @@
-"""Reading LeCun's IDX files, strictly.
+"""A strict reader of IDX files, the format in which MNIST is distributed.
 
-A file is bytes from somewhere else: every claim of its header is checked before it is believed, and whatever does not
-hold raises an error that names the file and the byte.
+The reader does not trust the file: it checks every statement of the header, and each error names the file and the byte.
 """
 
 import os
@@ -12,22 +11,22 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from fnn.checkpoint.files import FilePath
-from fnn.values import whole
+from fnn.values import FilePath, whole
 
 __all__ = ["DataFormatError", "read_idx"]
 
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _MAX_DIMENSIONS = 64  # NumPy's own limit
-_GZIP, _XZ = b"\x1f\x8b", b"\xfd7zXZ\x00"
-_XZ_MEMORY = 2**27  # what an xz stream may ask for its dictionary: `xz -9` takes half of it
-_CHUNK, _PIECE = 2**12, 2**16  # bytes taken from a compressed file at a time, and bytes handed on at a time
+_GZIP, _XZ = b"\x1f\x8b", b"\xfd7zXZ\x00"  # the first bytes of such a stream
+_XZ_MEMORY = 2**27  # the largest dictionary that an xz stream may use, in bytes: `xz -9` uses half of this
+_READ, _PIECE = 2**12, 2**16  # bytes read from a compressed file at a time, and bytes decompressed at a time
 
 
 class DataFormatError(ValueError):
-    """A file that does not hold what it should: `path`, the byte `offset`, the `problem`, and what is counted in.
+    """A file has the wrong format: its `path`, the byte `offset` and the `problem` found there.
 
-    The offset counts in the `data`, decompressed if need be, or in the `gzip stream` or `xz stream` that is the file.
+    `of` says what the offset counts in: the "data" after any decompression, or the compressed "gzip stream" or
+    "xz stream" itself.
 
     >>> raise DataFormatError("labels.gz", 2, "unknown type code 0x07")
     Traceback (most recent call last):
@@ -35,7 +34,7 @@ class DataFormatError(ValueError):
     """
 
     def __init__(self, path: FilePath, offset: int, problem: str, of: str = "data") -> None:
-        super().__init__(path, offset, problem, of)  # all of them, so that the error can be pickled
+        super().__init__(path, offset, problem, of)  # all four arguments, because pickle passes them on
         self.path, self.offset, self.problem, self.of = path, offset, problem, of
 
     def __str__(self) -> str:
@@ -43,19 +42,18 @@ class DataFormatError(ValueError):
 
 
 def read_idx(path: FilePath, *, shape: tuple[int | None, ...] | None = None, limit: int = 2**30) -> np.ndarray:
-    """The array of an IDX file: raw, gzip or xz. Read-only, of the file's type in native byte order.
+    """Read the array in an IDX file, plain or compressed with gzip or xz: read-only, in native byte order.
 
-    Two zero bytes, a type code, the number of dimensions, each size as a big-endian uint32, then the big-endian values
-    in C order (LeCun, Cortes & Burges, The MNIST database, "The IDX file format"). Compression is recognised by the
-    first bytes and not by the name, because download tools decompress on the fly and keep the name. The three cannot
-    be confused: IDX begins with a zero.
+    An IDX file consists of two zero bytes, a type code, the number of dimensions, each size as a big-endian uint32, and
+    the big-endian values in C order (LeCun, Cortes & Burges, The MNIST database, "The IDX file format"). The first
+    bytes of the file, not its name, tell whether it is compressed, because some download tools decompress a file and
+    keep its name.
 
-    With `shape`, the file must hold exactly that shape; `None` in it stands for any size. `limit` is how many bytes of
-    array the caller is willing to hold: no more is ever allocated (and 128 MiB for the dictionary of an xz stream),
-    whatever the header claims and however much the stream expands.
+    `shape` is the expected shape, with `None` for any size. `limit` is the largest number of bytes that the array may
+    take. No more memory than that is ever allocated, except up to 128 MiB for the dictionary of an xz stream.
 
-    Raises `DataFormatError` where the file is anything else, down to a byte too few or too many, `ValueError` for a
-    limit that is no whole number, and `TypeError` for what is no path.
+    Raises `DataFormatError` if the file is damaged, has another format or shape, exceeds `limit`, or has a byte too few
+    or too many; `ValueError` unless `limit` is a non-negative integer; and `TypeError` unless `path` is a path.
 
     >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -65,32 +63,31 @@ def read_idx(path: FilePath, *, shape: tuple[int | None, ...] | None = None, lim
     array([7, 2, 1], dtype=uint8)
     """
     limit = whole("read_idx(limit)", limit, 0)
-    with open(os.fspath(path), "rb") as file:  # a descriptor is no path
+    with open(os.fspath(path), "rb") as file:  # fspath refuses a file descriptor, which open would take
         head, pieces = _take(_pieces(path, file), 4 + 4 * _MAX_DIMENSIONS)
         dtype, dims = _parse_header(path, head)
         if shape is not None and not _fits(dims, shape):
             raise DataFormatError(path, 3, f"expected an array of shape {shape} (None: any size), got {dims}")
-        # Sizes of zero count as one: NumPy refuses (0, 2**32 - 1, 2**32 - 1) too, although it takes no memory.
+        # A size of 0 counts as 1, since NumPy refuses (0, 2**32 - 1, 2**32 - 1), although it would take no memory.
         if dtype.itemsize * prod(max(n, 1) for n in dims) > limit:
-            raise DataFormatError(
-                path, 4, f"{dims} values of type {dtype.name} exceed limit={limit} bytes; raise it if the file is sound"
-            )
+            problem = f"{dims} values of type {dtype.name} exceed limit={limit} bytes; raise it if the file is sound"
+            raise DataFormatError(path, 4, problem)
         start = 4 + 4 * len(dims)
         data = _gather(path, chain([head[start:]], pieces), start, dtype.itemsize * prod(dims))
     if not dtype.isnative:
-        data.view(dtype).byteswap(inplace=True)  # in place: a converted copy would take the memory twice
-    data.flags.writeable = False
+        data.view(dtype).byteswap(inplace=True)  # in place, since a converted copy would double the memory
+    data.flags.writeable = False  # not of a view: this cannot be undone through the array returned
     return data.view(dtype.newbyteorder("=")).reshape(dims)
 
 
 def _parse_header(path: FilePath, head: bytes) -> tuple[np.dtype, tuple[int, ...]]:
-    """The type and the dimensions that the first bytes of an IDX file claim.
+    """The dtype and the shape that the header of an IDX file states.
 
     >>> _parse_header("x", b"\\0\\0\\x0d\\2" + b"\\0\\0\\0\\3" + b"\\0\\0\\1\\0")
     (dtype('>f4'), (3, 256))
     """
     if not head:
-        raise DataFormatError(path, 0, "expected an IDX file, got nothing: it is empty")
+        raise DataFormatError(path, 0, "expected an IDX file, but it is empty")
     if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
         raise DataFormatError(path, 0, "looks like an HTML page: was the download blocked?")
     if any(head[:2]):
@@ -109,7 +106,7 @@ def _parse_header(path: FilePath, head: bytes) -> tuple[np.dtype, tuple[int, ...
 
 
 def _fits(dims: tuple[int, ...], shape: tuple[int | None, ...]) -> bool:
-    """Whether the dimensions are those of `shape`, in which `None` stands for any size.
+    """Whether `dims` agree with `shape`, in which `None` stands for any size.
 
     >>> _fits((3, 28, 28), (None, 28, 28)), _fits((3,), (None, 28, 28))
     (True, False)
@@ -118,7 +115,7 @@ def _fits(dims: tuple[int, ...], shape: tuple[int | None, ...]) -> bool:
 
 
 def _take(pieces: Iterator[bytes], n: int) -> tuple[bytes, Iterator[bytes]]:
-    """The first `n` bytes, or all there are, and the pieces of what comes after them.
+    """The first `n` bytes, or all if there are fewer, and an iterator over the remaining pieces.
 
     >>> head, rest = _take(iter([b"ab", b"cd", b"ef"]), 3)
     >>> head, list(rest)
@@ -131,7 +128,9 @@ def _take(pieces: Iterator[bytes], n: int) -> tuple[bytes, Iterator[bytes]]:
 
 
 def _gather(path: FilePath, pieces: Iterator[bytes], start: int, n: int) -> np.ndarray:
-    """The `n` bytes that must be all there is from byte `start` on.
+    """All bytes of the pieces, as one array. Raises `DataFormatError` unless there are exactly `n`.
+
+    `start` is the offset of the first of them in the data.
 
     >>> _gather("x", iter([b"\\1\\2", b"\\3"]), 8, 3)
     array([1, 2, 3], dtype=uint8)
@@ -144,14 +143,13 @@ def _gather(path: FilePath, pieces: Iterator[bytes], start: int, n: int) -> np.n
         data[filled : filled + len(piece)] = np.frombuffer(piece, np.uint8)
         filled += len(piece)
     if filled < n:
-        raise DataFormatError(
-            path, start + filled, f"expected {n} bytes of values, got {filled}; is the file complete?"
-        )
+        problem = f"expected {n} bytes of values, got {filled}; is the file complete?"
+        raise DataFormatError(path, start + filled, problem)
     return data
 
 
 def _pieces(path: FilePath, file: BinaryIO) -> Iterator[bytes]:
-    """The data of the file in small pieces, decompressed if it begins like a gzip or an xz stream."""
+    """The data of the file in small pieces, decompressed if the file begins like a gzip or an xz stream."""
     magic = file.read(len(_XZ))
     file.seek(0)
     if magic.startswith(_GZIP):
@@ -167,9 +165,9 @@ def _pieces(path: FilePath, file: BinaryIO) -> Iterator[bytes]:
 
 
 def _decompressed(path: FilePath, file: BinaryIO, decoder: Any, name: str, error: type[Exception]) -> Iterator[bytes]:
-    """The one stream that the file must hold, decompressed. Unlike `gzip.open`, it sees what follows the stream."""
+    """Decompress a file that must hold exactly one stream. Unlike `gzip.open`, refuse bytes after the stream."""
     while not decoder.eof:
-        chunk = file.read(_CHUNK)
+        chunk = file.read(_READ)
         if not chunk:
             raise DataFormatError(path, file.tell(), "the file ends before the stream; is the file complete?", name)
         full = True
@@ -180,8 +178,10 @@ def _decompressed(path: FilePath, file: BinaryIO, decoder: Any, name: str, error
                 problem = f"the bytes before it cannot be decompressed ({e}); is the file damaged?"
                 raise DataFormatError(path, file.tell(), problem, name) from e
             yield piece
-            chunk = getattr(decoder, "unconsumed_tail", b"")  # zlib returns what it did not take, lzma keeps it
-            full = len(piece) == _PIECE  # then more may come without further input
+            chunk = getattr(
+                decoder, "unconsumed_tail", b""
+            )  # zlib returns the input that it did not use, lzma keeps it
+            full = len(piece) == _PIECE  # then the decoder may have more output without further input
     end = file.tell() - len(decoder.unused_data)
     if after := decoder.unused_data + file.read(len(_XZ)):
         kind = "a second compressed stream" if after.startswith((_GZIP, _XZ)) else "trailing bytes"

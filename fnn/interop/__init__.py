@@ -1,1 +1,1 @@
-"""Optional modules, one for each foreign library; none is imported unless you ask for it."""
+"""Bridges to other libraries, one module for each. Import the one you need by its name: `import fnn.interop.jax`."""

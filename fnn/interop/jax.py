@@ -1,9 +1,9 @@
-"""JAX: importing this module makes `Params`, `Key` and states JAX pytrees, and JAX's random keys keys of ours.
+"""JAX: after `import fnn.interop.jax`, JAX takes `Params`, `Key` and `State` as pytrees, and fnn takes JAX's keys.
 
-Nothing else is needed, since layers, losses and optimizers are pure and keep to the array API standard:
-`jax.jit(step)`, `jax.lax.scan(lambda state, batch: (step(state, batch), None), state, batches)`, `jax.vmap` and
-`jax.grad` take them as they are. A traced step counts in tracers, so that its randomness takes a `jax.random.key` in
-place of a `Key`. Models and optimizers are built, and parameters initialised, before anything is traced.
+Nothing else is needed, since layers, losses and optimizers are pure functions in the array API standard. `jax.vmap`,
+`jax.grad`, `jax.jit(step)` and `jax.lax.scan(lambda state, batch: (step(state, batch), None), state, batches)` work as
+usual. In a traced step, the number of the step is a tracer, so its randomness needs a `jax.random.key`, not a `Key`.
+Build models and optimizers, and initialise parameters, outside of traced functions.
 """
 
 from typing import Any
@@ -21,9 +21,9 @@ def _flatten_params(params: Params) -> tuple[tuple[Any, ...], tuple[tuple[str, .
     return tuple(params.values()), (tuple(params), params.lead)
 
 
-def _unflatten_params(form: tuple[tuple[str, ...], tuple[int, ...]], parts: Any) -> Params:
-    # JAX fills trees with tracers and placeholders, which no check would let pass.
-    names, lead = form
+def _unflatten_params(names_and_lead: tuple[tuple[str, ...], tuple[int, ...]], parts: Any) -> Params:
+    # Without the checks of `Params`, since JAX puts tracers and placeholders into trees.
+    names, lead = names_and_lead
     return Params.trusted(dict(zip(names, parts, strict=True)), lead)
 
 
@@ -31,11 +31,11 @@ def _flatten_state(state: State) -> tuple[tuple[Any, ...], Any]:
     return (state.vector, state.step, state.memory, state.loss), (state.layout, state.rule)
 
 
-def _unflatten_state(form: Any, parts: Any) -> State:
-    return State(*parts, *form)
+def _unflatten_state(layout_and_rule: Any, arrays: Any) -> State:
+    return State(*arrays, *layout_and_rule)
 
 
-def _fold(key: jax.Array, i: Any) -> jax.Array:
+def _fold_in(key: jax.Array, i: Any) -> jax.Array:
     return jax.random.fold_in(key, i)
 
 
@@ -45,7 +45,7 @@ def _draw(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
 
 jax.tree_util.register_pytree_node(Params, _flatten_params, _unflatten_params)
 jax.tree_util.register_pytree_node(State, _flatten_state, _unflatten_state)
-jax.tree_util.register_pytree_node(Key, lambda key: ((), key), lambda key, _: key)  # a name, known when tracing
-for kind in (jax.Array, jax.core.Tracer):
-    folded.register(kind)(_fold)
-    draw.register(kind)(_draw)
+jax.tree_util.register_pytree_node(Key, lambda key: ((), key), lambda key, _: key)  # has no arrays, is never traced
+for array_type in (jax.Array, jax.core.Tracer):
+    folded.register(array_type)(_fold_in)
+    draw.register(array_type)(_draw)

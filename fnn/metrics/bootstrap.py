@@ -1,6 +1,6 @@
-"""Statistics of scores over independent runs: interquartile means and bootstrap intervals.
+"""Statistics of the scores of independent runs: interquartile means and ranges, and bootstrap confidence intervals.
 
-Every interval is a pure function of its sample and a `Key`.
+An interval is a pure function of the scores and a `Key`.
 """
 
 from collections.abc import Callable
@@ -8,24 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from fnn.metrics.scores import finite
 from fnn.random import Key, fold_in, generator, split
+from fnn.values import is_integer
 
 __all__ = ["bootstrap_difference", "bootstrap_interval", "iqm", "iqr"]
 
-_BLOCK = 2**20  # numbers resampled at a time
-
-
-def finite(what: str, values: Any) -> np.ndarray:
-    """`values` as float64, if there are any and all are finite; `what` names them in the `ValueError`.
-
-    >>> finite("the values", [1, 2])
-    array([1., 2.])
-    """
-    x = np.asarray(values, dtype=np.float64)
-    if x.size == 0 or not np.isfinite(x).all():
-        got = f"shape {x.shape}, {np.sum(~np.isfinite(x))} not finite; count runs that diverged apart"
-        raise ValueError(f"{what} must be finite numbers, at least one, got {got}")
-    return x
+_BLOCK = 2**20  # numbers drawn at a time, which bounds the memory
 
 
 def iqm(values: Any, axis: int = -1) -> Any:
@@ -33,8 +22,8 @@ def iqm(values: Any, axis: int = -1) -> Any:
 
     iqm = sum w_i x_(i) / sum w_i,   w_i = the length of [i, i + 1] within [n / 4, 3 n / 4],   i = 0 .. n - 1
 
-    Where 4 divides n, the weights are 0 or 1; elsewhere the values at the quartiles count in part, so that half the
-    weight is trimmed for every n. Raises `ValueError` for no values, and for any that is not finite.
+    If 4 divides n, each weight is 0 or 1. Otherwise the two values at the quartiles have a weight between 0 and 1, so
+    that the weights always sum to n / 2. Raises `ValueError` if there are no values, or if one is not finite.
 
     >>> iqm([1, 2, 4, 100]), iqm([1, 2, 6])  # (2 + 4) / 2, (0.25 * 1 + 2 + 0.25 * 6) / 1.5
     (np.float64(3.0), np.float64(2.5))
@@ -47,7 +36,7 @@ def iqm(values: Any, axis: int = -1) -> Any:
 
 
 def iqr(values: Any, axis: int = -1) -> tuple[Any, Any]:
-    """The quartiles (q25, q75) along `axis`, linear between neighbours. Raises as `iqm` does.
+    """The quartiles (q25, q75) along `axis`, interpolated linearly. Raises the same errors as `iqm`.
 
     >>> iqr([1, 2, 3, 4, 5])
     (np.float64(2.0), np.float64(4.0))
@@ -59,11 +48,13 @@ def iqr(values: Any, axis: int = -1) -> tuple[Any, Any]:
 def bootstrap_interval(
     values: Any, statistic: Callable[..., Any] = iqm, *, key: Key, resamples: int = 10_000, level: float = 0.95
 ) -> tuple[float, float]:
-    """The percentile bootstrap's confidence interval (low, high) of a statistic of independent runs (n,).
+    """A confidence interval (low, high) of a statistic, by the percentile bootstrap (Efron & Tibshirani 1993, ch. 13).
 
-    `statistic` maps (..., n) to (...). The interval holds the middle `level` of its values on `resamples` samples of n
-    drawn with replacement (Efron & Tibshirani 1993, chapter 13). Raises `ValueError` for values that are not finite,
-    and for fewer than two: an interval without width would seem certain.
+    `values` are the scores of n >= 2 independent runs (n,), and `statistic` maps scores (..., n) to values (...). The
+    statistic is computed on `resamples` samples of n scores, drawn with replacement by `key`; the interval contains
+    the middle of its values, a share of `level`.
+
+    Raises `ValueError` if the scores are not finite or fewer than two, and for other arguments out of range.
 
     >>> low, high = bootstrap_interval([0.96, 0.97, 0.97, 0.98], key=Key(42))
     >>> 0.96 <= low < 0.97 < high <= 0.98
@@ -82,9 +73,11 @@ def bootstrap_difference(
     level: float = 0.95,
     paired: bool = False,
 ) -> tuple[float, float]:
-    """The percentile bootstrap's interval (low, high) of statistic(a) - statistic(b), as `bootstrap_interval` has it.
+    """A confidence interval (low, high) of statistic(a) - statistic(b), by the percentile bootstrap.
 
-    With `paired`, a[i] and b[i] belong together and are drawn together: the same key draws the same runs on both sides.
+    `a` and `b` are the scores of independent runs (n,) and (m,). If `paired` is True, a[i] and b[i] belong together,
+    for example by having the same seed, and are drawn together. The other arguments, and the errors, are those of
+    `bootstrap_interval`.
 
     >>> low, high = bootstrap_difference([0.96, 0.97, 0.97, 0.99], [0.91, 0.92, 0.93, 0.92], key=Key(42))
     >>> 0 < low < 0.05 < high
@@ -97,12 +90,12 @@ def bootstrap_difference(
 
 
 def _resampled(values: Any, statistic: Callable[..., Any], key: Key, resamples: int) -> np.ndarray:
-    """The statistic of each of the resamples of `values` (n,), computed a block at a time: (resamples,)."""
+    """The statistic of each resample of `values` (n,), computed block by block: (resamples,)."""
     x = finite("bootstrap: the values", values)
     if x.ndim != 1 or x.size < 2:
         raise ValueError(f"bootstrap: expected two or more values (n,), got shape {x.shape}; give one for each run")
-    if not isinstance(resamples, int) or resamples < 1:
-        raise ValueError(f"bootstrap: resamples must be a positive integer, got {resamples!r}; 10_000 are usual")
+    if not is_integer(resamples) or resamples < 1:
+        raise ValueError(f"bootstrap: resamples must be a positive integer, got {resamples!r}; 10_000 is usual")
     if (shape := np.shape(statistic(x[None]))) != (1,):
         got = f"{shape} from {(1, x.size)}; reduce the last axis only, as partial(np.mean, axis=-1) does"
         raise ValueError(f"bootstrap: the statistic must map (..., n) to (...), got {got}")
@@ -113,7 +106,7 @@ def _resampled(values: Any, statistic: Callable[..., Any], key: Key, resamples: 
 
 
 def _middle(drawn: np.ndarray, level: float) -> tuple[float, float]:
-    """The two values between which the middle `level` of the drawn ones lie.
+    """The ends (low, high) of the interval that contains the middle of the drawn values, a share of `level`.
 
     >>> _middle(np.arange(101), 0.5)
     (25.0, 75.0)

@@ -1,7 +1,4 @@
-"""What an experiment reports: scores of predictions, and statistics of them over independent runs.
-
-Nothing here takes part in a gradient.
-"""
+"""Scores of predictions: accuracy, confusion matrices, one class against the rest, and PSNR."""
 
 import math
 from typing import Any
@@ -10,25 +7,40 @@ import attrs
 import numpy as np
 
 from fnn.data import class_labels, one_hot
-from fnn.metrics.bootstrap import finite
-from fnn.tree.params import is_array
+from fnn.arrays import is_array
 
 __all__ = ["OneVsRest", "accuracy", "confusion_matrix", "one_vs_rest", "psnr"]
 
 
-def accuracy(scores: Any, labels: Any) -> Any:
-    """The share of examples whose highest score is that of their label: (..., batch, k), (..., batch) -> (...).
+def finite(what: str, values: Any) -> np.ndarray:
+    """`values` as float64. Raises `ValueError`, in which `what` names them, if there are none or one is not finite.
 
-    The labels are integers; leading axes they lack are shared by all. The first of equal scores wins. Raises
-    `ValueError` where the shapes or the type do not fit, for fewer than two classes, and for labels outside 0 .. k - 1
-    (which a traced array does not show: there they are misses).
+    >>> finite("the values", [1, 2])
+    array([1., 2.])
+    """
+    x = np.asarray(values, dtype=np.float64)
+    if x.size == 0 or not np.isfinite(x).all():
+        got = f"shape {x.shape}, {np.sum(~np.isfinite(x))} not finite; report runs that diverged separately"
+        raise ValueError(f"{what} must be finite numbers, at least one, got {got}")
+    return x
+
+
+def accuracy(scores: Any, labels: Any) -> Any:
+    """The share of examples whose label has the highest score: (..., batch, k), (..., batch) -> (...).
+
+    The labels are integers. They may lack leading axes of the scores: then all share them. If scores are equal, the
+    first of them counts as the highest.
+
+    Raises `TypeError` unless both are arrays, and `ValueError` if the shapes or the type of the labels do not fit, if
+    there are fewer than two classes, or if a label is not in 0 .. k - 1. The labels of other libraries than NumPy are
+    not checked for their range, since those of a traced array are unknown: such a label counts as a wrong answer.
 
     >>> accuracy(np.array([[2.0, 1.0], [0.0, 3.0], [5.0, 4.0], [1.0, 0.0]]), np.array([0, 1, 1, 0]))
     np.float64(0.75)
     """
     if not (is_array(scores) and is_array(labels)):
-        came = f"{type(scores).__name__} and {type(labels).__name__}"
-        raise TypeError(f"accuracy: expected scores and labels as arrays, got {came}; use np.asarray")
+        got = f"{type(scores).__name__} and {type(labels).__name__}"
+        raise TypeError(f"accuracy: expected scores and labels as arrays, got {got}; use np.asarray")
     xp = scores.__array_namespace__()
     if (
         0 in scores.shape
@@ -38,20 +50,21 @@ def accuracy(scores: Any, labels: Any) -> Any:
         or not xp.isdtype(labels.dtype, "integral")
     ):
         got = f"{scores.shape} and {labels.shape} of {labels.dtype}; give class numbers, not columns or one-hot rows"
-        raise ValueError(
-            f"accuracy: scores (..., batch, k), k from 2 up, none of them 0, need integers (..., batch), got {got}"
-        )
+        must = "scores must have the shape (..., batch, k), k from 2 up, no axis 0, and labels be integers (..., batch)"
+        raise ValueError(f"accuracy: {must}, got {got}")
     if isinstance(labels, np.ndarray) and not (labels.min() >= 0 and labels.max() < scores.shape[-1]):
         got = f"{labels.min()} to {labels.max()}; are these the labels of these scores?"
         raise ValueError(f"accuracy: labels must lie in 0 .. {scores.shape[-1] - 1}, the scores' classes, got {got}")
     hits = xp.argmax(scores, axis=-1) == labels
-    return xp.mean(xp.astype(hits, xp.zeros(()).dtype), axis=-1)  # in the library's own default float
+    return xp.mean(xp.astype(hits, xp.zeros(()).dtype), axis=-1)  # in the default float type of the array library
 
 
 def confusion_matrix(predicted: Any, labels: Any, n_classes: int) -> np.ndarray:
-    """How often each class is taken for each: counts (..., k, k), a row for a true class, a column for a predicted one.
+    """How often each class is predicted for each true class: counts (..., k, k), a row for each true class.
 
-    C[i, j] = #{n: labels[n] = i, predicted[n] = j}, for integers (..., n) below k; anything else raises `ValueError`.
+    C[i, j] = #{n: labels[n] = i, predicted[n] = j}
+
+    Raises `ValueError` unless both are integers of one shape (..., n), from 0 to k - 1 = `n_classes` - 1.
 
     >>> confusion_matrix(predicted=[0, 1, 1, 1], labels=[0, 0, 1, 1], n_classes=2)
     array([[1, 1],
@@ -67,10 +80,11 @@ def confusion_matrix(predicted: Any, labels: Any, n_classes: int) -> np.ndarray:
 
 @attrs.frozen
 class OneVsRest:
-    """A confusion matrix seen from each class in turn, that class against all the rest: four counts (..., k) each.
+    """Each class of a classifier against all others: the counts of true and false positives and negatives (..., k).
 
-    Beware of the mean of `accuracy` over the classes, the paper's "96.19 %": it is not the share of right answers.
-    Every mistake counts against two classes only: mean = 1 - 2 (1 - plain) / k. Guessing among ten has 82 %.
+    The mean of `accuracy` over the k classes, which the paper reports as "96.19 %", is not the share of right answers,
+    `plain_accuracy`. A wrong answer counts as wrong for two of the classes and as right for all others, so that
+    mean = 1 - 2 (1 - plain) / k. Guessing among ten classes gives a mean of 82 %.
     """
 
     tp: np.ndarray = attrs.field(eq=attrs.cmp_using(eq=np.array_equal))
@@ -80,19 +94,19 @@ class OneVsRest:
 
     @property
     def accuracy(self) -> np.ndarray:
-        """The share (tp + tn) / all of each class (..., k); its mean is the mean one-against-rest accuracy."""
+        """The share of right answers to "is it this class?", for each class: (tp + tn) / all, (..., k)."""
         return (self.tp + self.tn) / (self.tp + self.fp + self.fn + self.tn)
 
     @property
     def plain_accuracy(self) -> Any:
-        """The share of right answers (...)."""
+        """The share of examples whose class is predicted right: (...)."""
         return np.sum(self.tp, axis=-1) / np.sum(self.tp + self.fn, axis=-1)
 
 
 def one_vs_rest(confusion: Any) -> OneVsRest:
-    """Each class's true and false positives, false and true negatives, from a confusion matrix (..., k, k).
+    """The true and false positives and negatives of each class, from a confusion matrix (..., k, k).
 
-    Raises `ValueError` unless it holds counts, at least one, with a row and a column for each class.
+    Raises `ValueError` unless the matrix is square and holds integers >= 0, not all of them zero.
 
     >>> table = one_vs_rest([[1, 1], [0, 2]])
     >>> table.tp, table.fp, table.fn, table.tn
@@ -102,8 +116,8 @@ def one_vs_rest(confusion: Any) -> OneVsRest:
     square = c.ndim >= 2 and c.shape[-1] == c.shape[-2] and c.dtype.kind in "iu"
     if not square or (c < 0).any() or not c.any(axis=(-2, -1)).all():
         got = f"shape {c.shape} of {c.dtype}; make them with confusion_matrix"
-        raise ValueError(f"one_vs_rest: expected counts (..., k, k), no negative one and not all zero, got {got}")
-    tp = np.diagonal(c, axis1=-2, axis2=-1).copy()  # of its own: NumPy's is a view of the caller's matrix
+        raise ValueError(f"one_vs_rest: expected counts (..., k, k) from 0 up, not all of them zero, got {got}")
+    tp = np.diagonal(c, axis1=-2, axis2=-1).copy()  # since np.diagonal gives a view of the caller's matrix
     fp, fn = c.sum(axis=-2) - tp, c.sum(axis=-1) - tp
     return OneVsRest(tp, fp, fn, c.sum(axis=(-2, -1))[..., None] - tp - fp - fn)
 
@@ -111,8 +125,8 @@ def one_vs_rest(confusion: Any) -> OneVsRest:
 def psnr(prediction: Any, target: Any, peak: float = 1.0) -> float:
     """The peak signal-to-noise ratio in dB: psnr = 10 log10(peak^2 / mse), infinite for identical arrays.
 
-    The mean squared error is over all elements: a set of images has one ratio, which is not the mean of theirs. Raises
-    `ValueError` for shapes that differ, for no values, and for any that is not finite.
+    The mean squared error is taken over all elements, so the ratio of a set of images is not the mean of their ratios.
+    Raises `ValueError` if the shapes differ, if there are no values, or if one is not finite.
 
     >>> psnr([1.0, 0.5], [0.9, 0.4])
     20.0

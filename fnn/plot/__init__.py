@@ -1,7 +1,7 @@
-"""Pictures as functions of data.
+"""Pictures of data, drawn with matplotlib. This is the only part of fnn that imports it.
 
-Each function takes arrays and, if wanted, the `Axes` to draw on, and returns what it drew on: nothing of pyplot, the
-rcParams or the arguments is changed. `save` writes the same figure to the same bytes, every time.
+Each function takes arrays and, optionally, the `Axes` to draw on, and returns what it drew on. It changes neither its
+arguments nor pyplot nor the rcParams. `save` writes equal figures as equal bytes.
 """
 
 from fnn.plot.canvas import COLOURS, MARKERS, save

@@ -1,6 +1,6 @@
-"""What all pictures share: the palette, quiet axes, checked input, and files that are equal byte for byte.
+"""What all pictures share: colours and markers, plain axes, checks of the input, and saving.
 
-Figures are built from `matplotlib.figure.Figure`: pyplot would keep every one of them in a global list.
+Figures are made with `matplotlib.figure.Figure`, since pyplot keeps every figure that it makes in a global list.
 """
 
 import os
@@ -17,20 +17,20 @@ from matplotlib.figure import Figure, SubFigure
 
 __all__ = ["COLOURS", "INK", "MARKERS", "axes_or_new", "checked", "interval", "not_empty", "quiet", "save"]
 
-# Okabe and Ito's colours, which colour-blind readers tell apart, without the yellow that is lost on white; three of
-# Paul Tol's make them ten, one a digit, nearly as far apart for protan, deutan and tritan eyes.
+# Okabe and Ito's colours, which colour-blind readers can tell apart, without the yellow, which is too pale on white.
+# Three of Paul Tol's colours make them ten, one for each digit; those ten are nearly as easy to tell apart.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#222222", "#882255", "#332288", "#BBBBBB")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 INK = "#444444"
 
 
 def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
-    """`ax` itself, or the only axes of a new figure of `width` x `height` inches."""
+    """`ax`, or if it is None, the only axes of a new figure of `width` x `height` inches."""
     return Figure(figsize=(width, height), layout="constrained").add_subplot() if ax is None else ax
 
 
 def quiet(ax: Axes, grid: Literal["x", "y"] | None = None) -> None:
-    """Thin spines on two sides, short ticks, and light lines across one axis, behind the data."""
+    """Give axes thin spines on two sides and short ticks, and with `grid` light lines behind the data."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set(linewidth=0.6, color=INK)
     ax.tick_params(width=0.6, length=3, color=INK)
@@ -40,13 +40,16 @@ def quiet(ax: Axes, grid: Literal["x", "y"] | None = None) -> None:
 
 
 def not_empty(where: str, groups: Mapping[str, Any]) -> None:
-    """Raise `ValueError` if there is no group to draw."""
+    """Raise `ValueError` if there are no groups to draw."""
     if not groups:
         raise ValueError(f"{where}: there must be at least one named group to draw, got an empty mapping")
 
 
 def checked(what: str, values: Any, axes: str, *, nan: bool = False, remedy: str = "reshape them") -> np.ndarray:
-    """`values` as an array with the axes that `axes` names, all numbers, none of them infinite (or, unless `nan`, nan).
+    """`values` as an array of real, finite numbers. Raises `ValueError`, in which `what` names them, for others.
+
+    `axes` names the axes that the array must have, such as "(runs, epochs)" or, with a fixed length, "(n, 2)"; none may
+    be empty. `nan` allows nan, and `remedy` is the advice in the error for other axes.
 
     >>> checked("boxes: group 'adam'", [0.5, 0.25], "(runs,)")
     array([0.5 , 0.25])
@@ -60,7 +63,9 @@ def checked(what: str, values: Any, axes: str, *, nan: bool = False, remedy: str
         raise ValueError(f"{what} must have the axes {axes}, got rows of different lengths: pad or cut them") from error
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{what} must be real numbers, got dtype {array.dtype}: convert them to floats")
-    if array.ndim != len(re.findall(r"\w+", axes)) or array.size == 0:
+    names = re.findall(r"\w+", axes)
+    fixed = [(n, name) for n, name in zip(array.shape, names, strict=False) if name.isdigit()]
+    if array.ndim != len(names) or array.size == 0 or any(str(n) != name for n, name in fixed):
         raise ValueError(f"{what} must have the axes {axes}, none empty, got shape {array.shape}: {remedy}")
     bad = np.isinf(array) if nan else ~np.isfinite(array)
     if bad.any():
@@ -69,20 +74,20 @@ def checked(what: str, values: Any, axes: str, *, nan: bool = False, remedy: str
 
 
 def interval(what: str, values: Any) -> tuple[float, float]:
-    """The pair (low, high), checked.
+    """The two numbers (low, high). Raises `ValueError`, in which `what` names them, unless low <= high.
 
     >>> interval("boxes: interval 'adam'", (0.97, 0.96))
     Traceback (most recent call last):
     ValueError: boxes: interval 'adam' must be (low, high) with low <= high, got (0.97, 0.96): swap or recompute them
     """
-    ends = tuple(checked(what, values, "(2,)", remedy="give (low, high)").tolist())
-    if len(ends) != 2 or ends[0] > ends[1]:
-        raise ValueError(f"{what} must be (low, high) with low <= high, got {ends}: swap or recompute them")
-    return ends[0], ends[1]
+    low, high = checked(what, values, "(2,)", remedy="give (low, high)").tolist()
+    if low > high:
+        raise ValueError(f"{what} must be (low, high) with low <= high, got {(low, high)}: swap or recompute them")
+    return low, high
 
 
 def _named_in_order(svg: str) -> str:
-    """`svg` with its hashed ids replaced by numbers in the order of their appearance.
+    """`svg` with its random ids replaced by numbers, in the order in which they appear.
 
     >>> _named_in_order('<path id="p0123456789"/><use xlink:href="#p0123456789"/>')
     '<path id="id0"/><use xlink:href="#id0"/>'
@@ -93,19 +98,19 @@ def _named_in_order(svg: str) -> str:
 
 
 def save(figure: Figure | SubFigure, path: str | os.PathLike[str], *, dpi: float = 200) -> tuple[Path, Path]:
-    """Write `figure` to `path` + ".png", with `dpi` pixels an inch, and to `path` + ".svg"; return the two paths.
+    """Write `figure` to `path` + ".png", with `dpi` pixels per inch, and to `path` + ".svg"; return the two paths.
 
-    A part of a figure is saved with the whole, so that `save(curves(...).figure, path)` is always right. The same
-    figure gives the same bytes, and is left as it is: no dates, no versions, and ids counted instead of salted at
-    random. (The rcParam `svg.hashsalt` would do the last, but for all threads of the process.)
+    A subfigure is saved with its whole figure, so that `save(curves(...).figure, path)` is always right. Equal figures
+    give equal bytes: the files have no dates and no versions, and their ids are numbers instead of random names. (The
+    rcParam `svg.hashsalt` would fix the ids too, but for all threads of the process.) `figure` does not change.
 
-    Raises `ValueError` if `path` already ends in .png or .svg, and `OSError` if its directory does not exist.
+    Raises `ValueError` if `path` already ends in .png or .svg, and `OSError` if its folder does not exist.
     """
     stem = os.fspath(path)
     if stem.endswith((".png", ".svg")):
         raise ValueError(f"save: the path must come without a suffix, got {stem!r}: write {stem[:-4]!r}")
-    # Copies are drawn, since drawing moves a constrained layout a little further each time; and both to the end before
-    # a file is opened, so that a figure which cannot be drawn leaves no half of a pair.
+    # Draw copies, since each drawing moves a constrained layout a little. Draw both before opening a file, so that a
+    # figure that cannot be drawn does not leave one of the two files.
     png, svg, whole = BytesIO(), StringIO(), figure.get_figure(root=True)
     deepcopy(whole).savefig(png, format="png", dpi=dpi, metadata={"Software": None})
     deepcopy(whole).savefig(svg, format="svg", dpi=dpi, metadata={"Date": None, "Creator": None})

@@ -1,4 +1,4 @@
-"""Pictures of tables: images side by side, values as colours, and the confusions of a classifier."""
+"""Pictures of tables: grids of images, heat maps, and confusion matrices."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -16,9 +16,9 @@ __all__ = ["confusion", "heat_map", "image_grid"]
 
 
 def _one_each(what: str, texts: Sequence[Any] | None, n: int) -> list[str]:
-    """The `n` texts, or none at all."""
+    """The `n` texts as strings, or an empty list for None."""
     if texts is not None and len(texts) != n:
-        raise ValueError(f"{what} must be {n} in number, got {len(texts)}: give one for each, or None for none")
+        raise ValueError(f"{what} must be {n} in number, got {len(texts)}: give one for each, or leave them out")
     return [] if texts is None else [str(text) for text in texts]
 
 
@@ -31,14 +31,14 @@ def image_grid(
     column_labels: Sequence[Any] | None = None,
     figure: Figure | SubFigure | None = None,
 ) -> Figure | SubFigure:
-    """Grey images in [0, 1], black to white: (n, h, w) in rows of `columns`, or (rows, cols, h, w) as they stand.
+    """Draw grey images, from 0 for black to 1 for white, in a grid on one axes, and return the figure.
 
-    `titles`, one an image in reading order, stand above the images in 8 points, long ones best broken by a newline;
-    `row_labels` and `column_labels` stand at the margins.
-    All are drawn on one axes of `figure`, by default a new one that fits them. Without `columns`, a row has up to
-    ten images, or six with titles.
+    `images` are the images (n, h, w), drawn in rows of `columns` images, by default up to ten, or six with titles; or a
+    grid (rows, cols, h, w), drawn as it is. `titles` has a text for each image, in reading order, to be written above
+    it; break long ones by a newline. `row_labels` and `column_labels` are written at the margins. `figure` is the
+    figure to draw on, by default a new one that fits the images.
 
-    Raises `ValueError` for other shapes, values outside [0, 1], or another number of columns, titles or labels.
+    Raises `ValueError` for other shapes, values outside [0, 1], or a wrong number of columns, titles or labels.
 
     >>> len(image_grid(np.zeros((2, 28, 28)), titles=["4", "true 4,\\npredicted 9"]).axes[0].images)
     2
@@ -46,9 +46,8 @@ def image_grid(
     axes = "(rows, cols, h, w)" if np.ndim(images) == 4 else "(n, h, w)"
     array = checked("image_grid: images", images, axes, remedy="a single image is images[None]")
     if array.min() < 0 or array.max() > 1:
-        raise ValueError(
-            f"image_grid: images must lie in [0, 1], got {array.min():g} to {array.max():g}: scale or clip them"
-        )
+        got = f"{array.min():g} to {array.max():g}"
+        raise ValueError(f"image_grid: images must lie in [0, 1], got {got}: scale or clip them")
     if columns is not None and columns < 1:
         raise ValueError(f"image_grid: columns must be at least 1, got {columns}: leave it out for a default")
     wide = columns or (array.shape[1] if array.ndim == 4 else min(len(array), 6 if titles else 10))
@@ -58,7 +57,7 @@ def image_grid(
     rows = _one_each("image_grid: row labels", row_labels, high)
     cols = _one_each("image_grid: column labels", column_labels, wide)
 
-    # A line of a title is 0.15 inches high, its letters 0.06 wide; lengths below are in widths of one image.
+    # A line of a title is 0.15 inches high, a letter 0.06 inches wide. `down` and `across` count in widths of an image.
     lines = [title.split("\n") for title in titles]
     head = 0.15 * max(map(len, lines), default=0)
     if figure is None:
@@ -92,16 +91,16 @@ def _table(
     label: str,
     ticks: Sequence[float] | None,
 ) -> None:
-    """Draw `values` as colours, each with its text in black or white, whichever can be read, and a colour bar."""
-    # A mesh and not an image, whose few pixels some viewers of SVG would smooth into each other.
+    """Draw `values` as colours with a colour bar, and on each its text, in black or white, whichever is readable."""
+    # A mesh, since some viewers of SVG would blur the few pixels of an image.
     edges = [np.arange(n + 1) - 0.5 for n in values.shape]
     mesh = ax.pcolormesh(edges[1], edges[0], values, cmap=cmap, norm=norm, edgecolors="white", linewidth=0.8)
     light = mesh.to_rgba(values)[..., :3] ** 2.2 @ np.array([0.2126, 0.7152, 0.0722])  # relative luminance
     for (row, column), text in zip(np.ndindex(*values.shape), texts, strict=True):
-        ink = "black" if light[row, column] > 0.18 else "white"  # at 0.18, both have the same contrast
+        ink = "black" if light[row, column] > 0.18 else "white"  # at 0.18, both have equal contrast
         ax.text(column, row, text, ha="center", va="center", color=ink, fontsize=9)
-    form = None if ticks is None else "%.3g"
-    bar = ax.figure.colorbar(mesh, ax=ax, label=label, ticks=ticks, format=form, pad=0.02, aspect=25)
+    tick_format = None if ticks is None else "%.3g"
+    bar = ax.figure.colorbar(mesh, ax=ax, label=label, ticks=ticks, format=tick_format, pad=0.02, aspect=25)
     ax.invert_yaxis()
     bar.outline.set_visible(False)
     bar.ax.tick_params(width=0.6, length=3, color=INK)
@@ -123,11 +122,13 @@ def heat_map(
     limits: tuple[float, float] | None = None,
     log: bool = False,
 ) -> Axes:
-    """Values (rows, cols) as colours from dark to bright, each written in its cell, and a colour bar with `label`.
+    """Draw values as colours from dark to bright, with a colour bar, and write each value into its cell.
 
-    `limits` are the values of the darkest and the brightest colour, by default the least and the greatest value; give
-    the same to two maps that are to be compared by colour. With `log`, equal ratios are equal steps of colour, so that
-    one great value does not take the whole scale.
+    `values` are the values (rows, cols), and `row_labels` and `column_labels` the labels of rows and columns. `ax` are
+    the axes to draw on, by default those of a new figure; `xlabel`, `ylabel` and `label` are the labels of the axes and
+    of the colour bar. `format` formats a value. `limits` are the values of the darkest and the brightest colour, by
+    default the smallest and the largest value; maps with equal limits can be compared by colour. With `log`, equal
+    ratios are equal steps of colour, so that one large value does not take the whole scale.
 
     Raises `ValueError` for other shapes, values that are not finite (with `log`, not positive), or a wrong number of
     row or column labels.
@@ -145,7 +146,7 @@ def heat_map(
     ax = axes_or_new(ax, 2 + 0.85 * len(cols), max(2.4, 1 + 0.55 * len(rows)))
     texts = [format.format(value) for value in array.flat]
     norm = LogNorm(low, high) if log else Normalize(low, high)
-    ticks = np.geomspace(low, high, 5).tolist() if log else None  # powers of ten alone would be too few
+    ticks = np.geomspace(low, high, 5).tolist() if log else None  # matplotlib's powers of ten would be too few
     _table(ax, array, texts, norm, "viridis", label, ticks)
     ax.set_xticks(range(len(cols)), cols)
     ax.set_yticks(range(len(rows)), rows)
@@ -154,19 +155,20 @@ def heat_map(
 
 
 def confusion(matrix: ArrayLike, names: Sequence[Any] | None = None, *, ax: Axes | None = None) -> Axes:
-    """How many examples of a true class (row) were predicted as which class (column): counts (k, k), and as colours
-    their share of the row. Colours follow the cube root of the share, so that one error in a thousand can be seen.
+    """Draw a confusion matrix: counts (k, k), with a row for each true class and a column for each predicted class.
 
-    Raises `ValueError` for anything but a square of integers >= 0, or a wrong number of names.
+    The colour of a cell shows the cube root of its share of the row, so that one error in a thousand can be seen.
+    `names` are the names of the classes, by default their numbers.
+
+    Raises `ValueError` unless the matrix is square and holds integers >= 0, or for a wrong number of names.
 
     >>> [text.get_text() for text in confusion([[8, 2], [0, 5]]).texts]
     ['8', '2', '0', '5']
     """
     counts = checked("confusion: matrix", matrix, "(k, k)", remedy="count with fnn.metrics")
     if len(counts) != counts.shape[1] or counts.dtype.kind not in "iu" or counts.min() < 0:
-        raise ValueError(
-            f"confusion: matrix must be (k, k) integers >= 0, got shape {counts.shape} of {counts.dtype}: give counts"
-        )
+        got = f"shape {counts.shape} of {counts.dtype}"
+        raise ValueError(f"confusion: matrix must be (k, k) integers >= 0, got {got}: give counts")
     names = _one_each("confusion: names", range(len(counts)) if names is None else names, len(counts))
     cell = max(0.5, 0.2 + 0.08 * max(map(len, names)))
     ax = axes_or_new(ax, 2 + cell * len(counts), 1 + max(2, 0.42 * len(counts)))

@@ -1,4 +1,4 @@
-"""Pictures of the plane: labelled points, and the regions in which a classifier decides for each class."""
+"""Pictures of the plane: labelled points, and the regions that a classifier assigns to each class."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -24,26 +24,28 @@ def points(
     ylabel: str = "$x_2$",
     size: float = 16,
 ) -> Axes:
-    """Points (n, 2) with the colour and the marker of their class, an integer >= 0 for each; `size` in square points.
+    """Draw points in the plane, with a colour and a marker for each class.
 
-    `names`, one a class, are written at the median of its points. Every class is one collection that bears its name,
-    or else "class k", as label, so that `ax.legend()` explains them.
+    `x` are the points (n, 2), and `labels` their classes (n,), integers from 0 up. `ax` are the axes to draw on, by
+    default those of a new figure; `xlabel` and `ylabel` are their labels. `names` has a name for each class, which is
+    written at the median of its points. `size` is the area of a marker in square points.
 
-    Raises `ValueError` for other shapes, values that are not finite, or labels that are no class indices or unnamed.
+    Each class is one collection, labelled with its name or with "class k", so that `ax.legend()` explains it. Raises
+    `ValueError` for other shapes, values that are not finite, labels that are not class indices, or missing names.
 
     >>> len(points([[0, 0], [1, 1], [2, 2]], [0, 1, 0]).collections)
     2
     """
     at = checked("points: x", x, "(n, 2)", remedy="pick two columns")
     classes = checked("points: labels", labels, "(n,)", remedy="for one-hot rows give labels.argmax(-1)")
-    if at.shape != (len(classes), 2):
+    if len(at) != len(classes):
         raise ValueError(f"points: x must have the shape ({len(classes)}, 2), a row for each label, got {at.shape}")
     if classes.dtype.kind not in "biu" or classes.min() < 0:
         raise ValueError("points: labels must be integers >= 0, got others: convert them to class indices")
     if names is not None and len(names) <= classes.max():
         raise ValueError(f"points: names must reach class {classes.max()}, got {len(names)}: name every class")
     ax = axes_or_new(ax, 4.8, 4.8)
-    many = len(at) > 2000  # seen through each other, and stored as pixels: as vectors they would take megabytes
+    many = len(at) > 2000  # then make them transparent, and store them as pixels: vectors would take megabytes
     for k in np.unique(classes.astype(int)).tolist():
         own = at[classes == k]
         ax.scatter(
@@ -68,10 +70,10 @@ def points(
     return ax
 
 
-def _leads(scores: np.ndarray) -> np.ndarray:
-    """By how much each class (m, k) is ahead of the best of the others, negative where it is behind.
+def _margins(scores: np.ndarray) -> np.ndarray:
+    """The score of each class (m, k) minus the highest score of the other classes.
 
-    >>> _leads(np.array([[0.75, 0.25, 0.0]]))
+    >>> _margins(np.array([[0.75, 0.25, 0.0]]))
     array([[ 0.5 , -0.5 , -0.75]])
     """
     second, first = np.partition(scores, -2, axis=-1)[:, -2:].T[..., None]
@@ -86,36 +88,36 @@ def decision_regions(
     ax: Axes | None = None,
     resolution: int = 200,
 ) -> Axes:
-    """Where `classify` decides for which class, in light colours, and the points (n, 2) with their true labels on top.
+    """Draw the region of each class in a light colour, and on top labelled points, as `points` draws them.
 
-    `classify` maps points (m, 2) to class indices (m,) or to a probability of each class (m, k); probabilities let the
-    borders run smoothly between the `resolution` x `resolution` places at which it is asked.
+    `classify` maps points (m, 2) to class indices (m,) or to probabilities of the classes (m, k). With probabilities,
+    the borders are smooth between the places where it is called, a grid of `resolution` x `resolution`. `x` are the
+    points (n, 2), `labels` their true classes (n,), and `ax` the axes to draw on, by default those of a new figure.
 
-    Raises what `points` raises, and `ValueError` if `classify` returns another shape.
+    Raises the errors of `points`, and `ValueError` if `classify` returns another shape.
 
     >>> decision_regions(lambda x: x[:, 0] > 1, [[0, 0], [2, 2]], [0, 1]).get_xlabel()
     '$x_1$'
     """
     ax = points(x, labels, ax=ax)
     at = np.asarray(x)
-    reach = 0.56 * float(np.ptp(at, axis=0).max()) or 1.0  # the same in both directions: panels side by side match
+    reach = 0.56 * float(np.ptp(at, axis=0).max()) or 1.0  # equal in both directions, so that panels have one shape
     sides = [np.linspace(c - reach, c + reach, resolution) for c in (at.min(axis=0) + np.ptp(at, axis=0) / 2).tolist()]
     plane = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)
     answers = np.asarray(classify(plane))
-    answers = checked("decision_regions: what classify returns", answers, "(m, k)" if answers.ndim == 2 else "(m,)")
+    answers = checked("decision_regions: the result of classify", answers, "(m, k)" if answers.ndim == 2 else "(m,)")
     indices = answers.ndim == 1 and answers.dtype.kind in "biu" and answers.min() >= 0
     if not (indices or (answers.ndim == 2 and answers.shape[1] > 1)) or len(answers) != len(plane):
-        raise ValueError(
-            f"decision_regions: classify must return class indices (m,) or probabilities (m, k >= 2), got shape "
-            f"{answers.shape} of {answers.dtype} for m = {len(plane)}: for one probability p return p[:, 0] > 0.5"
-        )
+        got = f"shape {answers.shape} of {answers.dtype} for m = {len(plane)}"
+        must = "classify must return class indices (m,) or probabilities (m, k >= 2)"
+        raise ValueError(f"decision_regions: {must}, got {got}: for one probability p return p[:, 0] > 0.5")
     scores = np.eye(max(2, int(answers.max()) + 1))[answers.astype(int)] if indices else answers
-    for k, lead in enumerate(_leads(scores).T.reshape(-1, resolution, resolution)):
-        if lead.max() > 0:
+    for k, margin in enumerate(_margins(scores).T.reshape(-1, resolution, resolution)):
+        if margin.max() > 0:
             pale = 0.8 + 0.2 * np.array(to_rgb(COLOURS[k % len(COLOURS)]))
-            ax.contourf(*sides, lead, levels=[0, lead.max()], colors=[pale], zorder=0)
-            if lead.min() < 0:
-                ax.contour(*sides, lead, levels=[0], colors="white", linewidths=1.5, zorder=0.5)
+            ax.contourf(*sides, margin, levels=[0, margin.max()], colors=[pale], zorder=0)
+            if margin.min() < 0:
+                ax.contour(*sides, margin, levels=[0], colors="white", linewidths=1.5, zorder=0.5)
     ax.set_aspect("equal", adjustable="box")
     ax.set(xlim=sides[0][[0, -1]], ylim=sides[1][[0, -1]])
     return ax

@@ -1,9 +1,10 @@
-"""Pictures of repeated runs: how they went, where they ended, and by how much they differ.
+"""Pictures of repeated runs: learning curves, final scores, and differences between groups of runs.
 
-A group keeps its place in the mapping, and with it its colour and line style, in every picture.
+The colour and the line style of a group follow from its position in the mapping, the same in every picture.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,11 +29,15 @@ def curves(
     start: int = 1,
     x: ArrayLike | None = None,
 ) -> Axes:
-    """One line a series, the interquartile mean of its runs, in a band that is their interquartile range.
+    """Draw learning curves: for each series, the interquartile mean of its runs in a band of the interquartile range.
 
-    Each series is an array (runs, epochs) drawn at `x`, by default start, start + 1, ...; a single run has no band.
-    A run that ended early is padded with nan. Each epoch then speaks of the runs still going, and the line pales once
-    these are fewer than half: a jump there tells who left, not what was learnt. More than five legends stand outside.
+    `series` maps a name to the values of its runs (runs, epochs). They are drawn at the places `x`, by default at
+    `start`, start + 1, ... `ax` are the axes to draw on, by default those of a new figure; `xlabel` and `ylabel` are
+    their labels.
+
+    A single run has no band. A run that ended early is padded with nan, and each epoch shows only the runs that reached
+    it. Once these are fewer than half, the line is pale, because it may jump when a run ends. With more than five
+    series, the legend stands outside the axes.
 
     Raises `ValueError` for an empty mapping, other shapes, infinities, or nan before the end of a run.
 
@@ -47,28 +52,22 @@ def curves(
         runs = checked(what, values, "(runs, epochs)", nan=True, remedy="a single run is values[None, :]")
         alive = ~np.isnan(runs)
         if not alive[:, 0].all() or (alive[:, 1:] > alive[:, :-1]).any():
-            raise ValueError(
-                f"{what} may have nan only after a run's last epoch, got it earlier: drop or cut such runs"
-            )
-        epochs = [epoch[going] for epoch, going in zip(runs.T, alive.T, strict=True) if going.any()]
+            raise ValueError(f"{what} may have nan only after a run's last epoch, got it earlier: cut such runs")
+        epochs = [epoch[running] for epoch, running in zip(runs.T, alive.T, strict=True) if running.any()]
         at = start + np.arange(len(epochs)) if places is None else places[: len(epochs)]
         if len(at) != len(epochs):
-            raise ValueError(
-                f"curves: x must have a place for each of the {len(epochs)} epochs of {name!r}, got {len(at)}: add them"
-            )
+            must = f"x must have a place for each of the {len(epochs)} epochs of {name!r}"
+            raise ValueError(f"curves: {must}, got {len(at)}: add the others")
         middle = [iqm(epoch) for epoch in epochs]
         half = sum(2 * len(epoch) >= len(runs) for epoch in epochs)
-        look: dict[str, Any] = {
-            "color": COLOURS[i % len(COLOURS)],
-            "linestyle": _LINES[i % len(_LINES)],
-            "linewidth": 1.6,
-        }
-        ax.plot(at[:half], middle[:half], label=name, **look)
+        colour, style = COLOURS[i % len(COLOURS)], _LINES[i % len(_LINES)]
+        draw = partial(ax.plot, color=colour, linestyle=style, linewidth=1.6)
+        draw(at[:half], middle[:half], label=name)
         if half < len(epochs):
-            ax.plot(at[half - 1 :], middle[half - 1 :], alpha=0.4, **look)
+            draw(at[half - 1 :], middle[half - 1 :], alpha=0.4)
         if len(runs) > 1:
             low, high = zip(*map(iqr, epochs), strict=True)
-            ax.fill_between(at, low, high, color=look["color"], alpha=0.16, linewidth=0)
+            ax.fill_between(at, low, high, color=colour, alpha=0.16, linewidth=0)
     quiet(ax, "y")
     if x is None:
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -87,12 +86,15 @@ def boxes(
     ylabel: str = "",
     intervals: Mapping[str, tuple[float, float]] | None = None,
 ) -> Axes:
-    """A box a group: quartiles and median, whiskers to the last run within 1.5 box heights, and a point for every run.
+    """Draw a box for each group of runs, a point for each run, and beside the box the interquartile mean as a diamond.
 
-    Each group is an array (runs,). The diamond beside a box is the interquartile mean; `intervals` gives its 95 %
-    interval (low, high), for all or some groups. The points' sideways places follow from their order alone.
+    A box shows the quartiles and the median; its whiskers reach to the last run within 1.5 times the height of the box.
 
-    Raises `ValueError` for an empty mapping, other shapes, values that are not finite, or an interval of no group.
+    `groups` maps a name to the scores of its runs (runs,). `intervals` maps all or some of these names to the 95 %
+    interval (low, high) of the interquartile mean. `ax` are the axes to draw on, by default those of a new figure;
+    `xlabel` and `ylabel` are their labels.
+
+    Raises `ValueError` for an empty mapping, other shapes, values that are not finite, or an interval without a group.
 
     >>> boxes({"SGD": [0.90, 0.91, 0.92], "Adam": [0.96, 0.97, 0.98]}, ylabel="accuracy").get_ylabel()
     'accuracy'
@@ -100,9 +102,8 @@ def boxes(
     not_empty("boxes", groups)
     intervals = intervals or {}
     if not intervals.keys() <= groups.keys():
-        raise ValueError(
-            f"boxes: intervals must name groups of {list(groups)}, got {list(intervals)}: leave out the rest"
-        )
+        got = f"{list(intervals)}: leave out the others"
+        raise ValueError(f"boxes: intervals must name groups of {list(groups)}, got {got}")
     ax = axes_or_new(ax, max(4.0, 1.2 + 0.9 * len(groups)), 4)
     for i, (name, values) in enumerate(groups.items()):
         runs, colour = checked(f"boxes: group {name!r}", values, "(runs,)"), COLOURS[i % len(COLOURS)]
@@ -119,7 +120,7 @@ def boxes(
             whiskerprops=line,
             capprops=line,
         )
-        # Multiples of the golden ratio spread any number of points evenly, and neighbours far apart.
+        # Multiples of the golden ratio spread any number of points evenly, with neighbours far apart.
         jitter = (np.arange(len(runs)) * 0.618034) % 1 - 0.5
         ax.plot(i + 0.36 * jitter, runs, "o", color=colour, markersize=3.6, alpha=0.75, markeredgewidth=0)
         if name in intervals:
@@ -130,7 +131,7 @@ def boxes(
     ax.set_xticks(range(len(groups)), [name.replace(" ", "\n") for name in groups])
     ax.set_xlim(-0.6, len(groups) - 0.4)
     bottom, top = ax.get_ylim()
-    ax.set_ylim(bottom, top + 0.07 * (top - bottom))  # a place for the legend, above all data
+    ax.set_ylim(bottom, top + 0.07 * (top - bottom))  # space for the legend above the data
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.legend(frameon=False, fontsize="small", handlelength=1)
     return ax
@@ -139,7 +140,7 @@ def boxes(
 def differences(
     groups: Mapping[str, tuple[float, float, float]], *, ax: Axes | None = None, xlabel: str = "difference"
 ) -> Axes:
-    """A line a comparison: its (estimate, low, high) beside zero, filled where the interval excludes zero.
+    """Draw each difference (estimate, low, high) as a point and an interval, filled if the interval excludes zero.
 
     Raises `ValueError` for an empty mapping, anything but three finite numbers, or low > high.
 
@@ -151,14 +152,12 @@ def differences(
     ax.axvline(0, color=INK, linewidth=0.8)
     for i, (name, values) in enumerate(groups.items()):
         what = f"differences: {name!r}"
-        triple = checked(what, values, "(3,)", remedy="give (estimate, low, high)")
-        if len(triple) != 3:
-            raise ValueError(f"{what} must be 3 numbers, got {len(triple)}: give (estimate, low, high)")
-        low, high = interval(what, triple[1:])
+        estimate, *ends = checked(what, values, "(3,)", remedy="give (estimate, low, high)")
+        low, high = interval(what, ends)
         colour = COLOURS[0] if low > 0 or high < 0 else INK
         ax.hlines(i, low, high, color=colour, linewidth=1.6)
         face = "white" if colour == INK else colour
-        ax.plot(triple[0], i, "o", color=colour, markerfacecolor=face, markersize=6.5, markeredgewidth=1.4)
+        ax.plot(estimate, i, "o", color=colour, markerfacecolor=face, markersize=6.5, markeredgewidth=1.4)
     quiet(ax, "x")
     ax.spines["left"].set_visible(False)
     ax.set_yticks(range(len(groups)), list(groups))

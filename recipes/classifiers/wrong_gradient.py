@@ -3,7 +3,7 @@
 from typing import Any
 
 import fnn
-from fnn.tree import Array
+from fnn.arrays import Array
 
 __all__ = ["cross_entropy_with_wrong_gradient"]
 

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 
 from fnn.data import DataFormatError, read_labelled_images, split_at
-from fnn.tree.params import read_only
+from fnn.arrays import read_only
 
 __all__ = ["Digits", "first_of_each_class", "load", "read"]
 

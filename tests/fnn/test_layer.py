@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from fnn import Key, Layer, LayerError, LayerTypeError, Params, chain, concat, dropout, ensemble, linear, relu, residual
-from fnn.layer import check_cotangent, check_input, kind, unbroadcast
+from fnn.arrays import dtype_kind, unbroadcast
+from fnn.layers.declared import check_cotangent, layer
 
 MODEL = chain(encoder=chain(linear(64), relu), decoder=chain(linear(10)))
 PARAMS, OUT = MODEL.init(Key(0), (784,))
@@ -132,7 +133,7 @@ def test_a_layer_type_error_is_a_type_error_and_a_value_error_through_all_combin
 
 
 def test_an_error_survives_pickling():
-    error = LayerError("linear(64)", "a problem").within("chain['0']")
+    error = LayerError("linear(64)", "a problem", "chain['0']")
     assert str(pickle.loads(pickle.dumps(error))) == str(error) == "linear(64) in chain['0']: a problem"
 
 
@@ -148,17 +149,19 @@ INPUTS = {
 
 
 @pytest.mark.parametrize(("arguments", "error", "words"), INPUTS.values(), ids=INPUTS)
-def test_check_input_says_what_must_hold(arguments, error, words):
-    with pytest.raises(error, match=words):
-        check_input("layer", *arguments, axes=1)
+def test_a_declared_layer_says_what_must_hold(arguments, error, words):
+    declared = layer(lambda params, x: x, lambda params, x, key=None: (x, None), x=("n",))
+    for function in (declared.apply, declared.vjp):
+        with pytest.raises(error, match=f"^layer: .*{words}"):
+            function(*arguments)
 
 
 def test_check_cotangent_says_what_it_got():
-    check_cotangent("layer", np.zeros((5, 3)), (5, 3))
+    check_cotangent("layer", "", np.zeros((5, 3)), (5, 3))
     with pytest.raises(LayerError, match=r"in the shape of its output, \(5, 3\), got \(3,\)"):
-        check_cotangent("layer", np.zeros(3), (5, 3))
+        check_cotangent("layer", "", np.zeros(3), (5, 3))
     with pytest.raises(LayerError, match="got float"):
-        check_cotangent("layer", 1.0, (5, 3))
+        check_cotangent("layer", "", 1.0, (5, 3))
 
 
 @pytest.mark.parametrize(
@@ -166,7 +169,7 @@ def test_check_cotangent_says_what_it_got():
     [("float16", "float"), ("int8", "int"), ("uint64", "int"), ("bool", "bool"), ("complex64", "complex64")],
 )
 def test_kinds_of_dtype(dtype, word):
-    assert kind(np.dtype(dtype)) == word
+    assert dtype_kind(np.dtype(dtype)) == word
 
 
 SHAPES = [((2, 3), (2, 3)), ((4, 2, 3), (2, 3)), ((4, 2, 3), (1, 3)), ((4, 2, 3), (4, 1, 1)), ((2, 3), (3,))]

@@ -1,18 +1,40 @@
-"""Small data sets as IDX files, to run recipes on."""
+"""IDX files: arrays as their bytes, and a small data set for tests of recipes."""
+
+import struct
 
 import numpy as np
+import pytest
 
 from fnn import Key, generator
+from fnn.data import DataFormatError, read_idx
+
+CODES = {"u1": 0x08, "i1": 0x09, "i2": 0x0B, "i4": 0x0C, "f4": 0x0D, "f8": 0x0E}
+
+
+def header(code, *dims):
+    return bytes((0, 0, code, len(dims))) + struct.pack(f">{len(dims)}I", *dims)
+
+
+def idx(array):
+    array = np.asarray(array)
+    return header(CODES[array.dtype.str[1:]], *array.shape) + array.astype(array.dtype.newbyteorder(">")).tobytes()
+
+
+def refused(path, offset, message, read=read_idx, of="data"):
+    """Assert that reading the file raises an error that names the file and the byte."""
+    with pytest.raises(DataFormatError, match=message) as error:
+        read(path)
+    assert str(error.value).startswith(f"{path}: byte {offset} of the {of}: ")
+    assert (error.value.path, error.value.offset) == (path, offset)
 
 
 def write_idx(path, array):
-    """Write an array of bytes as an IDX file."""
-    header = bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
-    path.write_bytes(header + array.astype(np.uint8).tobytes())
+    """Write an array of integers from 0 to 255 as an IDX file."""
+    path.write_bytes(idx(array.astype(np.uint8)))
 
 
 def write_bright_rows(folder):
-    """Write 600 + 100 images of 4 x 4 pixels whose brightest row is their class; returns the folder's name."""
+    """Write 600 + 100 images of 4 x 4 pixels, whose class is their brightest row, and return the folder's name."""
     rng = generator(Key(0))
     for part, n in (("train", 600), ("t10k", 100)):
         labels = rng.integers(4, size=n)

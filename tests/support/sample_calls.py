@@ -169,6 +169,7 @@ OTHERS = {
     "fnn.interop.torch.from_state_dict": lambda: (
         lambda arrays: torch.from_state_dict(arrays, parameters()), torch.to_state_dict(parameters()),
     ),
+    "fnn.values.is_integer": lambda: (fnn.values.is_integer, 5),
     "fnn.values.number": lambda: (fnn.values.number, "rate", 0.5),
     "fnn.values.whole": lambda: (fnn.values.whole, "size", 5),
     "fnn.data.Line": lambda: (lambda line: (line == line, line.x), fnn.data.line(Key(1), 8)),

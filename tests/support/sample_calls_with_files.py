@@ -9,7 +9,7 @@ from matplotlib.text import Text
 
 import fnn
 from fnn import Key, checkpoint, plot
-from fnn.checkpoint import files as atomic
+from fnn.checkpoint import files
 from tests.support.idx_files import write_idx
 from tests.support.table import normal
 
@@ -77,20 +77,20 @@ def a_training():
 
 
 def replaced(path, pieces):
-    with atomic.naming(path):
-        atomic.replace(path, pieces)
+    with files.name_in_errors(path):
+        files.replace(path, pieces)
 
 
 def removed(path, pieces):
-    atomic.replace(path, pieces)
-    atomic.remove(path)
+    files.replace(path, pieces)
+    files.remove(path)
 
 
 FILES = {
     "fnn.checkpoint.save": lambda: (written(checkpoint.save), a_training()),
     "fnn.checkpoint.load": lambda: (written(checkpointed), a_training()),
     "fnn.checkpoint.read_meta": lambda: (written(checkpointed), {"weights": normal(1, (3, 2))}),
-    "fnn.checkpoint.files.naming": lambda: (written(replaced), [b"a", b"bc"]),
+    "fnn.checkpoint.files.name_in_errors": lambda: (written(replaced), [b"a", b"bc"]),
     "fnn.checkpoint.files.replace": lambda: (written(replaced), [np.arange(3)]),
     "fnn.checkpoint.files.remove": lambda: (written(removed), [b"a", b"bc"]),
     "fnn.data.read_idx": lambda: files(lambda folder: fnn.data.read_idx(folder / "images")),

@@ -36,7 +36,7 @@ LAYERS = {
     "flatten": LayerRow(fnn.flatten, (3, 4)),
     "dropout": LayerRow(fnn.dropout(0.3)),
     "elementwise": LayerRow(fnn.elementwise("square", lambda xp, x: x * x, lambda xp, x, y: 2 * x)),
-    "parameterless": LayerRow(fnn.parameterless("double", lambda xp, x: 2 * x, lambda xp, x, y, dy: 2 * dy)),
+    "parameterless": LayerRow(fnn.parameterless("double", lambda xp, x: (2 * x, lambda dy: 2 * dy))),
     "chain": LayerRow(fnn.chain(fnn.linear(5), fnn.tanh, fnn.linear(3))),
     "chain, of nothing": LayerRow(fnn.chain()),
     "chain, with names": LayerRow(fnn.chain(fnn.flatten, encoder=fnn.linear(2), decoder=fnn.linear(12)), (3, 4)),

@@ -1,4 +1,4 @@
-"""What is saved is loaded, bit by bit and as what it was; what is of another model is refused by the path."""
+"""Saving and loading: a value comes back bit by bit with its types, and one of another model is refused."""
 
 import json
 import re
@@ -22,13 +22,13 @@ PARAMS, _ = MODEL.init(Key(0), (5,))
 
 
 def progress(optimizer=fnn.adam(0.01), model=MODEL, n=5, score=lambda record: -abs(record["epoch"] - 3)):  # noqa: B008
-    """A training after a few epochs, whose best is not its last."""
+    """The progress of a training after a few epochs, whose best state is not its last."""
     x, y = generator(Key(1)).standard_normal((20, 5)).astype(np.float32), np.arange(20) % 3
     step = fnn.train_step(model, fnn.cross_entropy, optimizer)
     start = optimizer.init(model.init(Key(0), (5,))[0])
-    order = lambda epoch: fnn.batches(fold_in(Key(2), epoch), (x, y), 8)  # noqa: E731
+    batches_of = lambda epoch: fnn.batches(fold_in(Key(2), epoch), (x, y), 8)  # noqa: E731
     measures = lambda params: {"norm": np.float32(1.5), "plain": 0.25, "both": np.arange(2)}  # noqa: E731
-    return list(islice(fnn.epochs(step, order, start, measures, score), n))[-1]
+    return list(islice(fnn.epochs(step, batches_of, start, measures, score), n))[-1]
 
 
 def again(path, tree, **how):
@@ -70,9 +70,9 @@ def test_a_progress_with_all_that_it_records(tmp_path):
     assert latest.best is latest.state
     loaded = again(tmp_path / "x.npz", latest)
     assert loaded == latest
-    assert loaded.best is loaded.state  # and written once
+    assert loaded.best is loaded.state  # so it was saved only once
     start = Progress.start(whole.state)
-    assert again(tmp_path / "x.npz", start) == start  # of a score of minus infinity
+    assert again(tmp_path / "x.npz", start) == start  # its best score is minus infinity
     uneven = attrs.evolve(whole, history=({"a": 1}, {"a": True}, {"b": np.float64("nan"), "a": -0.0}, {"a": 2**40}))
     assert again(tmp_path / "x.npz", uneven) == uneven
     assert types(load(tmp_path / "x.npz")) == types(uneven)
@@ -162,7 +162,7 @@ def test_meta_is_plain(tmp_path):
 
 
 def nested(n, of):
-    """A mapping in a mapping and so on, with an array `n` levels down."""
+    """`n` mappings, each inside the one before, with `of` in the innermost."""
     return {"a": nested(n - 1, of)} if n else of
 
 
@@ -186,14 +186,14 @@ def test_a_safetensors_file_is_not_written(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_file_is_not_called_damaged_for_want_of_memory_or_stack(tmp_path, monkeypatch):
+def test_a_file_is_not_called_damaged_if_memory_or_stack_run_out(tmp_path, monkeypatch):
     save(tmp_path / "x.npz", PARAMS)
     for error in (MemoryError, RecursionError):
 
         def decode(*_, error=error):
             raise error
 
-        monkeypatch.setattr(checkpoint, "decode", decode)
+        monkeypatch.setattr(checkpoint.checkpoint, "decode", decode)
         with pytest.raises(error):
             load(tmp_path / "x.npz")
 
@@ -223,7 +223,7 @@ def test_a_file_is_not_called_damaged_for_want_of_memory_or_stack(tmp_path, monk
         (attrs.evolve(progress(), best_score="high"), r"at \['best_score'\]\['value'\], got str"),
     ],
 )
-def test_what_cannot_be_saved_is_named(tree, why, tmp_path):
+def test_a_value_that_cannot_be_saved_is_named(tree, why, tmp_path):
     save(tmp_path / "x.npz", PARAMS)
     with pytest.raises(CheckpointError, match=rf"cannot save .*x\.npz: .*{why}"):
         save(tmp_path / "x.npz", tree)
@@ -263,8 +263,8 @@ START, WITH_KEY = Progress.start(STATE), {"key": Key(0), "state": STATE}
         (WITH_KEY, {"key": STATE, "state": STATE}, "['key']", "a State", "a Key"),
     ],
 )
-def test_what_is_of_another_model_is_refused_by_the_first_path(saved, like, place, expected, got, tmp_path):
-    said = re.escape(f"x.npz is of another model or optimizer: at {place}, expected {expected}")
+def test_another_model_is_refused_with_the_path_of_the_first_difference(saved, like, place, expected, got, tmp_path):
+    said = re.escape(f"x.npz belongs to another model or optimizer: at {place}, expected {expected}")
     with pytest.raises(CheckpointError, match=f"{said}.*, got {re.escape(got)}"):
         again(tmp_path / "x.npz", saved, like=like)
 
@@ -273,5 +273,5 @@ def test_what_may_differ_from_like(tmp_path):
     ran = {"key": Key(3), "training": progress()}
     like = {"key": Key(0), "training": Progress.start(STATE)}
     assert again(tmp_path / "x.npz", ran, like=like) == ran
-    with pytest.raises(CheckpointError, match=r"`like` is nothing that a checkpoint holds: .* got Layer"):
+    with pytest.raises(CheckpointError, match=r"`like` is not a value that a checkpoint can hold: .* got Layer"):
         load(tmp_path / "x.npz", like=MODEL)

@@ -1,6 +1,6 @@
-"""Nothing but a checkpoint is loaded as one: damaged files, foreign files, and forged ones with their digest right.
+"""Only checkpoints are loaded: damaged, foreign and forged files are refused, also those whose digest is right.
 
-One bit of every byte is flipped in the usual test run, and all eight with `FNN_BITS=8`.
+The usual test run flips one bit of every byte; with `FNN_BITS=8`, it flips each of the eight.
 """
 
 import io
@@ -32,7 +32,7 @@ def small(tmp_path_factory):
     return path.read_bytes()
 
 
-def refused(path, content, why=r"x\.npz is no checkpoint"):
+def refused(path, content, why=r"x\.npz is not a checkpoint"):
     path.write_bytes(content)
     with pytest.raises(CheckpointError, match=why):
         load(path)
@@ -52,7 +52,7 @@ def test_every_flipped_bit_is_noticed(bit, small, tmp_path):
         flipped[i] ^= 1 << (i + bit) % 8
         refused(tmp_path / "x.npz", flipped)
     (tmp_path / "x.npz").write_bytes(small)
-    load(tmp_path / "x.npz")  # as it was, it is one
+    load(tmp_path / "x.npz")  # the undamaged file
 
 
 class Trap:
@@ -97,21 +97,22 @@ def test_foreign_files_are_refused_and_nothing_is_executed(tmp_path, monkeypatch
     assert not (tmp_path / "trapped").exists()
 
 
-def test_what_cannot_be_read_is_named(tmp_path):
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nothing\.npz"):
         load(tmp_path / "nothing.npz")
     with pytest.raises(IsADirectoryError, match=str(tmp_path)):
         load(tmp_path)
-    with pytest.raises(CheckpointError, match="/dev/zero is no checkpoint"):
+    with pytest.raises(CheckpointError, match="/dev/zero is not a checkpoint"):
         load("/dev/zero")
 
 
-# Forgeries: files with every digest right, by somebody who knows how.
+# Forged files, with the right digest and checksums.
 
 FLOATS = {"v": ["array", "<f4", [2]]}
 MEMBERS = {"v": np.zeros(2, np.float32)}
 LAYOUT = ["layout", [], {"bias": ["leaf", [2]]}]
 PARTS = {"vector": ["array", "<f4", [2]], "memory": ["tuple", {}], "loss": ["array", "<f4", []]}
+FORMAT = b'"format":%d' % VERSION
 STATE_MEMBERS = {"vector": np.zeros(2, np.float32), "loss": np.zeros((), np.float32)}
 SCORE = ["records", {"0": [{"value": "float"}, {"value": ["array", "<f8", [1]]}]}]
 UNSCORED = {"state": ["State", 0, "sgd", LAYOUT, PARTS], "history": ["records", {}]}
@@ -121,12 +122,12 @@ WITHIN = {f"state/{name}": array for name, array in STATE_MEMBERS.items()} | {"b
 
 
 def forged(value, members, **more):
-    """A file whose digest is right, with this form and these arrays."""
-    text = json.dumps({"format": 1, "meta": {}, "value": value, **more}, separators=(",", ":")).encode()
-    return b"".join(bytes(piece) for piece in npz.sealed(npz.pieces(text, members)))
+    """A file whose digest is right, with this description and these arrays."""
+    text = json.dumps({"format": VERSION, "meta": {}, "value": value, **more}, separators=(",", ":")).encode()
+    return b"".join(bytes(piece) for piece in npz.with_digest(npz.archive(text, members)))
 
 
-def test_the_forger_knows_how(tmp_path):
+def test_a_file_forged_without_a_mistake_is_loaded(tmp_path):
     for value, members in (
         (["Params", [], FLOATS], MEMBERS),
         (["State", 0, "sgd", LAYOUT, PARTS], STATE_MEMBERS),
@@ -218,8 +219,8 @@ def test_a_forged_archive_is_refused(small, tmp_path):
     refused(tmp_path / "x.npz", sealed(honest.replace(b"'fortran_order': False", b"'fortran_order': True ")))
     refused(tmp_path / "x.npz", sealed(honest.replace(b"[6,3]", b"[3,6]")))
     refused(tmp_path / "x.npz", sealed(honest.replace(b'"meta":{}', b'"meta": {}')))
-    refused(tmp_path / "x.npz", sealed(honest.replace(b'"format":1', b'"format":1,"format":1')))
-    refused(tmp_path / "x.npz", sealed(honest.replace(b'"format":1,', b"")))
+    refused(tmp_path / "x.npz", sealed(honest.replace(FORMAT, FORMAT + b"," + FORMAT)))
+    refused(tmp_path / "x.npz", sealed(honest.replace(FORMAT + b",", b"")))
     refused(tmp_path / "x.npz", sealed(honest + bytes(64)))
     for i in (4, 6, 8, 12, 14, 20, 30, 49, 53, 60, 70, 77, len(honest) - 1, len(honest) - 50, len(honest) - 100):
         refused(tmp_path / "x.npz", sealed(honest[:i] + bytes([honest[i] ^ 1]) + honest[i + 1 :]))
@@ -227,10 +228,11 @@ def test_a_forged_archive_is_refused(small, tmp_path):
     refused(tmp_path / "x.npz", forged(["Params", [], FLOATS], {"v": MEMBERS["v"], "w": MEMBERS["v"]}))
 
 
-def test_a_newer_format_says_so_with_the_remedy(tmp_path, monkeypatch):
-    newer = forged({"of": "a kind unknown today"}, {}, format=VERSION + 1)
-    refused(tmp_path / "x.npz", newer, r"x\.npz has format 2, and this fnn reads up to 1; update fnn")
-    for version in (0, -1, 1.0, True, "1", None):
+def test_another_format_is_named_with_the_remedy(tmp_path):
+    for version, remedy in ((1, "save it again with this version"), (3, "update fnn"), (10**30, "update fnn")):
+        other = forged({"of": "a kind unknown today"}, {}, format=version)
+        refused(tmp_path / "x.npz", other, rf"x\.npz has format {version}, and this fnn reads format 2 only; {remedy}")
+    for version in (0, -1, 1.0, 2.0, 3.0, True, "1", "2", None):
         refused(tmp_path / "x.npz", forged(["Params", [], FLOATS], MEMBERS, format=version))
 
 
@@ -256,7 +258,7 @@ MEASURED = """
 import os, resource, sys
 from fnn import checkpoint
 for path in sys.argv[1:]:
-    child = os.fork()  # so that each begins where the library's import ended
+    child = os.fork()  # so that each starts with the memory that the import has taken
     if child:
         os.waitpid(child, 0)
         continue
@@ -271,7 +273,7 @@ for path in sys.argv[1:]:
 
 
 def measured(*paths):
-    """What becomes of files, and the memory that each takes beyond its size, in megabytes."""
+    """For each file, whether it is loaded, and the memory that this takes beyond the file's size, in megabytes."""
     command = [sys.executable, "-c", MEASURED, *map(str, paths)]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
     pairs = [(line.split(), path.stat().st_size) for line, path in zip(said, paths, strict=True)]
@@ -282,18 +284,20 @@ def measured(*paths):
 def test_no_file_takes_more_than_its_size_and_64_megabytes(tmp_path):
     for name, value in BOMBS.items():
         with open(tmp_path / name, "wb") as file:
-            text = b'{"format":1,"meta":{},"value":' + value.encode() + b"}"
-            file.writelines(npz.sealed(npz.pieces(text, {})))
-    records = column("float", "<f8", [10**7, 0])  # ten million of them, of no bytes each
+            text = b"{" + FORMAT + b',"meta":{},"value":' + value.encode() + b"}"
+            file.writelines(npz.with_digest(npz.archive(text, {})))
+    records = column("float", "<f8", [10**7, 0])  # ten million records of zero bytes each
     empty = {**WITHIN, "history/0/a": np.zeros((10**7, 0))}
     (tmp_path / "records").write_bytes(forged(["Progress", 0, records], empty))
     names = [*BOMBS, "records"]
     for kind, dtype in (("bool", "|b1"), ("scalar", "|u1")):
-        for n in (65_535, 65_536, 500_000):  # records: the most that are kept, and more
+        for n in (65_535, 65_536, 500_000):  # as many records as can be kept, and more
             members = {**WITHIN, "history/0/a": np.zeros(n, dtype)}
             names.append(f"{kind} {n}")
             (tmp_path / names[-1]).write_bytes(forged(["Progress", 0, column(kind, dtype, [n])], members))
-    hidden = {"p": {"history": {"0": {"a": ["array", "<f8", [500_000]]}}}}  # behind one record, under its name
+    hidden = {
+        "p": {"history": {"0": {"a": ["array", "<f8", [500_000]]}}}
+    }  # numbers hidden in the place of a record's types
     members = {f"p/{name}": array for name, array in {**WITHIN, "history/0/a": np.zeros(1)}.items()}
     members["p/history/0/b"] = np.zeros(500_000)
     names.append("hidden")

@@ -1,6 +1,8 @@
-"""A process that saves all the time is killed at random moments, and no file is ever broken, lost or left behind.
+"""A process that saves without a pause is killed at random moments: no file is ever damaged, lost or left over.
 
-Twenty kills in the usual test run; `FNN_KILLS=1000 python -m pytest -s tests/fnn/checkpoint/test_checkpoint_kills.py` does a thousand.
+Twenty kills in the usual test run. This makes a thousand:
+
+    FNN_KILLS=1000 python -m pytest -s tests/fnn/checkpoint/test_checkpoint_kills.py
 """
 
 import os
@@ -39,21 +41,21 @@ for line in sys.stdin:
 
 
 def saved(path):
-    """The number of the save that a file holds, after a look at all that is in it."""
+    """The number of the save that a file comes from, which every number in it must show."""
     i = checkpoint.read_meta(path)["save"]
     assert (checkpoint.load(path)["numbers"] == i).all()
     return i
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks what it kills")
-def test_a_killed_save_breaks_loses_and_leaves_nothing(tmp_path):
+def test_a_killed_save_damages_loses_and_leaves_nothing(tmp_path):
     path, last, amid, unsaid = tmp_path / "state.npz", -1, 0, 0
     command = [sys.executable, "-c", SAVER, str(path)]
     with subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as saver:
         for seconds in generator(Key(0)).uniform(0, 0.03, size=KILLS):
             print(last + 1, seconds, file=saver.stdin, flush=True)
             acknowledged, last = int(saver.stdout.readline()), saved(path)
-            assert acknowledged <= last <= acknowledged + 1  # killed between its renaming and its word
+            assert acknowledged <= last <= acknowledged + 1  # it may be killed after renaming and before reporting
             left = {file.name for file in tmp_path.iterdir()}
             assert left <= {"state.npz", ".state.npz.partial"}
             amid, unsaid = amid + len(left) - 1, unsaid + last - acknowledged
@@ -61,4 +63,4 @@ def test_a_killed_save_breaks_loses_and_leaves_nothing(tmp_path):
             assert [file.name for file in tmp_path.iterdir()] == ["state.npz"]
     print(f"{KILLS} kills in {last + 1} saves: {amid} amid writing, {unsaid} after renaming and before its word")
     assert saver.returncode == 0
-    assert amid > 0  # or the moments were no test
+    assert amid > 0  # otherwise no save was interrupted, and this tested nothing

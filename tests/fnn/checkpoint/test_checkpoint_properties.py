@@ -1,4 +1,4 @@
-"""Whatever is saved comes back: trees of any form and names, ensembles, states and progresses of any training."""
+"""Any saved value comes back: trees of any structure and names, ensembles, states and progresses."""
 
 import pickle
 from functools import partial
@@ -39,7 +39,7 @@ def test_parameters_come_back(path, p):
 def test_a_training_comes_back_and_goes_on_to_the_same_bits(path, optimizer, p, seed, key, n):
     start = optimizer.init(tree.map(np.nan_to_num, p))
     grads = tree.map(lambda w: normal(Key(seed), 0, w.shape), dict(p))
-    state, on = start, partial(optimizer.update, finite=False)  # what is drawn may be too large for a moment
+    state, on = start, partial(optimizer.update, finite=False)  # drawn values may be so large that a moment overflows
     for _ in range(n):
         state = on(state, grads)
     progress = Progress(state, start, n, float(n), tuple({"epoch": i, "loss": np.float64(i)} for i in range(n)))

@@ -1,4 +1,4 @@
-"""A training interrupted after any of its 60 steps goes on in another process as if nothing had been, bit by bit."""
+"""A training interrupted after any of its 60 steps and resumed in another process ends the same, bit by bit."""
 
 import subprocess
 import sys
@@ -26,13 +26,13 @@ TRAININGS = {  # name: model, optimizer
 
 
 def training(name):
-    """The progress before the first step, and the scan over all further ones: an epoch is one step here."""
+    """The progress before the first step, and a function that yields the progress after each further step."""
     model, optimizer = TRAININGS[name]
     params, _ = model.init(Key(0), (5,))
     x, y = generator(Key(1)).standard_normal((40, 5)).astype(np.float32), np.arange(40) % 3
     step = fnn.train_step(model, fnn.cross_entropy, optimizer, key=Key(2))
 
-    def order(epoch):
+    def batches_of(epoch):
         return islice(fnn.batches(fold_in(Key(3), epoch), (x, y), 8), 1)
 
     def measure(params):
@@ -40,13 +40,13 @@ def training(name):
 
     def further(progress):
         score = lambda record: -float(np.mean(record["whole"]))  # noqa: E731
-        return islice(fnn.epochs(step, order, progress, measure, score), STEPS - len(progress.history))
+        return islice(fnn.epochs(step, batches_of, progress, measure, score), STEPS - len(progress.history))
 
     return Progress.start(optimizer.init(params)), further
 
 
 def resume(folder):
-    """In a fresh process: go on from every file that was kept, each to the end."""
+    """Resume each training from each of its files and save its end; called in a fresh process."""
     for name in TRAININGS:
         start, further = training(name)
         for i in range(STEPS):
@@ -56,7 +56,7 @@ def resume(folder):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Files with every progress of every training, and with what a fresh process has made of each."""
+    """A folder with each progress of each training, and with the end to which a fresh process resumed it."""
     folder = tmp_path_factory.mktemp("resumed")
     for name in TRAININGS:
         start, further = training(name)

@@ -1,4 +1,4 @@
-"""A save that fails at any of its steps names the file, leaves the old one as it was, and nothing else behind."""
+"""A save that fails at any step names the file, keeps the old content, and leaves no other file."""
 
 import errno
 import os
@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 import fnn
-from fnn.checkpoint import files as atomic
-from fnn.checkpoint import load, save
+from fnn.checkpoint import files, load, save
 from tests.support.paths import ROOT
 
 OLD, NEW = {"a": np.zeros(3)}, {"a": np.ones(1000), "b": np.ones(5)}
@@ -19,7 +18,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows locks a
 
 
 class Watched:
-    """A file of which every operation is counted, and one fails."""
+    """A file that records its operations in `calls`, where one of them may fail."""
 
     def __init__(self, file, calls):
         self.file, self.calls = file, calls
@@ -35,7 +34,7 @@ class Watched:
 
 
 class Calls:
-    """Every operation that a save asks of the system, in order; the one numbered `failing` fails instead."""
+    """The system calls that a save makes, in order; call number `failing` raises `error` instead."""
 
     def __init__(self, failing=0, error=None):
         self.failing, self.error, self.made = failing, error, []
@@ -56,8 +55,8 @@ class Calls:
         with pytest.MonkeyPatch.context() as patch:
             for name in ("open", "fsync", "replace", "fstat", "stat"):
                 patch.setattr(os, name, self.watched(f"os.{name}", getattr(os, name)))
-            patch.setattr(atomic.fcntl, "flock", self.watched("flock", atomic.fcntl.flock))
-            patch.setattr(atomic, "open", lambda *given, **how: Watched(opened(*given, **how), self), raising=False)
+            patch.setattr(files.fcntl, "flock", self.watched("flock", files.fcntl.flock))
+            patch.setattr(files, "open", lambda *given, **how: Watched(opened(*given, **how), self), raising=False)
             save(path, tree)
         return self.made
 
@@ -87,9 +86,9 @@ def test_a_failure_at_any_step_names_the_file_and_keeps_the_old(why, tmp_path):
             Calls(i + 1, error).save(path, NEW)
         assert type(raised.value) is type(error)
         assert (raised.value.errno, raised.value.filename) == (error.errno, str(path))
-        # Only when all is done but the directory's own syncing is the new one there.
+        # The new content is in place only if the last step failed, syncing the folder.
         assert load(path) == fnn.Params(NEW if i > steps.index("os.replace") else OLD), step
-        unlocked = [".x.npz.partial"] * (step in ("flock", "os.fstat", "os.stat"))  # it may be another's
+        unlocked = [".x.npz.partial"] * (step in ("flock", "os.fstat", "os.stat"))  # it may belong to another process
         assert sorted(file.name for file in tmp_path.iterdir()) == [*unlocked, "x.npz"], step
     save(path, OLD)
     assert [file.name for file in tmp_path.iterdir()] == ["x.npz"]
@@ -103,11 +102,9 @@ def test_an_interrupted_save_leaves_nothing(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["x.npz"]
 
 
-def test_a_full_disk_and_a_folder_that_is_not_there(tmp_path):
-    with pytest.MonkeyPatch.context() as patch:  # a disk that is full, of the system's own making
-        patch.setattr(
-            atomic, "open", lambda *_, **__: os.fdopen(os.open("/dev/full", os.O_WRONLY), "wb"), raising=False
-        )
+def test_a_full_disk_and_a_missing_folder(tmp_path):
+    with pytest.MonkeyPatch.context() as patch:  # /dev/full is always full
+        patch.setattr(files, "open", lambda *_, **__: os.fdopen(os.open("/dev/full", os.O_WRONLY), "wb"), raising=False)
         with pytest.raises(OSError, match=rf"No space left on device: '{tmp_path}/x\.npz'"):
             save(tmp_path / "x.npz", NEW)
     assert not list(tmp_path.iterdir())
@@ -150,27 +147,27 @@ def test_a_symbolic_link_in_the_place_of_the_unfinished_file_is_not_followed(tmp
     assert not (tmp_path / "x.npz").exists()
 
 
-def test_a_save_within_a_save_of_the_same_file_is_an_error_and_not_an_endless_wait(tmp_path):
+def test_a_save_inside_a_save_of_the_same_file_is_an_error_and_does_not_wait_forever(tmp_path):
     path, said = tmp_path / "x.npz", []
 
     def interrupted():
         yield b"half"
-        for within in (lambda: atomic.replace(path, [b"within"]), lambda: atomic.remove(path)):
+        for within in (lambda: files.replace(path, [b"within"]), lambda: files.remove(path)):
             with pytest.raises(OSError, match=rf"is being saved by this very thread.*'{tmp_path}/x\.npz'") as raised:
                 within()
             said.append(raised.value.errno)
-        atomic.replace(tmp_path / "y.npz", [b"another"])
+        files.replace(tmp_path / "y.npz", [b"another"])
         yield b" and half"
 
-    atomic.replace(path, interrupted())
+    files.replace(path, interrupted())
     assert said == [errno.EDEADLK] * 2
     assert path.read_bytes() == b"half and half"
-    atomic.replace(path, [b"afterwards"])
+    files.replace(path, [b"afterwards"])
     assert sorted(file.name for file in tmp_path.iterdir()) == ["x.npz", "y.npz"]
 
 
 def test_a_file_system_without_locks_is_written_to(tmp_path, monkeypatch):
-    monkeypatch.setattr(atomic.fcntl, "flock", Calls(1, OSError(errno.ENOLCK, "No locks")).watched("flock", None))
+    monkeypatch.setattr(files.fcntl, "flock", Calls(1, OSError(errno.ENOLCK, "No locks")).watched("flock", None))
     save(tmp_path / "x.npz", NEW)
     assert load(tmp_path / "x.npz") == fnn.Params(NEW)
 
@@ -192,13 +189,13 @@ def test_two_that_save_to_one_path_do_not_break_it(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["x.npz"]
 
 
-def test_what_a_killed_save_left_is_written_over_or_removed(tmp_path):
+def test_a_partial_file_of_a_killed_save_is_overwritten_or_removed(tmp_path):
     path, partial = tmp_path / "x.npz", tmp_path / ".x.npz.partial"
     partial.write_bytes(bytes(10**6))
     save(path, NEW)
     assert load(path) == fnn.Params(NEW)
     assert not partial.exists()
     partial.write_bytes(b"half")
-    atomic.remove(path)
-    atomic.remove(path)
+    files.remove(path)
+    files.remove(path)
     assert not list(tmp_path.iterdir())

@@ -1,4 +1,4 @@
-"""PyTorch's names, without PyTorch: the arrays go there and back, and compute what `nn.Linear` is defined to."""
+"""PyTorch's names, tested without PyTorch: arrays go there and back, and compute what `nn.Linear` documents."""
 
 import importlib.util
 
@@ -36,11 +36,11 @@ def test_there_and_back(model):
     assert not any(np.shares_memory(a, b) for a in named.values() for b in fnn.tree.leaves(params))
 
 
-def test_what_does_not_fit_is_named():
+def test_arrays_that_do_not_fit_are_named():
     named = to_state_dict(PARAMS)
-    with pytest.raises(TreeError, match=r"missing or too many \['decoder.0.bias'\]"):
+    with pytest.raises(TreeError, match=r"missing or unexpected: \['decoder.0.bias'\]"):
         from_state_dict({name: array for name, array in named.items() if name != "decoder.0.bias"}, like=PARAMS)
-    with pytest.raises(TreeError, match=r"missing or too many \['more'\]"):
+    with pytest.raises(TreeError, match=r"missing or unexpected: \['more'\]"):
         from_state_dict({**named, "more": np.ones(2)}, like=PARAMS)
     with pytest.raises(TreeError, match=r"shape \(5, 4\) at \['encoder'\]\['0'\]\['weights'\], .* gives \(4, 5\)"):
         from_state_dict({**named, "encoder.0.weight": named["encoder.0.weight"].T}, like=PARAMS)
@@ -56,14 +56,14 @@ UNNAMED = {
 
 
 @pytest.mark.parametrize(("params", "why"), UNNAMED.values(), ids=UNNAMED)
-def test_what_has_no_name_of_its_own_is_refused(params, why):
+def test_parameters_that_have_no_name_in_pytorch_are_refused(params, why):
     with pytest.raises(TreeError, match=f"to_state_dict: .*{why}"):
         to_state_dict(params)
     with pytest.raises(TreeError, match=f"from_state_dict: .*{why}"):
         from_state_dict({}, like=params)
 
 
-def test_what_is_no_parameter_is_refused():
+def test_wrong_arrays_are_refused():
     with pytest.raises(TreeError, match=r"to_state_dict: expected real numbers.* at \['a'\], got str"):
         to_state_dict({"a": "word"})
     for strange in (np.ones(2, complex), np.array(["a", "b"]), np.array([None, None])):

@@ -1,4 +1,4 @@
-"""The same step, compiled: whatever stands in the table goes through JAX's transformations as it is."""
+"""The same step, compiled: all layers, losses and optimizers work under JAX's transformations."""
 
 from functools import partial
 from itertools import accumulate
@@ -26,7 +26,7 @@ def labels(key, shape):
 
 
 def trainable(layer, shape):
-    """The layer itself, or one without parameters beside a linear one."""
+    """The layer itself, or if it has no parameters, a chain with a linear layer."""
     if tree.leaves(layer.init(Key(0), shape)[0]):
         return layer
     return fnn.chain(fnn.linear(*shape), layer) if len(shape) == 1 else fnn.chain(layer, fnn.linear(2))
@@ -40,7 +40,7 @@ CASES = {  # name: (model, shape of one example's features, loss, target maker, 
 
 
 def assert_close(ours, theirs):
-    """Each leaf has the dtype of the other, and agrees to 1e-5 of its greatest element."""
+    """Corresponding leaves have the same dtype, and differ by at most 1e-5 of the largest element."""
     for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
         assert (a.shape, a.dtype) == (b.shape, b.dtype)
         assert np.max(np.abs(a - b), initial=0) <= 1e-5 * max(1.0, np.max(np.abs(b), initial=0))
@@ -56,7 +56,7 @@ def test_jit_scan_vmap_and_grad_agree_with_the_fold(model, shape, loss, make_tar
     step = fnn.train_step(model, loss, optimizer, key=jax.random.key(1) if "dropout" in model.name else None)
     start = optimizer.init(params)
     if (first := step(start, batches[0])).loss.shape != start.loss.shape:
-        start = first  # where only a part is an ensemble, a step must tell how many losses there are
+        start = first  # if only a part is an ensemble, a first step shows the number of losses
 
     def body(state, batch):
         state = step(state, batch)
@@ -66,7 +66,7 @@ def test_jit_scan_vmap_and_grad_agree_with_the_fold(model, shape, loss, make_tar
         x, target = batch
         return jnp.sum(loss(model.apply(params, x), target)[0])
 
-    # All in one and hardly optimised, since compiling is what takes the time.
+    # All in one function with little optimisation, since compiling takes most of the time.
     @partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
     def compiled(start, batches):
         along = (None, 0)

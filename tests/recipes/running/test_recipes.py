@@ -296,7 +296,7 @@ def test_a_damaged_result_is_reported_and_run_again(small, tmp_path, capsys):
     damaged.write_bytes(damaged.read_bytes()[:-1])
     run_recipe(mnist.RECIPE, options)
     said = capsys.readouterr().out
-    assert f"{damaged} is no checkpoint: damaged or cut short" in said
+    assert f"{damaged} is not a checkpoint: damaged or cut short" in said
     assert "this run is repeated" in said
     assert damaged.with_name(f"{damaged.name}.refused").exists()
     assert "1 of 2 runs are in" in said

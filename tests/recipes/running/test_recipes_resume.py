@@ -137,7 +137,7 @@ def test_a_damaged_progress_is_reported_and_the_run_begins_anew(tmp_path, capsys
     path.write_bytes(b"damaged")
     start = Progress.start(fnn.adam().init(params))
     assert list(keeping(path, 0)(start, lambda progress: iter([progress]))) == [start]
-    assert "x.progress is no checkpoint" in (said := capsys.readouterr().out)
+    assert "x.progress is not a checkpoint" in (said := capsys.readouterr().out)
     assert "it is now x.progress.refused, and this run begins anew" in said
     assert path.with_name("x.progress.refused").read_bytes() == b"damaged"
     assert checkpoint.load(path) == start

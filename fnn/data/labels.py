@@ -1,0 +1,40 @@
+"""Class labels: integers from 0 up, and their one-hot rows."""
+
+from typing import Any
+
+import numpy as np
+
+from fnn.values import is_integer
+
+__all__ = ["class_labels", "one_hot"]
+
+
+def class_labels(what: str, labels: Any, n_classes: int) -> np.ndarray:
+    """`labels` as an array. Raises `ValueError` unless all of them are integers from 0 to `n_classes` - 1.
+
+    `what` names the labels in the error's message.
+
+    >>> class_labels("labels", [0, 2], 3)
+    array([0, 2])
+    """
+    if not is_integer(n_classes) or n_classes < 1:
+        raise ValueError(f"{what}: n_classes must be a positive integer, got {n_classes!r}; count the classes")
+    labels = np.asarray(labels)
+    if labels.dtype.kind not in "iu":
+        raise ValueError(f"{what} must be integers, got {labels.dtype}; convert them with astype(int)")
+    if (bad := labels[(labels < 0) | (labels >= n_classes)]).size:
+        raise ValueError(f"{what} must be from 0 to {n_classes - 1}, got {bad[0]}; renumber them or raise n_classes")
+    return labels
+
+
+def one_hot(labels: Any, n_classes: int, dtype: Any = np.float32) -> np.ndarray:
+    """Labels (...) as one-hot rows (..., n_classes): 1 at the index of the class, 0 elsewhere.
+
+    Raises `ValueError` unless the labels are integers from 0 to `n_classes` - 1.
+
+    >>> one_hot([2, 0], 3)
+    array([[0., 0., 1.],
+           [1., 0., 0.]], dtype=float32)
+    """
+    labels = class_labels("one_hot: the labels", labels, n_classes)
+    return (labels[..., None] == np.arange(n_classes)).astype(dtype)
