@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from toolz import first, merge, merge_with, second, valmap
 
+from fnn.arrays import is_array
 from fnn.checkpoint.description import Description, name_of
 from fnn.optimizers.optimizer import State
 from fnn.random import Key
 from fnn.training import Progress
-from fnn.arrays import is_array
 from fnn.tree import Layout, Path, show
 
 __all__ = ["MAX_DEPTH", "NUMBER_TYPES", "Arrays", "encode"]

@@ -9,7 +9,7 @@ from fnn.random import Key
 __all__ = ["check_layer"]
 
 
-def check_layer(layer: Layer, shape: Shape, *, key: Key = Key(0)) -> None:  # noqa: B008
+def check_layer(layer: Layer, shape: Shape, *, key: Key = Key(0)) -> None:
     """Run every law of `fnn.layer` on a layer, for examples of this shape; raises `LawError` for the first it breaks.
 
     >>> from fnn import chain, linear, relu

@@ -119,7 +119,7 @@ def explain(
     target: Array | None = None,
     loss: Loss | None = None,
     *,
-    key: Key = Key(0),  # noqa: B008
+    key: Key = Key(0),
 ) -> Explanation:
     """The statistics of every layer's output y, of dL/dy, and of its parameters' gradient, for a batch x.
 

@@ -6,8 +6,8 @@ Each set is a pure function of a `Key`: the same key gives the same points.
 import attrs
 import numpy as np
 
-from fnn.random import Key, fold_in, generator
 from fnn.arrays import read_only
+from fnn.random import Key, fold_in, generator
 from fnn.values import is_integer
 
 __all__ = ["Line", "blobs", "line", "xor"]

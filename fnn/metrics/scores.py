@@ -6,8 +6,8 @@ from typing import Any
 import attrs
 import numpy as np
 
-from fnn.data import class_labels, one_hot
 from fnn.arrays import is_array
+from fnn.data import class_labels, one_hot
 
 __all__ = ["OneVsRest", "accuracy", "confusion_matrix", "one_vs_rest", "psnr"]
 

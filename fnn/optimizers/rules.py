@@ -44,11 +44,12 @@ def _rate(name: str, rate: Any) -> Callable[[Any, Array], Any]:
     if isinstance(rate, np.ndarray):
         if rate.size == 0 or rate.dtype.kind != "f" or not (np.isfinite(rate).all() and (rate >= 0).all()):
             raise ValueError(f"{name} must hold finite rates from 0 up, one a network, got {rate!r}")
+        rates = rate.copy()  # later writes of the caller to its array change nothing
 
         def column(step: Any, theta: Array) -> Array:
-            if theta.shape[:-1] != rate.shape:
-                raise ValueError(f"{name} holds {rate.shape} rates, the parameters are of {theta.shape[:-1]} networks")
-            return theta.__array_namespace__().asarray(rate[..., None], dtype=theta.dtype)
+            if theta.shape[:-1] != rates.shape:
+                raise ValueError(f"{name} holds {rates.shape} rates, the parameters are of {theta.shape[:-1]} networks")
+            return theta.__array_namespace__().asarray(rates[..., None], dtype=theta.dtype)
 
         return column
     fixed = number(name, rate, 0)

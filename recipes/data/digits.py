@@ -8,8 +8,8 @@ from pathlib import Path
 import attrs
 import numpy as np
 
-from fnn.data import DataFormatError, read_labelled_images, split_at
 from fnn.arrays import read_only
+from fnn.data import DataFormatError, read_labelled_images, split_at
 
 __all__ = ["Digits", "first_of_each_class", "load", "read"]
 

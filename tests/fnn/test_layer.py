@@ -76,7 +76,7 @@ def test_parts_by_name_and_by_position():
 
 def test_a_slice_is_the_chain_of_its_layers():
     model = chain(linear(3), relu, readout=linear(2))
-    assert repr(model[1:]) == "chain(relu, readout=linear(2))"
+    assert repr(model[1:]) == "chain(**{'1': relu}, readout=linear(2))"
     assert list(model[1:].parts) == ["1", "readout"]
 
 
@@ -115,7 +115,7 @@ def test_errors_name_the_path_through_the_model(model, place, way):
 def test_errors_of_init_name_the_path_too(model, place):
     with pytest.raises(LayerError) as info:
         model.init(Key(0), (28, 28))
-    assert str(info.value).startswith(f"{place}: expected one axis of features, got (28, 28)")
+    assert str(info.value).startswith(f"{place}: expected one axis of features (n_in), got (28, 28)")
 
 
 def test_errors_of_a_pullback_name_the_path_too():

@@ -2,6 +2,7 @@
 
 import attrs
 import numpy as np
+import pytest
 
 from fnn import Key, chain, cross_entropy, linear, relu, sgd, train_step, value_and_grad
 
@@ -44,3 +45,16 @@ def test_linear_computes_dx_only_if_needed():
     y, back = linear(3).vjp(linear(3).init(Key(0), (5,))[0], X)
     assert back(y, need_dx=False)[1] is None
     assert back(y)[1].shape == X.shape
+
+
+def test_linear_does_no_work_for_a_dx_that_is_not_needed():
+    class Untransposed(np.ndarray):  # dx = dy Wᵀ is the one place that transposes the weights
+        @property
+        def mT(self):
+            raise AssertionError("the weights are transposed")
+
+    params = dict(linear(3).init(Key(0), (5,))[0])
+    y, back = linear(3).vjp({**params, "weights": params["weights"].view(Untransposed)}, X)
+    assert back(y, need_dx=False)[1] is None
+    with pytest.raises(AssertionError, match="transposed"):
+        back(y)

@@ -24,7 +24,7 @@ SHARED = {  # row: (which parts of the result may share memory with a writable i
     "fnn.dropout": (r"\[1\]", "dropout's apply is the identity"),
     "fnn.tree.items": (r".*", "the leaves of a tree themselves"),
     "fnn.tree.leaves": (r".*", "the leaves of a tree themselves"),
-    "fnn.tree.read_only": (r".*", "a read-only view, so that the caller who gives an array away pays for no copy"),
+    "fnn.arrays.read_only": (r".*", "a read-only view, so that the caller who gives an array away pays for no copy"),
     "fnn.batches, in order": (r".*", "batches without a key are views"),
     "fnn.batching.in_order": (r".*", "views"),
     "fnn.data.split_at": (r".*", "two tuples of views"),
@@ -36,6 +36,7 @@ SHARED = {  # row: (which parts of the result may share memory with a writable i
 NOT_CALLED = (
     "fnn.interop.jax",
     # The calls of fnn.checkpoint run these, and they hand views to one another.
+    "fnn.checkpoint.description",
     "fnn.checkpoint.encode",
     "fnn.checkpoint.npz",
     "fnn.checkpoint.decode",

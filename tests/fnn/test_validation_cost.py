@@ -17,7 +17,7 @@ import pytest
 
 import fnn
 
-CHECKS = {"number", "whole", "_count"}  # and every function with "check" in its name
+CHECKS = {"number", "whole", "fits", "_matched", "_distribution"}  # and every function with "check" in its name
 SHARE = 0.01  # the most that each may take of a step
 
 
@@ -62,5 +62,5 @@ def test_no_check_costs_more_than_a_hundredth_of_a_step(capsys):
         for name, seconds in {**costs, "all of them": [one for some in costs.values() for one in some]}.items():
             share = sum(seconds) / whole
             print(f"{name:16} {len(seconds):2} calls {1e6 * sum(seconds):6.2f} us {share:7.2%}")
-    assert {"check_input", "check_cotangent", "labels below k"} <= costs.keys()
+    assert {"fits", "check_cotangent", "labels below k"} <= costs.keys()
     assert all(sum(seconds) <= SHARE * whole for seconds in costs.values())

@@ -10,12 +10,15 @@ from itertools import islice
 import numpy as np
 
 import fnn
-from fnn import Key, Params, batching, tree
+from fnn import Key, Params, arrays, batching, tree
 from fnn.checks import laws
 from fnn.checks.explain import Numbers, explain
 from fnn.interop import torch
+from fnn.layer import check_is_layer, check_shape
+from fnn.layers.shapes import Declared
 from fnn.optimizers import diverged
 from fnn.tree import flat
+from fnn.tree.functions import check_names
 from tests.support.sample_calls_with_files import FILES
 from tests.support.table import INITIALIZERS, LAYERS, LOSSES, OPTIMIZERS, SCHEDULES, normal
 
@@ -85,6 +88,10 @@ def train(params, batch):
     return list(islice(fnn.epochs(step, order, start, measure, lambda record: -record["validation"]), 3))
 
 
+def schedule(rate):
+    return lambda step: rate
+
+
 def rows():
     """The whole table: a public name, and behind a comma what is special about the call."""
     table = {f"fnn.{name}": lambda row=row: layer_call(row.layer, row.shape) for name, row in LAYERS.items()}
@@ -105,9 +112,26 @@ OTHERS = {
                           min, lambda params, x: -x, max),
     "fnn.Params": lambda: (Params, writable()),
     "fnn.Params, of Params": lambda: (lambda p: (p, Params({"a": p}), p[:1], p[0], repr(p)), Params(writable())),
-    "fnn.tree.params.is_array": lambda: (fnn.tree.params.is_array, np.ones(3)),
+    "fnn.arrays.is_array": lambda: (arrays.is_array, np.ones(3)),
+    "fnn.arrays.bits": lambda: (arrays.bits, np.ones(3)),
+    "fnn.arrays.dtype_kind": lambda: (arrays.dtype_kind, np.dtype("float32")),
+    "fnn.arrays.read_only": lambda: (arrays.read_only, np.ones(3)),
+    "fnn.arrays.unbroadcast": lambda: (arrays.unbroadcast, np.ones((2, 3)), np.ones(3)),
+    "fnn.layer.check_is_layer": lambda: (check_is_layer, "here", fnn.relu),
+    "fnn.layer.check_shape": lambda: (check_shape, "layer", "", (3,)),
+    "fnn.layers.shapes.Declared": lambda: (
+        lambda p, x: (lambda d: (d.sizes((3,)), d.fits(p, x)))(Declared(("n",), False, {"w": (fnn.zeros, ("n",))})),
+        {"w": np.ones(3)},
+        np.ones((2, 3)),
+    ),
+    "fnn.constructor": lambda: (lambda rate: fnn.constructor(schedule)(rate)(3), 0.1),
+    "fnn.values.Call": lambda: (lambda *a: repr(fnn.values.Call.of(fnn.adam, *a)), 0.1),
+    "fnn.values.Function": lambda: (lambda *a: fnn.normal(0.1)(*a), Key(1), (2, 3)),
+    "fnn.values.value": lambda: (fnn.values.value, type("Record", (), {})),
+    "fnn.random.folded": lambda: (fnn.random.folded, Key(1), 2),
+    "fnn.tree.Span": lambda: (tree.Span, 0, 6, (2, 3)),
+    "fnn.tree.functions.check_names": lambda: (check_names, writable(), writable()),
     "fnn.tree.params.show": lambda: (fnn.tree.params.show, ("a", "b")),
-    "fnn.tree.read_only": lambda: (tree.read_only, np.ones(3)),
     "fnn.tree.cast": lambda: (tree.cast, Params(writable()), np.float64),
     "fnn.tree.cast, of a dict": lambda: (tree.cast, writable(), np.float64),
     "fnn.tree.items": lambda: (lambda t: list(tree.items(t)), writable()),
@@ -164,7 +188,6 @@ OTHERS = {
     ),
     "fnn.checks.derivative.normal": lambda: (fnn.checks.derivative.normal, Key(1), (3,)),
     "fnn.checks.derivative.require": lambda: (fnn.checks.derivative.require, True, MODEL, "it holds", ""),
-    "fnn.values.call": lambda: (fnn.values.call, fnn.adam, 0.1),
     "fnn.interop.torch.to_state_dict": lambda: (torch.to_state_dict, parameters()),
     "fnn.interop.torch.from_state_dict": lambda: (
         lambda arrays: torch.from_state_dict(arrays, parameters()), torch.to_state_dict(parameters()),

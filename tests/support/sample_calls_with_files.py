@@ -17,7 +17,7 @@ RUNS = {"a": np.linspace(0, 1, 12).reshape(3, 4), "b": np.linspace(1, 2, 12).res
 GROUPS = {"a": np.linspace(0, 1, 5), "b": np.linspace(1, 2, 5)}
 
 
-def files(read):
+def of_files(read):
     """`read(folder)` for a folder with two IDX files, as a function of their arrays."""
 
     def call(images, labels):
@@ -93,8 +93,8 @@ FILES = {
     "fnn.checkpoint.files.name_in_errors": lambda: (written(replaced), [b"a", b"bc"]),
     "fnn.checkpoint.files.replace": lambda: (written(replaced), [np.arange(3)]),
     "fnn.checkpoint.files.remove": lambda: (written(removed), [b"a", b"bc"]),
-    "fnn.data.read_idx": lambda: files(lambda folder: fnn.data.read_idx(folder / "images")),
-    "fnn.data.read_labelled_images": lambda: files(
+    "fnn.data.read_idx": lambda: of_files(lambda folder: fnn.data.read_idx(folder / "images")),
+    "fnn.data.read_labelled_images": lambda: of_files(
         lambda folder: fnn.data.read_labelled_images(folder / "images", folder / "labels")
     ),
     "fnn.plot.boxes": lambda: (drawn(plot.boxes), GROUPS),

@@ -27,7 +27,29 @@ class LayerRow:
     shape: tuple[int, ...] = (4,)
 
 
+@fnn.constructor
+def scale(axes=1):
+    """A layer of one's own: y = x · factor, one factor for each of the last features."""
+    names = tuple(f"n{i}" for i in range(axes))
+
+    def spread(factor):
+        return factor[(..., *[None] * axes, slice(None))]  # over the batch and all features but the last
+
+    def apply(params, x):
+        return x * spread(params["factor"])
+
+    def vjp(params, x, key=None):
+        def back(dy, need_dx=True):
+            return {"factor": x * dy}, dy * spread(params["factor"])
+
+        return apply(params, x), back
+
+    return fnn.layer(apply, vjp, x=names, factor=(fnn.normal(1.0), names[-1:]))
+
+
 LAYERS = {
+    "layer": LayerRow(scale()),
+    "layer, of images": LayerRow(scale(axes=3), (2, 3, 4)),
     "linear": LayerRow(fnn.linear(3)),
     "linear, without bias": LayerRow(fnn.linear(3, bias=None)),
     "linear, to one": LayerRow(fnn.linear(1, weights=fnn.glorot_uniform, bias=fnn.normal(0.1))),

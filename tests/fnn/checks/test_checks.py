@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fnn import Key, Layer, Params, chain, check_layer, check_vjp, concat, dropout, ensemble, linear, residual, tree
+from fnn.arrays import unbroadcast
 from fnn.checks import LAWS, LawError
 from fnn.layers import elementwise, flatten, identity, relu, tanh
 
@@ -151,6 +152,14 @@ gain = Layer(
     ),
     name="gain",
 )
+broadcast = Layer(  # a gain for each feature, which one feature of x is broadcast against
+    lambda key, shape: (Params({"gain": np.ones(shape, np.float32)}), shape),
+    lambda params, x: x * params["gain"][..., None, :],
+    lambda params, x, key=None: (
+        x * params["gain"][..., None, :],
+        lambda dy, need_dx=True: ({"gain": unbroadcast(dy * x, params["gain"][..., None, :])[..., 0, :]}, dy),
+    ),
+)
 centred = with_apply(lambda params, x: x - x.mean(axis=0) if len(x) else x)
 drawing = attrs.evolve(identity, vjp=lambda p, x, key=None: (x + (0 if key is None else draws.random()), identity_back))
 forgetful = attrs.evolve(dropout(0.5), vjp=lambda p, x, key=None: (dropout(0.5).vjp(p, x, key)[0], identity_back))
@@ -182,6 +191,7 @@ OFFENDERS = {
     "a pullback that remembers": (spoil_back(tanh, lambda d, dx, *_: (d, dx * next(numbers))), LINEAR),
     "leading axes of x ignored": (centred, AXES),
     "leading axes of params ignored": (gain, AXES),
+    "one feature that is broadcast": (broadcast, "apply refuses x of one feature"),
     "an output that depends on the batch": (
         with_apply(lambda p, x: x + (x.mean(axis=-2, keepdims=True) if x.size else 0)),
         EXAMPLES,

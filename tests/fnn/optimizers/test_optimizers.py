@@ -141,9 +141,7 @@ NAMES = {
     "adam(0.001, b1=0, eps=1e-06)": adam(b1=0, eps=1e-6),
     "adamw(0.001, b2=0.99, decay=0.1, matrices_only=False)": adamw(b2=0.99, decay=0.1, matrices_only=False),
     "weight_decay(0.1, matrices_only=False)": weight_decay(0.1, matrices_only=False),
-    "chain_updates(clip_by_global_norm(1), clip_by_value(2))": chain_updates(
-        clip_by_global_norm(1), clip_by_value(2)
-    ),
+    "chain_updates(clip_by_global_norm(1), clip_by_value(2))": chain_updates(clip_by_global_norm(1), clip_by_value(2)),
 }
 
 

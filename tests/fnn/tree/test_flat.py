@@ -8,8 +8,7 @@ from hypothesis.extra.numpy import array_shapes
 
 from fnn import chain, ensemble, linear, ravel, tree
 from fnn.random import Key
-from fnn.tree import Params, TreeError
-from fnn.tree import Layout
+from fnn.tree import Layout, Params, TreeError
 
 A = Params({"0": {"weights": np.arange(6.0).reshape(2, 3), "bias": np.array([6.0, 7.0, 8.0])}, "1": {}})
 leaves = array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3).map(

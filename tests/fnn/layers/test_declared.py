@@ -1,0 +1,124 @@
+"""A layer declares the shapes that it takes: what follows from the declaration, and what it refuses."""
+
+import numpy as np
+import pytest
+
+import fnn
+from fnn import Key, LayerError, LayerTypeError, Params, chain, ensemble, tree
+
+
+@fnn.constructor
+def affine(n_out, factor=fnn.initializers.constant(2.0)):
+    """y = factor (x W), with one factor for all outputs, for features of three rows, (3, n_in)."""
+
+    def apply(params, x):
+        return params["factor"][..., None, None, None] * (x @ params["weights"][..., None, :, :])
+
+    def vjp(params, x, key=None):
+        w, c = params["weights"][..., None, :, :], params["factor"][..., None, None, None]
+
+        def back(dy, need_dx=True):
+            return {"weights": c * (x.mT @ dy), "factor": dy * (x @ w), "unused": dy}, c * (dy @ w.mT)
+
+        return apply(params, x), back
+
+    return fnn.layer(
+        apply,
+        vjp,
+        x=(3, "n_in"),
+        y=(3, n_out),
+        weights=(fnn.he_normal, ("n_in", n_out)),
+        factor=(factor, ()),
+        unused=(None, (n_out,)),
+    )
+
+
+LAYER = affine(2)
+PARAMS, OUT_SHAPE = LAYER.init(Key(0), (3, 4))
+X = np.ones((5, 3, 4), np.float32)
+
+
+def test_it_keeps_every_law():
+    fnn.check_layer(LAYER, (3, 4))
+    fnn.check_layer(ensemble(LAYER, 2), (3, 4))
+
+
+def test_init_follows_from_the_declaration():
+    assert OUT_SHAPE == (3, 2)
+    assert {name: leaf.shape for name, leaf in PARAMS.items()} == {"weights": (4, 2), "factor": ()}
+
+
+def test_each_parameter_has_a_key_of_its_own():
+    both = fnn.linear(4, weights=fnn.normal(1.0), bias=fnn.normal(1.0))
+    params, _ = both.init(Key(0), (1,))
+    assert not np.array_equal(params["weights"][0], params["bias"])
+
+
+def test_axes_that_a_parameter_lacks_are_summed():
+    y, back = LAYER.vjp(PARAMS, X)
+    dparams, _ = back(np.ones_like(y))
+    assert {name: grad.shape for name, grad in dparams.items()} == {"weights": (4, 2), "factor": ()}
+    np.testing.assert_allclose(dparams["factor"], np.sum(X @ PARAMS["weights"]), rtol=1e-6)
+
+
+REFUSED = {
+    "another fixed length": (
+        PARAMS,
+        np.ones((5, 2, 4), np.float32),
+        LayerError,
+        r"x has \(2, 4\) features, .* \(3, 4\)",
+    ),
+    "another length": (PARAMS, X[..., :1], LayerError, r"x has \(3, 1\) features, .* \(3, 4\)"),
+    "no batch": (PARAMS, X[0], LayerError, r"expected x of at least 3 axes, got shape \(3, 4\); add a batch axis"),
+    "integers": (PARAMS, X.astype(int), LayerTypeError, "expected floating-point x, got int64"),
+    "a parameter too many": ({**PARAMS, "unused": X}, X, LayerError, r"expected parameters \['factor', 'weights'\]"),
+    "a vector for a number": (
+        {**PARAMS, "factor": np.ones(2, np.float32)},
+        X,
+        LayerError,
+        "are these the parameters of another model",
+    ),
+    "weights of one axis": (
+        {**PARAMS, "weights": np.ones(2, np.float32)},
+        X,
+        LayerError,
+        "are these the parameters of another model",
+    ),
+    "one network's weights with two networks' factors": (
+        {"weights": PARAMS["weights"], "factor": np.ones((2,), np.float32)},
+        X,
+        LayerError,
+        "are these the parameters of another model",
+    ),
+}
+
+
+@pytest.mark.parametrize(("params", "x", "error", "words"), REFUSED.values(), ids=REFUSED)
+def test_what_does_not_fit_is_explained_with_its_place(params, x, error, words):
+    model = chain(own=LAYER, last=fnn.identity)
+    for function in (model.apply, model.vjp):
+        with pytest.raises(error, match=rf"^affine\(2\) in chain\['own'\]: .*{words}"):
+            function({"own": params, "last": {}}, x)
+
+
+SHAPES = {
+    "an axis too few": ((4,), r"expected two axes of features \(3, n_in\), got \(4,\)"),
+    "an axis too many": ((2, 3, 4), ".*; put flatten in front of it"),
+    "another fixed length": ((2, 4), r"expected two axes of features \(3, n_in\), got \(2, 4\)"),
+}
+
+
+@pytest.mark.parametrize(("shape", "words"), SHAPES.values(), ids=SHAPES)
+def test_init_refuses_other_features(shape, words):
+    with pytest.raises(LayerError, match=rf"^affine\(2\): {words}"):
+        LAYER.init(Key(0), shape)
+
+
+def test_a_difference_in_precision_is_accepted():
+    y = LAYER.apply(tree.cast(PARAMS, np.float64), X)
+    assert y.dtype == np.float64
+
+
+def test_the_output_shape_may_be_a_function_of_the_features():
+    pairs = fnn.parameterless("pairs", lambda xp, x: (x[..., ::2], None), x=("n",), y=lambda shape: (shape[0] // 2,))
+    assert pairs.init(Key(0), (6,)) == (Params(), (3,))
