@@ -1,4 +1,4 @@
-"""What the pictures and claims of small networks share: all runs' curves, the median run and the worst one."""
+"""What the experiments with points share: the figure of all runs, the median and the worst one, and some claims."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -8,40 +8,46 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+import fnn
 from fnn import plot
 from fnn.metrics import iqm
 from recipes.claims import FEWEST, Claim, at_least, share_interval
-from recipes.points.synthetic import Config, network
-from recipes.recipe import Recipe, Results, Size, no_data, scores
+from recipes.points.ensemble import Config
+from recipes.recipe import Recipe, Run, Size, no_data, scores
 
-__all__ = ["Run", "falls_fast", "ranked", "recipe", "regions", "stays_within"]
+__all__ = ["Result", "Shown", "falls_fast", "ranked", "recipe", "regions", "stays_within"]
 
-Run = Mapping[str, Any]  # the result of one run
+Result = Mapping[str, Any]  # of one run
 UNITS = {"mse": "mean squared error", "cross_entropy": "cross-entropy (nats)"}
 
 
-def ranked(runs: Sequence[Run], gap: str) -> list[Run]:
-    """The runs from best to worst, by the score `gap`; of equal ones, the greater loss counts as worse."""
+@attrs.frozen
+class Shown:
+    """What the figure of an experiment shows.
+
+    panel     panel(axes, result) draws one run, and returns what to say of it
+    gap       the score by which runs are ranked, from the smallest to the largest
+    best      what the scores "best_loss" and "best_accuracy" are called in a legend
+    counts    counts(result) says whether a run is ranked; by default, every run is
+    among     says in words which runs are ranked
+    """
+
+    panel: Callable[[Axes, Result], str]
+    gap: str
+    best: str
+    counts: Callable[[Result], bool] = lambda result: True
+    among: str = ""
+
+
+def ranked(runs: Sequence[Result], gap: str) -> list[Result]:
+    """The runs from best to worst by the score `gap`; of equal runs, the one of greater loss is worse."""
     return [runs[i] for i in np.lexsort((scores(runs, "loss"), scores(runs, gap)))]
 
 
-def everyone(run: Run) -> bool:
-    """Every run counts."""
-    return True
+def figure(config: Config, runs: Sequence[Result], shown: Shown) -> Figure:
+    """Above, the curves of all runs with the best value possible; below, the median and the worst of the ranked runs.
 
-
-def figure(
-    config: Config,
-    runs: Sequence[Run],
-    panel: Callable[..., str],
-    gap: str,
-    best: str,
-    ranks: Callable[[Run], bool] = everyone,
-    among: str = "",
-) -> Figure:
-    """The curves of all runs above, beside what is possible; below, the median and the worst of those that rank.
-
-    `among` says of which runs these are; where none ranks, it is all.
+    If no run counts, all are ranked.
     """
     whole = Figure(figsize=(8, 7.4), layout="constrained")
     above, below = whole.subfigures(2, 1, height_ratios=(1, 1.5), squeeze=False).flat
@@ -50,29 +56,30 @@ def figure(
         unit = UNITS[config.loss] if name == "loss" else name
         plot.curves({label: [run["curves"][name] for run in runs]}, ax=ax, start=0, ylabel=unit)
         if f"best_{name}" in runs[0]["scores"]:
-            ax.axhline(iqm(scores(runs, f"best_{name}")), color="black", linestyle="--", linewidth=1, label=best)
+            best = iqm(scores(runs, f"best_{name}"))
+            ax.axhline(best, color="black", linestyle="--", linewidth=1, label=shown.best)
         ax.set_yscale("log" if name == "loss" else "linear")
         ax.legend(frameon=False, loc="upper right" if name == "loss" else "center right")
-    chosen = list(filter(ranks, runs))
-    order, kind = ranked(chosen or runs, gap), among if chosen else ""
+    chosen = list(filter(shown.counts, runs))
+    order, kind = ranked(chosen or runs, shown.gap), shown.among if chosen else ""
     of = f"of {len(order)} runs{kind}" if len(order) > 1 else f"run{kind}"
-    shown = {"median": order[len(order) // 2], "worst": order[-1]} if len(order) > 1 else {"only": order[0]}
-    for ax, (name, run) in zip(below.subplots(1, len(shown), squeeze=False).flat, shown.items(), strict=True):
-        ax.set_title(f"{name} {of}:\n{panel(ax, config, run)}", fontsize=10)
+    drawn = {"median": order[len(order) // 2], "worst": order[-1]} if len(order) > 1 else {"only": order[0]}
+    for ax, (name, run) in zip(below.subplots(1, len(drawn), squeeze=False).flat, drawn.items(), strict=True):
+        ax.set_title(f"{name} {of}:\n{shown.panel(ax, run)}", fontsize=10)
     handles, labels = ax.get_legend_handles_labels()
     below.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
     return whole
 
 
-def regions(ax: Axes, config: Config, run: Run) -> str:
-    """The regions in which a run's classifier decides for each class, the run's points, and how many it mistakes."""
-    model, (x, labels) = network(config), (run["data"]["x"], run["data"]["y"])
+def regions(ax: Axes, model: fnn.Layer, run: Result) -> str:
+    """Draw the regions in which a run's classifier decides for each class, and its points; says how many are wrong."""
+    x, labels = run["data"]["x"], run["data"]["y"]
     plot.decision_regions(lambda x: model.apply(run["params"], x.astype(np.float32)), x, labels, ax=ax)
     least = round(len(x) * (1 - run["scores"]["best_accuracy"]))
     return f"{run['scores']['mistakes']:.0f} of {len(x)} mistaken (dashed: {least})"
 
 
-def falls_fast(statement: str, runs: Sequence[Run], reason: str) -> Claim:
+def falls_fast(statement: str, runs: Sequence[Result], reason: str) -> Claim:
     """The claim that nine tenths of the loss's decrease come in the first tenth of the epochs."""
     losses = np.array([run["curves"]["loss"] for run in runs])  # (runs, 1 + epochs)
     n = losses.shape[1] - 1
@@ -102,36 +109,33 @@ def stays_within(statement: str, what: str, gaps: np.ndarray, bound: float, reas
 def recipe(
     name: str,
     text: str | None,
-    shown: str,
+    number: str,
     config: Config,
     run: Callable[..., Run],
-    panel: Callable[[Axes, Config, Run], str],
-    claims: Callable[[Sequence[Run]], Sequence[Claim]],
+    shown: Shown,
+    claims: Callable[[Sequence[Result]], Sequence[Claim]],
     *,
-    gap: str,
-    best: str,
     score: str = "accuracy",
-    ranks: Callable[[Run], bool] = everyone,
-    among: str = "",
 ) -> Recipe:
-    """The recipe of such an experiment, whose module's `text` begins with its summary: always all runs, all epochs.
+    """The recipe of an experiment with points, which always has all runs and all epochs of the paper.
 
-    `gap` is the score by which the runs that `ranks` lets in are ranked, and `among` says which these are; `best` is
-    what the scores "best_loss" and "best_accuracy" are in a legend. panel(ax, config, run) draws one run, and returns
-    what to say of it.
+    name    the name of the recipe
+    text    the docstring of its module
+    number  the paper's figure, "figure 2"
+    config  the setting of its one group
+    run     run(config, key, data) -> a `Run` of all networks
+    shown   what the figure shows
+    claims  claims(results of all runs) -> the paper's claims with our verdicts
+    score   the score that is printed
     """
-
-    def figures(results: Results, data: Any) -> dict[str, Figure]:
-        return {name: figure(config, results[name], panel, gap, best, ranks, among)}
-
     return Recipe(
         name=name,
         text=text,
-        figure=shown,
+        figure=number,
         groups={name: config},
         run=run,
         load=no_data,
-        figures=figures,
+        figures=lambda results, data: {name: figure(config, results[name], shown)},
         claims=lambda results, data: claims(results[name]),
         paper=Size(config.runs),
         first=Size(config.runs),

@@ -8,8 +8,11 @@ from pathlib import Path
 import attrs
 
 from fnn import Key
-from recipes.recipe import CallError, Command, Recipe, no_data
-from recipes.running.catalogue import Options, commands, describe, find, names, run_recipe, size_of
+from recipes.recipe import Command, OptionError, Recipe, no_data
+from recipes.reporting.printed import describe
+from recipes.running.catalogue import commands, find, names
+from recipes.running.experiment import run_recipe
+from recipes.running.plan import Options, size_of
 from recipes.running.sweep import SweepError
 
 __all__ = ["main"]
@@ -85,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             recipe.run(options)
             return 0
         results, claims = run_recipe(recipe, options)
-    except CallError as error:
+    except OptionError as error:
         print(f"python -m recipes: {error}", file=sys.stderr)
         return 2
     except (SweepError, OSError) as error:
