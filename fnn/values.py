@@ -7,9 +7,12 @@ from collections.abc import Callable
 from inspect import signature
 from math import inf
 from numbers import Integral, Real
+from os import PathLike
 from typing import Any
 
-__all__ = ["call", "number", "whole"]
+__all__ = ["FilePath", "call", "number", "whole"]
+
+FilePath = str | PathLike[str]
 
 
 def number(what: str, value: Any, low: float = -inf, high: float = inf, *, above: bool = False) -> float:

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["FilePath", "naming", "remove", "replace"]
+from fnn.values import FilePath
 
-FilePath = str | os.PathLike[str]
+__all__ = ["FilePath", "naming", "remove", "replace"]
 
 
 def replace(path: FilePath, pieces: Iterable[Any]) -> None:

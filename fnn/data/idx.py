@@ -12,8 +12,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from fnn.checkpoint.files import FilePath
-from fnn.values import whole
+from fnn.values import FilePath, whole
 
 __all__ = ["DataFormatError", "read_idx"]
 

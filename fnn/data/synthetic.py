@@ -11,9 +11,9 @@ import attrs
 import numpy as np
 
 from fnn.batching import batches
-from fnn.checkpoint.files import FilePath
 from fnn.data.idx import DataFormatError, read_idx
 from fnn.random import Key, fold_in, generator
+from fnn.values import FilePath
 
 __all__ = [
     "DataFormatError",
