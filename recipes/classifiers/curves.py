@@ -12,6 +12,7 @@ from recipes.classifiers.paper_gradient import PAPER_GRADIENT
 
 __all__ = ["decreases", "improves_early", "share_by"]
 
+FEW = 10  # epochs, too few for a claim on a curve
 SMOOTH = 10  # per cent: a loss decreases smoothly if rises make less than that of its changes
 
 
@@ -20,9 +21,16 @@ def curves_of(runs: Sequence[Any], name: str) -> np.ndarray:
     return np.array([run["curves"][name] for run in runs])
 
 
+def not_measured(statement: str, curves: np.ndarray) -> Claim:
+    """The claim on curves (runs, epochs) that have too few epochs."""
+    return Claim(statement, f"not measured: only {curves.shape[1]} epochs", "undecided")
+
+
 def decreases(statement: str, runs: Sequence[Any], part: str) -> Claim:
     """The claim that a loss decreases smoothly: rises make a small share of its changes from epoch to epoch."""
     loss, train, accuracy = (curves_of(runs, name) for name in (f"{part}_loss", "train_loss", "validation_accuracy"))
+    if loss.shape[1] <= FEW:
+        return not_measured(statement, loss)
     steps, least, each = np.diff(loss, axis=1), loss.argmin(axis=1), np.arange(len(runs))
     found = estimate(100 * np.maximum(steps, 0).sum(axis=1) / np.abs(steps).sum(axis=1))
     above = iqm(100 * (loss[:, -1] / loss.min(axis=1) - 1))
@@ -51,6 +59,8 @@ def share_by(epoch: int, curve: Any) -> float:
 def improves_early(statement: str, runs: Sequence[Any], n_classes: int) -> Claim:
     """The claim that most of the improvement comes by epoch 10; the gain of the first epoch is left out."""
     accuracy = curves_of(runs, "validation_accuracy")
+    if accuracy.shape[1] <= FEW:
+        return not_measured(statement, accuracy)
     by_5, by_10 = ([share_by(n, curve) for curve in accuracy] for n in (5, 10))
     chance = 1 / n_classes
     first = iqm((accuracy[:, 0] - chance) / (accuracy.max(axis=1) - chance))

@@ -1,1 +1,1 @@
-"""Small networks on points drawn anew for every run: figures 2 to 4."""
+"""Small networks on points that each run draws for itself: figures 2 to 4."""

@@ -1,1 +1,1 @@
-"""Carrying experiments out: what to run, where, and what is kept."""
+"""What carries recipes out: plans, sweeps of runs, and the files that keep their results."""
