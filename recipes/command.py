@@ -45,9 +45,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--epochs", type=_positive, help="the largest number of epochs of a run")
     command.add_argument("--jobs", type=_positive, help="the number of runs side by side (default: one for each core)")
     command.add_argument("--seed", type=int, default=0, help="the seed from which all randomness follows (default: 0)")
-    command.add_argument(
-        "--data", metavar="DIR", help="a directory of IDX files with the names of MNIST's (default: MNIST)"
-    )
+    command.add_argument("--data", metavar="DIR", help="a directory of IDX files like MNIST's (default: MNIST)")
     command.add_argument("--out", metavar="DIR", default="results", help="where results go (default: results)")
     size = command.add_mutually_exclusive_group()
     size.add_argument("--paper", action="store_true", help="as many runs and epochs as in the paper")
@@ -60,15 +58,9 @@ def parser() -> argparse.ArgumentParser:
     )
     again = command.add_mutually_exclusive_group()
     again.add_argument("--fresh", action="store_true", help="repeat runs whose results are kept")
-    again.add_argument(
-        "--resume", action="store_true", help="keep the progress after every epoch, and go on after the last epoch kept"
-    )
-    again.add_argument(
-        "--kept", action="store_true", help="for paper: train nothing, report on the results that are kept"
-    )
-    command.add_argument(
-        "--any-code", action="store_true", help="also use kept results that another version of the code made"
-    )
+    again.add_argument("--resume", action="store_true", help="keep the progress of runs, and go on from what is kept")
+    again.add_argument("--kept", action="store_true", help="for paper: train nothing, report on kept results")
+    command.add_argument("--any-code", action="store_true", help="also use results that other code made")
     return command
 
 

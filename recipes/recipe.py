@@ -21,13 +21,14 @@ class OptionError(ValueError):
 
 @attrs.frozen
 class Run:
-    """One training as a value and two pure functions, so that anyone can carry it out, watch it and keep it.
+    """One training, as its first progress and two pure functions.
 
     start      the progress before the first epoch
     scan       scan(progress) -> that progress and each later one, until the training ends
     finish     finish(last progress) -> the result: a tree of numbers and arrays, with "scores"
 
-    The result is `finish(toolz.last(scan(start)))`. A training that stopped goes on from any progress of its scan.
+    The result is `finish(last(scan(start)))`. A training that was interrupted goes on from any progress of its scan, to
+    the same result; a caller that shows or keeps the progresses as they pass changes nothing.
     """
 
     start: Progress

@@ -1,4 +1,4 @@
-"""How a training ends, and its result when nobody watches: folds over its progress."""
+"""When a training ends, and the result of a training that is carried out from start to end."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice

@@ -1,4 +1,4 @@
-"""A denoiser of digits: its training, and its test beside a linear filter and beside the untouched noisy digits."""
+"""A denoiser of digits: its training, and its test in comparison with a linear filter."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial

@@ -28,7 +28,7 @@ from recipes.recipe import Results, scores
 
 __all__ = ["RECIPE", "figures"]
 
-# A cell of figure 10, and a network that is none of its cells.
+# PAPERS is a cell of figure 10, BEST is not.
 PAPERS = autoencoder.Config(latent=4, depth=1, loss="mse", rate=1e-3, batch_size=128, epochs=200, patience=5)
 BEST = attrs.evolve(PAPERS, latent=32, loss="cross-entropy", code="linear")
 GROUPS = {"latent 4, depth 1": PAPERS, "latent 32, depth 1, linear code": BEST}

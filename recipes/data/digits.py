@@ -66,7 +66,7 @@ def first_of_each_class(labels: np.ndarray) -> np.ndarray:
 
 
 def read(directory: str | None) -> Digits:
-    """Read MNIST, or the files of `directory`. The last sixth of the training images is for validation (10,000 of MNIST).
+    """Read MNIST, or the files of `directory`; a sixth of the training images, the last ones, is for validation.
 
     Raises `FileNotFoundError` for a missing file. Raises `DataFormatError` for a malformed one and, among MNIST's own
     files, for one whose checksum differs.

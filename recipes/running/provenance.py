@@ -85,7 +85,7 @@ def codes_in_words(paths: Iterable[Path]) -> str:
 
 
 def _costs(paths: Iterable[Path]) -> tuple[list[dict[str, Any]], int]:
-    """The costs that are kept beside the results at these paths, and the number of results without one."""
+    """The costs that are kept with the results at these paths, and the number of results without one."""
     sidecars = [path.with_suffix(".json") for path in dict.fromkeys(paths)]
     costs = [json.loads(path.read_text()) for path in sidecars if path.exists()]
     return costs, len(sidecars) - len(costs)
