@@ -10,10 +10,8 @@ import attrs
 from fnn import Key
 from recipes.recipe import Command, OptionError, Recipe, no_data
 from recipes.reporting.printed import describe
-from recipes.running.catalogue import commands, find, names
-from recipes.running.experiment import run_recipe
-from recipes.running.plan import Options, size_of
-from recipes.running.sweep import SweepError
+from recipes.running import Options, SweepError, commands, find, names, run_recipe
+from recipes.running.plan import size_of
 
 __all__ = ["main"]
 

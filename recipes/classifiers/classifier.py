@@ -16,11 +16,7 @@ from recipes.recipe import Run
 __all__ = ["Config", "network", "run"]
 
 ACTIVATIONS = {"relu": fnn.relu, "sigmoid": fnn.sigmoid, "tanh": fnn.tanh}
-OPTIMIZERS: dict[str, Callable[[float], fnn.Optimizer]] = {
-    "sgd": fnn.sgd,
-    "momentum": fnn.momentum,
-    "adam": fnn.adam,
-}
+OPTIMIZERS: dict[str, Callable[[float], fnn.Optimizer]] = {"sgd": fnn.sgd, "momentum": fnn.momentum, "adam": fnn.adam}
 LOSSES: dict[str, Loss] = {
     "cross_entropy": fnn.cross_entropy,
     "cross_entropy_with_paper_gradient": cross_entropy_with_paper_gradient,

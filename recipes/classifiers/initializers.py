@@ -17,19 +17,20 @@ from recipes.recipe import Results
 
 __all__ = ["RECIPE"]
 
-NAMES = {
-    "normal": "normal",
-    "uniform": "uniform",
-    "He normal": "he_normal",
-    "He uniform": "he_uniform",
-    "Glorot normal": "glorot_normal",
-    "Glorot uniform": "glorot_uniform",
-    "LeCun normal": "lecun_normal",
-    "orthogonal": "orthogonal",
-}
+WAYS = (
+    "normal",
+    "uniform",
+    "He normal",
+    "He uniform",
+    "Glorot normal",
+    "Glorot uniform",
+    "LeCun normal",
+    "orthogonal",
+)
+SCHEMES = {name: name.lower().replace(" ", "_") for name in WAYS}
 GROUPS = {
-    name: Config(hidden=(64, 32), weights=weights, optimizer="adam", rate=1e-3, batch_size=64, epochs=50, patience=10)
-    for name, weights in NAMES.items()
+    name: Config(hidden=(64, 32), weights=scheme, optimizer="adam", rate=1e-3, batch_size=64, epochs=50, patience=10)
+    for name, scheme in SCHEMES.items()
 }
 ALIKE = 0.002  # about the scatter of runs that differ in nothing but their seed
 

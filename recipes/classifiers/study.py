@@ -50,7 +50,13 @@ def gain(before: Group, after: Group) -> Group:
 
 
 def similar(statement: str, a: Group, b: Group, margin: float, reason: str = "") -> Claim:
-    """The claim that the interquartile means of two groups differ by less than a margin."""
+    """The claim that the interquartile means of two groups differ by less than a margin.
+
+    statement  the claim
+    a, b       the groups
+    margin     the largest difference that counts as none
+    reason     what explains it if it does not hold
+    """
     found = difference(a.values, b.values)
     measured = f"{a.name} − {b.name}: {found.said('{:+.4f}')}, to lie within {margin} of zero"
     return Claim(statement, measured, judged(found, above=-margin, below=margin), reason, compares=a.of + b.of)
@@ -67,7 +73,7 @@ def spread(values: Any) -> Any:
 
 
 def more_variable(statement: str, a: Group, b: Group, reason: str = "") -> Claim:
-    """The claim that group `a` has the greater interquartile range."""
+    """The claim that group `a` has a greater interquartile range than group `b`; the arguments are as in `better`."""
     found = difference(a.values, b.values, spread)
     ranges = f"interquartile range of {a.name} {spread(a.values):.4f}, of {b.name} {spread(b.values):.4f}"
     measured = f"{ranges}; difference {found.said('{:+.4f}')}"

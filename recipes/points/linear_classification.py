@@ -119,9 +119,7 @@ def orientation(statement: str, order: Sequence[Result]) -> Claim:
 
 
 def claims(runs: Sequence[Result]) -> Sequence[Claim]:
-    """A quick decrease, accuracy near 100 %, and separable classes separated in the median and in the worst run, whose
-    boundary is turned.
-    """
+    """A quick decrease, accuracy near 100 %, separable classes told apart, and the worst boundary turned."""
     reached, bayes = (scores(runs, name) for name in ("accuracy", "possible_accuracy"))
     order = ranked(list(filter(separable, runs)), "shortfall")
     furthest = max(scores(order, "turned"), default=0)

@@ -80,7 +80,7 @@ def regions(ax: Axes, model: fnn.Layer, run: Result) -> str:
 
 
 def falls_fast(statement: str, runs: Sequence[Result], reason: str) -> Claim:
-    """The claim that nine tenths of the loss's decrease come in the first tenth of the epochs."""
+    """The claim that nine tenths of the decrease of the loss come in the first tenth of the epochs."""
     losses = np.array([run["curves"]["loss"] for run in runs])  # (runs, 1 + epochs)
     n = losses.shape[1] - 1
     tenth = max(1, n // 10)
@@ -94,8 +94,14 @@ def falls_fast(statement: str, runs: Sequence[Result], reason: str) -> Claim:
 def stays_within(statement: str, what: str, gaps: np.ndarray, bound: float, reason: str) -> Claim:
     """The claim that a gap stays below a bound in the median and in the worst of all runs.
 
-    The worst run decides. Runs are counted, since no bootstrap tells how far a maximum may scatter: its interval ends
-    at the worst run that was seen. The share's interval says what to expect of further runs.
+    statement  the claim
+    what       what the gap is, in words
+    gaps       the gap of each run
+    bound      the bound
+    reason     what explains it if it does not hold
+
+    The worst run decides. No bootstrap tells how far a maximum may scatter: its interval ends at the worst run that was
+    seen. Runs are therefore counted, and the interval of their share says what to expect of further runs.
     """
     n, within = len(gaps), int(np.sum(gaps < bound))
     if n < FEWEST:
