@@ -3,6 +3,6 @@
 if __name__ == "__main__":  # a spawned worker imports this file too, and needs nothing of it
     import sys
 
-    from recipes.running.command import main
+    from recipes.command import main
 
     sys.exit(main())

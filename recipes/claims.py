@@ -1,7 +1,8 @@
 """Claims, and the verdict that measured runs give on each.
 
-A claim holds when the bootstrap interval of what it asserts to be positive excludes zero in its direction, fails when
-it excludes zero the other way, and is undecided otherwise, or where the sample is smaller than `FEWEST`.
+A claim asserts that some quantity lies above or below a bound. It holds if the bootstrap interval of the quantity lies
+beyond the bound as claimed, fails if the interval lies on the other side, and is undecided otherwise. A sample smaller
+than `FEWEST` decides nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,16 +30,15 @@ __all__ = [
 
 Verdict = Literal["holds", "fails", "undecided"]
 Statistic = Callable[..., Any]
-KEY = Key(0)  # every interval is drawn from one key, so that a report never changes without its runs
+KEY = Key(0)  # all intervals are drawn from one key, so that a report changes only if its runs do
 
-# The least sample that decides anything. Of two groups of n runs that do not differ, the percentile bootstrap of the
-# paired difference of their IQMs calls one better, which should happen in 5 % of cases, in
+# The smallest sample that decides anything. Suppose that two groups of n runs do not differ. The percentile bootstrap
+# of the paired difference of their IQMs should call one of them better in 5 % of cases, and does so in
 #
 #     n             2     3     5     8    15
 #     % of cases   50    25    10     6     6     (10,000 pairs of normal samples each, 2,000 resamples)
 #
-# Two runs decide by the toss of one coin, three by two. At five, a claim "A beats B" is upheld by chance in 5 % of
-# cases and refuted in another 5 %.
+# With five runs, a claim "A beats B" is upheld by chance in 5 % of cases, and refuted by chance in another 5 %.
 FEWEST = 5
 
 
@@ -46,9 +46,12 @@ FEWEST = 5
 class Claim:
     """What is claimed, what we measured, and whether they agree.
 
-    `reason` explains, by something measured or known, a claim that does not hold; `source` is who claims it, "the
-    paper" in its text on the recipe's figure, or "ours"; `compares` names the recipe's groups that it speaks of, where
-    it speaks of some.
+    statement  the claim, a sentence
+    measured   what was measured, in words
+    verdict    "holds", "fails" or "undecided"
+    reason     explains a claim that does not hold, by something measured or known
+    source     who makes the claim: "the paper", in its text on the recipe's figure, or "ours"
+    compares   the recipe's groups that the claim compares
     """
 
     statement: str
@@ -61,7 +64,7 @@ class Claim:
 
 @attrs.frozen
 class Group:
-    """What a claim compares: what it is called, a number for every run in the order of the seeds, and whose runs."""
+    """One side of a comparison: its name, and one number for each run, in the order of the seeds."""
 
     name: str
     values: Sequence[float]
@@ -70,7 +73,7 @@ class Group:
 
 @attrs.frozen
 class Estimate:
-    """A statistic of a sample of `n` (runs, digits, ... as `of` says) with its 95 % interval; of a small one, None."""
+    """A statistic of a sample of size `n` with its 95 % interval, None for a small sample; `of` says of what it is."""
 
     value: float
     interval: tuple[float, float] | None
@@ -101,7 +104,7 @@ def estimate(values: Any, statistic: Statistic = iqm, of: str = "runs") -> Estim
 
 
 def difference(ours: Sequence[float], theirs: Sequence[float], statistic: Statistic = iqm) -> Estimate:
-    """The difference of a statistic of two groups, run by run of one seed.
+    """The difference of a statistic of two groups, with its interval; runs of one seed are paired.
 
     >>> difference([0.75] * 5, [0.5] * 5).interval
     (0.25, 0.25)
@@ -112,7 +115,7 @@ def difference(ours: Sequence[float], theirs: Sequence[float], statistic: Statis
 
 
 def judged(found: Estimate, above: float | None = None, below: float | None = None) -> Verdict:
-    """The verdict on a claim that what was estimated lies above, or below, a bound.
+    """The verdict on a claim that an estimated quantity lies above a bound, below a bound, or between two.
 
     >>> up, down, both = (Estimate(0.5, ends, 15) for ends in ((0.1, 0.3), (-0.3, -0.1), (-0.1, 0.3)))
     >>> judged(up, above=0), judged(down, above=0), judged(both, above=0), judged(down, below=0)
@@ -127,7 +130,7 @@ def judged(found: Estimate, above: float | None = None, below: float | None = No
 
 
 def all_of(*verdicts: Verdict) -> Verdict:
-    """The verdict on a claim of several parts: it holds if all do, and fails if any does.
+    """The verdict on a claim of several parts: it holds if all parts hold, and fails if any part fails.
 
     >>> all_of("holds", "holds"), all_of("holds", "undecided"), all_of("undecided", "fails")
     ('holds', 'undecided', 'fails')
@@ -136,14 +139,27 @@ def all_of(*verdicts: Verdict) -> Verdict:
 
 
 def better(statement: str, a: Group, b: Group, reason: str = "", digits: int = 4) -> Claim:
-    """The claim that group `a` has the greater interquartile mean than `b`, run by run of one seed."""
+    """The claim that group `a` has a greater interquartile mean than group `b`; runs of one seed are paired.
+
+    statement  the claim
+    a, b       the groups
+    reason     what explains it if it does not hold
+    digits     the number of decimals to show
+    """
     found = difference(a.values, b.values)
     measured = f"{a.name} − {b.name}: {found.said(f'{{:+.{digits}f}}')}"
     return Claim(statement, measured, judged(found, above=0), reason, compares=a.of + b.of)
 
 
 def at_least(statement: str, values: Sequence[float], bound: float, reason: str = "", digits: int = 4) -> Claim:
-    """The claim that the interquartile mean of the values exceeds a bound."""
+    """The claim that the interquartile mean of the values exceeds a bound.
+
+    statement  the claim
+    values     one number for each run
+    bound      the bound
+    reason     what explains it if it does not hold
+    digits     the number of decimals to show
+    """
     found = estimate(values)
     measured = f"{found.said(f'{{:.{digits}f}}')}, to exceed {bound:g}"
     return Claim(statement, measured, judged(found, above=bound), reason)
@@ -152,7 +168,7 @@ def at_least(statement: str, values: Sequence[float], bound: float, reason: str 
 def share_interval(k: int, n: int) -> tuple[float, float]:
     """Wilson's 95 % interval of a share, k of n: (p + z²/2n ± z √(p (1 - p)/n + z²/4n²)) / (1 + z²/n), z = 1.96.
 
-    It keeps its promise where all or none of few runs count, of which a bootstrap would be certain (Wilson 1927).
+    It is right for small n and for a share of 0 or 1 too, for which a bootstrap interval has no width (Wilson 1927).
 
     >>> tuple(round(end, 4) for end in share_interval(25, 25))
     (0.8668, 1.0)

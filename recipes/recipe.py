@@ -1,29 +1,48 @@
-"""A recipe as a value: configurations by name, a pure run, and what to draw and conclude from the results."""
+"""The records of an experiment: a recipe, how much of it to do, one training of it, and its results."""
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 import numpy as np
 from matplotlib.figure import Figure
 
-from fnn.random import Key
+from fnn import Progress
 from recipes.claims import Claim
 
-__all__ = ["CallError", "Command", "NoData", "Recipe", "Results", "Size", "Task", "no_data", "scores"]
+__all__ = ["Command", "NoData", "OptionError", "Recipe", "Results", "Run", "Size", "counted", "no_data", "scores"]
 
-Results = Mapping[str, Sequence[Mapping[str, Any]]]  # the runs of each group, in the order of their seeds
+Results = Mapping[str, Sequence[Mapping[str, Any]]]  # the results of each group's runs, in the order of their seeds
 
 
-class CallError(ValueError):
-    """What the command line asks for is not there."""
+class OptionError(ValueError):
+    """An option of the command line asks for something that does not exist."""
+
+
+@attrs.frozen
+class Run:
+    """One training, as its first progress and two pure functions.
+
+    start      the progress before the first epoch
+    scan       scan(progress) -> that progress and each later one, until the training ends
+    finish     finish(last progress) -> the result: a tree of numbers and arrays, with "scores"
+
+    The result is `finish(last(scan(start)))`. A training that was interrupted goes on from any progress of its scan, to
+    the same result; a caller that shows or keeps the progresses as they pass changes nothing.
+    """
+
+    start: Progress
+    scan: Callable[[Progress], Iterator[Progress]]
+    finish: Callable[[Progress], Mapping[str, Any]]
 
 
 @attrs.frozen
 class Size:
-    """How much of an experiment to do: runs of each configuration, epochs where not the configuration's own, and the
-    number of training examples where not all.
+    """How much of an experiment to do.
+
+    runs       the number of runs of each configuration
+    epochs     the number of epochs, None for the configuration's own
+    examples   the number of training examples, None for all
     """
 
     runs: int
@@ -35,25 +54,27 @@ class Size:
 class Recipe:
     """An experiment.
 
-    figure     the paper's figure or table that it redoes, "figure 6", or "" where the paper shows none
-    text       what it does and why, as its module's docstring: a line that sums it up, then paragraphs
-    groups     configurations by name; each is run with the same seeds, so that groups compare in pairs
-    run        run(config, key, data, watch) -> a tree of numbers and arrays with "scores": one training, pure
+    figure     the figure or table of the paper that it repeats, "figure 6", or "" if the paper shows none
+    text       what it does and why, the docstring of its module: one line that sums it up, then paragraphs
+    groups     configurations by name; every group is run with the same seeds, so that groups compare in pairs
+    run        run(config, key, data) -> a `Run`, a pure function
     load       load(directory or None) -> data, with `checksums`
     figures    figures(results, data) -> figures by name
     claims     claims(results, data) -> the paper's claims with our verdicts
-    score      the score that is printed of each group
-    paper, first, quick    the paper's size, a newcomer's (under a minute), and that of a quick report
-    together   whether one run trains all networks of a group as an ensemble: then `config` has a field `runs`, and
+    score      the score that is printed for each group
+    paper, first, quick    the paper's size, a newcomer's (under a minute), and the size of a quick report
+    together   whether one run trains all networks of a group as an ensemble: `config` then has a field `runs`, and
                every leaf of the result has the runs as its first axis
-    papers     what the paper shows of that score, in its text or read off its figure, by group
+    papers     the values of that score in the paper, from its text or read off its figure, by group
+    trains     the name under which results of `run` are kept, "" for the recipe's own name. Recipes that have the same
+               `run` and give it the same name share the results of equal configurations.
     """
 
     name: str
     text: str | None
     figure: str
     groups: Mapping[str, Any]
-    run: Callable[..., Mapping[str, Any]]
+    run: Callable[..., Run]
     load: Callable[[str | None], Any]
     figures: Callable[[Results, Any], Mapping[str, Figure]]
     claims: Callable[[Results, Any], Sequence[Claim]]
@@ -63,6 +84,7 @@ class Recipe:
     score: str = "test_accuracy"
     together: bool = False
     papers: Mapping[str, float] = attrs.field(factory=dict)
+    trains: str = ""
 
     @property
     def paragraphs(self) -> list[str]:
@@ -71,27 +93,34 @@ class Recipe:
 
     @property
     def summary(self) -> str:
-        """The first paragraph, which is a line."""
+        """The first paragraph, which is one line."""
         return self.paragraphs[0]
+
+    def shortfall(self, size: Size) -> str:
+        """How a size differs from the paper's, in words; "" if it does not."""
+        runs = [f"{counted(size.runs, 'run')} instead of {self.paper.runs}"] if size.runs != self.paper.runs else []
+        epochs = [f"at most {counted(size.epochs, 'epoch')}"] if size.epochs is not None else []
+        few = [f"{size.examples:,} training examples"] if size.examples is not None else []
+        return f"not the paper's size: {', '.join([*runs, *epochs, *few])}" if size != self.paper else ""
 
 
 @attrs.frozen
 class NoData:
-    """The data of a recipe that draws its own from the key."""
+    """The data of a recipe that draws its own points from the key."""
 
     checksums: Mapping[str, str] = attrs.field(factory=dict)
 
 
 def no_data(directory: str | None) -> NoData:
-    """Loads nothing."""
+    """Load nothing."""
     return NoData()
 
 
 @attrs.frozen
 class Command:
-    """What stands beside the recipes on the command line: run(options) prints and writes what it finds.
+    """A command of the command line that is not a recipe: run(options) prints and writes what it finds.
 
-    It heeds the options that it `takes`; others are refused.
+    `takes` names the options that it uses; all others are refused.
     """
 
     name: str
@@ -100,35 +129,15 @@ class Command:
     takes: tuple[str, ...]
 
 
-@attrs.frozen
-class Task:
-    """One run of one configuration, as a worker needs it; `progress` is the file that keeps its epochs, if any."""
-
-    run: Callable[..., Mapping[str, Any]]
-    load: Callable[[str | None], Any]
-    directory: str | None
-    config: Any
-    key: Key
-    examples: int | None = None
-    progress: Path | None = None
-
-    def data(self) -> Any:
-        """The data, with no more training examples than the task is to see."""
-        data = self.load(self.directory)
-        return data if self.examples is None else data.first(self.examples)
-
-    def describe(self) -> dict[str, Any]:
-        """What the result depends on besides the data and the code, as plain values."""
-        run, load = (f"{f.__module__}.{f.__qualname__}" for f in (self.run, self.load))
-        return {
-            "run": run,
-            "load": load,
-            "config": attrs.asdict(self.config),
-            "key": attrs.asdict(self.key),
-            "examples": self.examples,
-        }
-
-
 def scores(runs: Sequence[Mapping[str, Any]], name: str = "test_accuracy") -> np.ndarray:
     """One score of every run: (runs,)."""
     return np.array([float(run["scores"][name]) for run in runs])
+
+
+def counted(n: int, thing: str) -> str:
+    """A number of things in words.
+
+    >>> counted(1, "run"), counted(15, "run")
+    ('1 run', '15 runs')
+    """
+    return f"{n:,} {thing}{'' if n == 1 else 's'}"

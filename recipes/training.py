@@ -1,36 +1,29 @@
-"""The training of a recipe: a fold over epochs to the last, from wherever it stands, before whoever watches."""
+"""When a training ends, and the result of a training that is carried out from start to end."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
+from typing import Any
 
 from toolz import last
 
-from fnn import Progress, State, early_stopping
+from fnn import Progress, early_stopping
+from recipes.recipe import Run
 
-__all__ = ["Scan", "Watch", "train", "unwatched"]
-
-Scan = Callable[[Progress], Iterator[Progress]]
-Watch = Callable[[Progress, Scan], Iterator[Progress]]
-"""watch(start, scan): the progresses of `scan(start)`, or of a later progress of the same training.
-
-It may show or keep them as they pass, and changes nothing.
-"""
+__all__ = ["result", "until"]
 
 
-def unwatched(start: Progress, scan: Scan) -> Iterator[Progress]:
-    """The watch that only looks."""
-    return scan(start)
+def until(progress: Progress, further: Iterable[Progress], epochs: int, patience: int = 0) -> Iterator[Progress]:
+    """A progress and the further ones until the training ends.
 
-
-def train(start: State, further: Scan, epochs: int, patience: int = 0, watch: Watch = unwatched) -> Progress:
-    """The progress after so many epochs; with a patience, the first whose best is that many epochs old.
-
-    further(progress) gives the progress after each further epoch, as `fnn.epochs` does.
+    progress   where the scan begins; it counts too, since a training that is resumed may have been at its end
+    further    the progress after each further epoch, without end, from `fnn.epochs`
+    epochs     the number of epochs after which the training ends
+    patience   the number of epochs without a better score after which it ends earlier; 0 for never
     """
+    progresses = islice(chain([progress], further), 1 + epochs - len(progress.history))
+    return early_stopping(progresses, patience) if patience else progresses
 
-    def scan(first: Progress) -> Iterator[Progress]:
-        # The first one counts too: a training that is gone on with may have been at its end.
-        progresses = islice(chain([first], further(first)), 1 + epochs - len(first.history))
-        return early_stopping(progresses, patience) if patience else progresses
 
-    return last(watch(Progress.start(start), scan))
+def result(run: Run) -> Mapping[str, Any]:
+    """The result of a run from its start to its end."""
+    return run.finish(last(run.scan(run.start)))

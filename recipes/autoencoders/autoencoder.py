@@ -1,4 +1,4 @@
-"""An autoencoder of digits: the network, its training with or without noise, and its test, shared by every study."""
+"""The autoencoder of digits that all studies share: its network, its training with or without noise, and its test."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -11,7 +11,8 @@ from toolz import pluck
 
 import fnn
 from recipes.data.digits import Digits
-from recipes.training import Watch, train, unwatched
+from recipes.recipe import Run
+from recipes.training import until
 
 __all__ = ["LOSSES", "Config", "coder", "hidden_widths", "network", "noisy", "run"]
 
@@ -22,12 +23,15 @@ Coder = Callable[[np.ndarray], np.ndarray]
 
 @attrs.frozen
 class Config:
-    """A symmetric autoencoder as in the paper; a study varies some of the fields.
+    """The setting of a symmetric autoencoder; a study varies some of the fields.
 
-    `latent` numbers make a code, behind a ReLU as every other layer or `code="linear"`; `depth` hidden layers lie on
-    either side of it, so that 784-512-784 has a latent size of 512 and depth 0. `noise` is the standard deviation of
-    what is added to the input in training, 0 for none. Training stops after `patience` epochs without a better
-    validation loss, and the best epoch's parameters are kept.
+    latent   the length of a code
+    depth    the number of hidden layers on either side; 784-512-784 has a latent size of 512 and depth 0
+    loss     the loss that is trained, one of `LOSSES`
+    code     what follows the code's layer: "relu", as every other layer, or "linear"
+    noise    the standard deviation of the noise that is added to the input in training, 0 for none
+    rate, batch_size, epochs    of the training
+    patience the number of epochs without a better validation loss after which the training stops
     """
 
     latent: int
@@ -52,7 +56,7 @@ def hidden_widths(n_pixels: int, latent: int, depth: int) -> tuple[int, ...]:
 
 
 def network(config: Config, n_pixels: int = 784) -> fnn.Layer:
-    """Encoder and decoder of a configuration, mirror images with ReLU inside; the decoder ends in a sigmoid.
+    """Encoder and decoder, mirror images of each other with ReLU inside; the decoder ends in a sigmoid.
 
     >>> network(Config(latent=4, depth=1))
     chain(
@@ -71,7 +75,7 @@ def network(config: Config, n_pixels: int = 784) -> fnn.Layer:
 
 
 def up_to_logits(model: fnn.Layer) -> fnn.Layer:
-    """An autoencoder without its last layer, the sigmoid: what is trained, and what both losses are functions of."""
+    """The autoencoder without its last layer, the sigmoid; it is trained in this form, on losses of its logits."""
     return fnn.chain(encoder=model["encoder"], decoder=model["decoder"][:-1])
 
 
@@ -86,30 +90,35 @@ LOSSES: dict[str, Callable[[Any, Any], Any]] = {"mse": pixel_mse, "cross-entropy
 
 
 def noisy(x: np.ndarray, sigma: float, key: fnn.Key) -> np.ndarray:
-    """Digits with Gaussian noise on every pixel, clipped to what a pixel can be: x + N(0, σ²) within [0, 1]."""
+    """Digits with Gaussian noise on every pixel, clipped to the range of a pixel: x + N(0, σ²) within [0, 1]."""
     if sigma == 0:
         return x
     return np.clip(x + sigma * fnn.generator(key).standard_normal(x.shape, dtype=x.dtype), 0, 1)
 
 
 def noisy_batches(config: Config, order_key: fnn.Key, noise_key: fnn.Key, x: np.ndarray) -> Iterator[Batch]:
-    """An epoch's batches (input, target): each batch of digits gets noise of its own, drawn from its place."""
+    """An epoch's batches (input, target): the noise of each batch is drawn from a key of its own.
+
+    config     has `batch_size` and `noise`
+    order_key  gives the order of the digits
+    noise_key  gives the noise of batch i by `fold_in(noise_key, i)`
+    x          the digits: (n, n_pixels)
+    """
     for i, (target,) in enumerate(fnn.batches(order_key, (x,), config.batch_size)):
         yield noisy(target, config.noise, fnn.fold_in(noise_key, i)), target
 
 
-def run(config: Config, key: fnn.Key, data: Digits, watch: Watch = unwatched) -> dict[str, Any]:
-    """One training and its test: both losses of the reconstructed test digits, curves, and the best parameters."""
+def run(config: Config, key: fnn.Key, data: Digits) -> Run:
+    """One training, a fold over epochs, and its test by both losses of the reconstructed test digits."""
     init_key, order_key, noise_key, held_out_key = fnn.split(key, 4)
     (x, _), n_pixels = data.train, data.train[0].shape[1]
-    # Noise on the validation and the test set is drawn once, so that epochs differ by what was learnt alone.
+    # Noise on the validation and the test set is drawn once, so that epochs differ only by what was learnt.
     validation, test = (
         (noisy(clean, config.noise, each), clean)
         for (clean, _), each in zip((data.validation, data.test), fnn.split(held_out_key, 2), strict=True)
     )
-    model = up_to_logits(network(config, n_pixels))
-    start, _ = model.init(init_key, (n_pixels,))
-    optimizer = fnn.adam(config.rate)
+    model, optimizer = up_to_logits(network(config, n_pixels)), fnn.adam(config.rate)
+    params, _ = model.init(init_key, (n_pixels,))
     step = fnn.train_step(model, LOSSES[config.loss], optimizer)
 
     def batches_of(epoch: int) -> Iterator[Batch]:
@@ -118,22 +127,25 @@ def run(config: Config, key: fnn.Key, data: Digits, watch: Watch = unwatched) ->
     def measure(params: Mapping[str, Any]) -> dict[str, float]:
         return fnn.evaluate(model, params, validation, {"validation_loss": LOSSES[config.loss]})
 
-    def further(progress: fnn.Progress) -> Iterator[fnn.Progress]:
-        return fnn.epochs(step, batches_of, progress, measure, lambda record: -record["validation_loss"])
+    def scan(progress: fnn.Progress) -> Iterator[fnn.Progress]:
+        further = fnn.epochs(step, batches_of, progress, measure, score=lambda record: -record["validation_loss"])
+        return until(progress, further, config.epochs, config.patience)
 
-    end = train(optimizer.init(start), further, config.epochs, config.patience, watch)
-    best, measures = end.best.params, {f"test_{name.replace('-', '_')}": loss for name, loss in LOSSES.items()}
-    codes = fnn.predict(model["encoder"], best["encoder"], test[0])
-    return {
-        "scores": {
-            **fnn.evaluate(model, best, test, measures),
-            # The others are 0, behind their ReLU, for 99 digits of 100 or more.
-            "coordinates_used": np.count_nonzero(np.mean(codes != 0, axis=0) > 0.01),
-            "best_epoch": end.best_epoch,
-        },
-        "curves": {name: np.array(list(pluck(name, end.history))) for name in ("loss", "validation_loss")},
-        "params": {**best, "decoder": {**best["decoder"], "sigmoid": {}}},  # those of the whole network
-    }
+    def finish(end: fnn.Progress) -> dict[str, Any]:
+        best, measures = end.best.params, {f"test_{name.replace('-', '_')}": loss for name, loss in LOSSES.items()}
+        codes = fnn.predict(model["encoder"], best["encoder"], test[0])
+        return {
+            "scores": {
+                **fnn.evaluate(model, best, test, measures),
+                # All other coordinates are 0, behind their ReLU, for at least 99 of 100 digits.
+                "coordinates_used": np.count_nonzero(np.mean(codes != 0, axis=0) > 0.01),
+                "best_epoch": end.best_epoch,
+            },
+            "curves": {name: np.array(list(pluck(name, end.history))) for name in ("loss", "validation_loss")},
+            "params": {**best, "decoder": {**best["decoder"], "sigmoid": {}}},  # those of the whole network
+        }
+
+    return Run(fnn.Progress.start(optimizer.init(params)), scan, finish)
 
 
 def coder(config: Config, params: Mapping[str, Any]) -> tuple[Coder, Coder]:

@@ -1,9 +1,10 @@
-"""How latent size, depth and loss of an autoencoder bear on what it can reconstruct (figure 10).
+"""How the reconstructions of an autoencoder depend on its latent size, its depth and its loss (figure 10).
 
-Codes of 4 to 64 numbers, one to five hidden layers on either side, and two losses: the mean squared error, and the
-binary cross-entropy of the pixels, of which the paper's code has one of the two terms. Encoder and decoder are mirror
-images with ReLU inside and behind the code, and a sigmoid at the end. All networks are scored by both losses on the
-test digits, so that the two maps can be compared.
+The codes have 4 to 64 numbers, there are one to five hidden layers on either side, and the loss is the mean squared
+error or the binary cross-entropy of the pixels, of which the paper's code has one of the two terms. Encoder and decoder
+are mirror images with ReLU inside and behind the code, and a sigmoid at the end. They are trained with Adam at 0.001,
+in batches of 128 for up to 200 epochs; training stops after five epochs without a better validation loss. All networks
+are scored by both losses on the test digits, so that the two maps can be compared.
 """
 
 from collections.abc import Sequence
@@ -16,9 +17,8 @@ from matplotlib.figure import Figure
 from fnn import plot
 from fnn.metrics import iqm
 from recipes.autoencoders import autoencoder
-from recipes.autoencoders.autoencoder_study import study
-from recipes.autoencoders.confusions import plain
-from recipes.autoencoders.latent_space import codes_of, read
+from recipes.autoencoders.reading import codes_of, plain_accuracy, read
+from recipes.autoencoders.study import study
 from recipes.claims import Claim, Estimate, all_of, difference, estimate, judged, share_interval
 from recipes.data import digits
 from recipes.recipe import Results, scores
@@ -31,10 +31,10 @@ SCORES = {"mse": "test_mse", "cross-entropy": "test_cross_entropy"}
 NAMES = {"mse": "mean squared error", "cross-entropy": "cross-entropy"}
 PERCENT = "{:+.1f}", " %"
 LABELS = {"mse": "test mean squared error × 100", "cross-entropy": "test cross-entropy (nats a pixel)"}
-SCALES = {"mse": 100, "cross-entropy": 1}  # to three digits that can be read
-CONSISTENT = 0.8  # the share of steps that fall, to be exceeded by an improvement that counts as consistent
-LEVEL = 5  # per cent by which the error may still change on a plateau
-READ = 32  # numbers of the codes that nearest neighbours read
+SCALES = {"mse": 100, "cross-entropy": 1}  # so that three digits are legible
+CONSISTENT = 0.8  # an improvement is consistent if more than this share of the steps are falls
+LEVEL = 5  # per cent; on a plateau, the error changes by less than that
+READ = 32  # the length of the codes that nearest neighbours read
 
 
 def group_name(latent: int, depth: int, loss: str) -> str:
@@ -42,9 +42,11 @@ def group_name(latent: int, depth: int, loss: str) -> str:
     return f"latent {latent}, depth {depth}, {loss}"
 
 
-# Adam 0.001, batch 128, up to 200 epochs, patience 5. The longest runs come first: side by side, all end together.
+# The longest runs come first, so that processes side by side end at about the same time.
 GROUPS = {
-    group_name(latent, depth, loss): autoencoder.Config(latent=latent, depth=depth, loss=loss)
+    group_name(latent, depth, loss): autoencoder.Config(
+        latent=latent, depth=depth, loss=loss, rate=1e-3, batch_size=128, epochs=200, patience=5
+    )
     for depth in reversed(DEPTHS)
     for latent in reversed(LATENTS)
     for loss in autoencoder.LOSSES
@@ -76,7 +78,7 @@ def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
 
 
 def change(falls: np.ndarray, of: str = "pairs of networks") -> Estimate:
-    """Relative falls of an error as what it changes by, in per cent: their interquartile mean.
+    """The interquartile mean of an error's relative falls, as a change in per cent.
 
     >>> change(np.full(5, 0.25)).said(*PERCENT)
     '-25.0 % (95 % interval -25.0 to -25.0 %, 5 pairs of networks)'
@@ -104,7 +106,7 @@ def entropy(x: np.ndarray) -> float:
 
 
 def used(results: Results, loss: str) -> str:
-    """Why a larger code or a deeper network need not be better: the numbers of the codes that carry something."""
+    """How many numbers of the codes are in use: the reason why a larger code or a deeper network need not be better."""
     count = {z: [iqm(scores(results[group_name(z, d, loss)], "coordinates_used")) for d in DEPTHS] for z in LATENTS}
     return (
         "behind its ReLU, a number of the code can stay at 0 for nearly all digits and carry nothing; trained with the "
@@ -114,7 +116,7 @@ def used(results: Results, loss: str) -> str:
 
 
 def larger(results: Results, loss: str) -> Claim:
-    """Whether a larger code gives a lower error, step by step; the steps of one map are the sample."""
+    """The claim that a larger code gives a lower error, step by step; the steps of one map are the sample."""
     table = errors(results, loss, SCORES[loss])
     falls = (1 - table[1:] / table[:-1]).ravel()
     n = int(np.sum(falls > 0))
@@ -130,7 +132,10 @@ def larger(results: Results, loss: str) -> Claim:
 
 
 def sensitive(results: Results, data: digits.Digits) -> Claim:
-    """Whether cross-entropy falls more from the smallest to the largest code than the squared error; depths pair up."""
+    """The claim that cross-entropy falls more from the smallest to the largest code than the squared error.
+
+    The sample is the depths, in pairs.
+    """
     falls, alike = (
         {loss: 1 - table[-1] / table[0] for loss in SCORES for table in [errors(results, loss, SCORES[of or loss])]}
         for of in ("", "mse")
@@ -153,14 +158,14 @@ def sensitive(results: Results, data: digits.Digits) -> Claim:
 
 
 def read_well(results: Results, data: digits.Digits, loss: str) -> Claim:
-    """How well nearest neighbours read the codes of the network with the least validation loss; digits are the sample.
+    """The claim that nearest neighbours read the codes of the network with the least validation loss.
 
-    Neither the labels nor the test digits had a part in the choice.
+    The digits are the sample. Neither labels nor test digits take part in choosing the network.
     """
     names = [group_name(READ, d, loss) for d in DEPTHS]
     best = min(names, key=lambda name: min(results[name][0]["curves"]["validation_loss"]))
     run = results[best][0]
-    accuracy = plain(read(*codes_of(GROUPS[best], run["params"], data), data.n_classes))
+    accuracy = plain_accuracy(read(*codes_of(GROUPS[best], run["params"], data), data.n_classes))
     n = run["scores"]["coordinates_used"]
     return Claim(
         f"Codes of {READ} numbers, learnt without labels with the {NAMES[loss]}, are read with 96 % accuracy.",
@@ -173,7 +178,7 @@ def read_well(results: Results, data: digits.Digits, loss: str) -> Claim:
 
 
 def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
-    """What the paper reads off its heat maps; the cells are the sample, in pairs that differ in one respect."""
+    """What the paper reads off its heat maps; the cells are the sample, in pairs that differ in one setting."""
     rows = np.concatenate([errors(results, *pair) for pair in SCORES.items()])  # (2 * latent sizes, depths)
     best = [DEPTHS[i] for i in rows.argmin(axis=1)]
     n, of = len(LATENTS), "rows of the maps"

@@ -1,8 +1,9 @@
 """What lies between the digits in the space of codes of 64 numbers (figure 13).
 
 The network is the one of figure 10 with five hidden layers on either side. The centroid of a class is the mean code of
-its test digits; decoded, the centroids stand on the diagonal, and the points midway between two of them elsewhere. What
-the paper sees in them is asked of the same network without training too, whose pictures show what any network does.
+its test digits. The decoded centroids are on the diagonal of the picture, and elsewhere the decoded points midway
+between two of them. What the paper sees in them is also measured on the same network without training, to tell what
+training adds.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,8 +18,8 @@ from matplotlib.patches import Rectangle
 import fnn
 from fnn import plot
 from recipes.autoencoders import autoencoder
-from recipes.autoencoders.autoencoder_study import study
-from recipes.autoencoders.pairs import apart, correlation, mean, of_classes, ranks
+from recipes.autoencoders.class_pairs import correlation, distances, over_classes, pair_mean, ranks
+from recipes.autoencoders.study import study
 from recipes.claims import Claim, all_of, judged
 from recipes.data import digits
 from recipes.recipe import Results
@@ -26,11 +27,12 @@ from recipes.recipe import Results
 __all__ = ["RECIPE", "figures"]
 
 NAME = "latent 64, depth 5"
-CONFIG = autoencoder.Config(latent=64, depth=5)  # one cell of figure 10
-ASKED = 10_000, 2000  # training digits among which neighbours are sought, and test digits whose neighbours they are
+# One cell of figure 10.
+CONFIG = autoencoder.Config(latent=64, depth=5, loss="mse", rate=1e-3, batch_size=128, epochs=200, patience=5)
+SOUGHT = 10_000, 2000  # the training digits among which the nearest neighbours of the test digits are sought
 NATURAL = ((4, 9), (3, 8))  # pairs between which the paper finds the transition natural
-UNTRAINED = 5  # networks without training, whose scatter is as large as what training may add
-STEPS = 10  # into which the way from one centroid to another is cut
+UNTRAINED = 5  # networks without training; they scatter by as much as training may add
+STEPS = 10  # from one centroid to another
 
 
 def centroids(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -71,16 +73,16 @@ def largest_share(path: np.ndarray) -> float:
 
 
 def resemblance(data: digits.Digits) -> np.ndarray:
-    """How much classes look alike, whatever the code: the share of one among the nearest of the other, (k, k).
+    """How much classes look alike: the share of one class among the nearest neighbours of the other, (k, k).
 
-    The nearest are five of `ASKED` training digits, by their pixels; the mean of both directions.
+    The neighbours are the five nearest training digits by their pixels; the share is the mean of both directions.
     """
     from sklearn.neighbors import KNeighborsClassifier  # takes seconds, which the list of recipes need not wait for
 
-    # Every so-maniest, since files may be sorted by class.
+    # Spread over the files, which may be sorted by class.
     (x, labels), (y, classes) = (
         [part[:: max(1, len(part) // n)] for part in pair]
-        for pair, n in zip((data.train, data.test), ASKED, strict=True)
+        for pair, n in zip((data.train, data.test), SOUGHT, strict=True)
     )
     shares = centroids(KNeighborsClassifier(5).fit(x, labels).predict_proba(y), classes)
     return (shares + shares.T) / 2
@@ -88,7 +90,7 @@ def resemblance(data: digits.Digits) -> np.ndarray:
 
 @attrs.frozen(eq=False)
 class Between:
-    """What lies between the centroids of a network's test codes, for each pair of classes (k, k)."""
+    """Measures of the way between the centroids of a network's test codes, for each pair of classes (k, k)."""
 
     distance: np.ndarray  # of the two centroids
     step: np.ndarray  # the share of the longest step on the way, in per cent
@@ -96,20 +98,20 @@ class Between:
     fade: np.ndarray  # from the mean of the two decoded centroids to the nearest test digit
 
 
-def distances(params: Mapping[str, Any], data: digits.Digits) -> np.ndarray:
+def centroid_distances(params: Mapping[str, Any], data: digits.Digits) -> np.ndarray:
     """The distances of the centroids of a network's test codes from each other: (k, k)."""
     encode, _ = autoencoder.coder(CONFIG, params)
     middle = centroids(encode(data.test[0]), data.test[1])
-    return apart(middle, middle)
+    return distances(middle, middle)
 
 
-def kinship(distance: np.ndarray, alike: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """The rank correlation of nearness with likeness, as a statistic of drawn classes."""
+def nearness_and_resemblance(distance: np.ndarray, alike: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """The rank correlation of nearness with resemblance, as a statistic of drawn classes."""
     return partial(correlation, ranks(-distance), alike)
 
 
 def between(params: Mapping[str, Any], data: digits.Digits) -> Between:
-    """The ways from centroid to centroid of a network, trained or not."""
+    """The measures of the ways from centroid to centroid, for a network that is trained or not."""
     x, labels = data.test
     encode, decode = autoencoder.coder(CONFIG, params)
     middle = centroids(encode(x), labels)
@@ -117,22 +119,23 @@ def between(params: Mapping[str, Any], data: digits.Digits) -> Between:
     steps = [[largest_share(decode((1 - way) * a + way * b)) for b in middle] for a in middle]
     midpoints = decode(((middle[:, None] + middle) / 2).reshape(k * k, -1))
     fades = ((ends[:, None] + ends) / 2).reshape(k * k, -1)
-    nearest = [apart(images, x).min(axis=1).reshape(k, k) for images in (midpoints, fades)]
-    return Between(apart(middle, middle), 100 * np.array(steps), *nearest)
+    nearest = [distances(images, x).min(axis=1).reshape(k, k) for images in (midpoints, fades)]
+    return Between(distances(middle, middle), 100 * np.array(steps), *nearest)
 
 
 def natural(of: Between) -> Claim:
-    """Whether the images midway between 4 and 9, and 3 and 8, look more like digits than those of other pairs."""
+    """The claim that the images between 4 and 9, and 3 and 8, look more like digits than those of other pairs."""
     statement = "Some transitions appear natural (4-9, 3-8) while others create unusual hybrid digits."
     if len(of.midpoint) <= max(map(max, NATURAL)):
         return Claim(statement, "these digits are not among the classes", "undecided")
     pairs = ~np.eye(len(of.midpoint), dtype=bool)
     others = pairs.copy()
     others[tuple(np.transpose([*NATURAL, *(pair[::-1] for pair in NATURAL)]))] = False
-    further = {pair: mean(of.midpoint - of.midpoint[pair], others) for pair in NATURAL}
+    further = {pair: pair_mean(of.midpoint - of.midpoint[pair], others) for pair in NATURAL}
+    fades = {pair: pair_mean(of.fade - of.fade[pair], others) for pair in NATURAL}
     said = [
-        f"{i}-{j}'s by {found.said('{:+.2f}')} (a cross-fade's by {mean(of.fade - of.fade[i, j], others).value:+.2f})"
-        for (i, j), found in further.items()
+        f"{'-'.join(map(str, pair))}'s by {found.said('{:+.2f}')} (a cross-fade's by {fades[pair].value:+.2f})"
+        for pair, found in further.items()
     ]
     return Claim(
         statement,
@@ -144,36 +147,37 @@ def natural(of: Between) -> Claim:
 
 
 def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
-    """The ways between centroids, beside those of a network without training; the classes are the sample."""
+    """The ways between centroids, compared with those of untrained networks; the classes are the sample."""
     n_pixels, even = data.test[0].shape[1], 100 / STEPS
     model, keys = autoencoder.network(CONFIG, n_pixels), fnn.split(fnn.Key(0), UNTRAINED)
     nulls = [model.init(key, (n_pixels,))[0] for key in keys]
     ours, null = between(results[NAME][0]["params"], data), between(nulls[0], data)
     k, alike = len(ours.distance), ranks(resemblance(data))
-    kin = kinship(ours.distance, alike)
-    null_kins = [kinship(distances(params, data), alike) for params in nulls]
-    more = of_classes(k, lambda classes: kin(classes) - np.mean([each(classes) for each in null_kins], axis=0))
-    nearer = mean(ours.fade - ours.midpoint)
+    kin = nearness_and_resemblance(ours.distance, alike)
+    null_kins = [nearness_and_resemblance(centroid_distances(params, data), alike) for params in nulls]
+    more = over_classes(k, lambda classes: kin(classes) - np.mean([each(classes) for each in null_kins], axis=0))
+    step, midway, nearer = pair_mean(ours.step), pair_mean(ours.midpoint), pair_mean(ours.fade - ours.midpoint)
+    null_step, null_midway = (pair_mean(each).value for each in (null.step, null.midpoint))
     return [
         Claim(
             "The smooth transitions between digits reveal the continuous nature of the learned latent space.",
             f"of {STEPS} equal steps from one centroid to another, the one that changes the image most makes "
-            f"{mean(ours.step).said('{:.1f}', ' %')} of the whole change, to stay below {2 * even:.0f} %; it is "
-            f"{even:.0f} % where one picture merely fades into the other, and {mean(null.step).value:.1f} % for the "
+            f"{step.said('{:.1f}', ' %')} of the whole change, to stay below {2 * even:.0f} %; it is "
+            f"{even:.0f} % where one picture merely fades into the other, and {null_step:.1f} % for the "
             "same network without training",
-            judged(mean(ours.step), below=2 * even),
+            judged(step, below=2 * even),
         ),
         Claim(
             "The latent space captures the underlying manifold of handwritten digits.",
-            f"the image midway between two centroids lies {mean(ours.midpoint).said('{:.2f}')} from the nearest test "
+            f"the image midway between two centroids lies {midway.said('{:.2f}')} from the nearest test "
             f"digit; it is nearer than a mere cross-fade of the two by {nearer.said('{:+.2f}')}",
             judged(nearer, above=0),
-            f"without training, that image lies {mean(null.midpoint).value:.2f} from the nearest test digit",
+            f"without training, that image lies {null_midway:.2f} from the nearest test digit",
         ),
         Claim(
             "The latent space is semantically organized, with nearby points representing similar visual concepts.",
             "how near the centroids of two classes are, and how often one class is among the five nearest digits, by "
-            f"their pixels, of the other, have a rank correlation of {of_classes(k, kin).said('{:.2f}')}, without "
+            f"their pixels, of the other, have a rank correlation of {over_classes(k, kin).said('{:.2f}')}, without "
             f"training {np.mean([each(np.arange(k)) for each in null_kins]):.2f} (the mean of {UNTRAINED} networks); "
             f"training adds {more.said('{:+.2f}')}",
             judged(more, above=0),

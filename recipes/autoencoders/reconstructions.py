@@ -1,7 +1,7 @@
-"""Ten digits, and what an autoencoder makes of them from 32 numbers each (figure 11).
+"""Ten digits, and their reconstructions from codes of 32 numbers (figure 11).
 
-The network is the one of figure 10 with five hidden layers on either side. Whether digits are still the same is asked
-of their nearest neighbours among the training digits, which know neither the network nor its code.
+The network is the one of figure 10 with five hidden layers on either side. Their nearest neighbours among the training
+digits, which know nothing of the network or its codes, say whether the reconstructions are still the same digits.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from fnn import plot
 from recipes.autoencoders import autoencoder
-from recipes.autoencoders.autoencoder_study import study
+from recipes.autoencoders.study import study
 from recipes.claims import Claim, estimate, judged
 from recipes.data import digits
 from recipes.recipe import Results
@@ -20,13 +20,14 @@ from recipes.recipe import Results
 __all__ = ["RECIPE", "figures"]
 
 NAME = "latent 32, depth 5"
-CONFIG = autoencoder.Config(latent=32, depth=5)  # one cell of figure 10
-READ = 1000  # test digits that the claim about them has read
-MARGIN = 2  # points by which reconstructions may be read less well than digits and count as preserved
+# One cell of figure 10.
+CONFIG = autoencoder.Config(latent=32, depth=5, loss="mse", rate=1e-3, batch_size=128, epochs=200, patience=5)
+READ = 1000  # the number of test digits that the nearest neighbours read
+MARGIN = 2  # percentage points: digits are preserved if no larger share of them is lost in the reconstruction
 
 
 def reconstructed(results: Results, x: np.ndarray) -> np.ndarray:
-    """Digits (n, pixels) as the first run's autoencoder gives them back."""
+    """The reconstructions of digits (n, pixels) by the autoencoder of the first run."""
     encode, decode = autoencoder.coder(CONFIG, results[NAME][0]["params"])
     return decode(encode(x))
 
@@ -42,13 +43,13 @@ def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
 
 
 def variation(images: np.ndarray) -> np.ndarray:
-    """How much each image (n, h, w) changes from pixel to pixel: the mean of |differences|, down and across."""
+    """How much each image (n, h, w) changes from pixel to pixel: the mean absolute difference, down and across."""
     down, across = np.abs(np.diff(images, axis=1)), np.abs(np.diff(images, axis=2))
     return (down.mean(axis=(1, 2)) + across.mean(axis=(1, 2))) / 2
 
 
 def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
-    """Nearest neighbours among the training digits read both; neighbouring pixels tell how smooth they are."""
+    """Digits are preserved, as read by nearest neighbours, and smoother, by the differences of neighbouring pixels."""
     from sklearn.neighbors import KNeighborsClassifier  # takes seconds, which the list of recipes need not wait for
 
     (x, labels), n = data.test, min(READ, len(data.test[1]))

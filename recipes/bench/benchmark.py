@@ -21,8 +21,8 @@ from recipes.bench.table import table
 from recipes.bench.workloads import WORKLOADS
 from recipes.data import digits
 from recipes.data.digits import Digits
-from recipes.recipe import CallError, Command
-from recipes.running.catalogue import Options
+from recipes.recipe import Command, OptionError
+from recipes.running.plan import Options
 from recipes.running.provenance import machine, versions
 from recipes.running.store import write_text
 
@@ -112,11 +112,11 @@ def measured_on() -> str:
 
 
 def chosen(options: Options) -> list[str]:
-    """The names of what is to be measured; raises `CallError` for one that there is not."""
+    """The names of what is to be measured; raises `OptionError` for one that there is not."""
     known = [*WORKLOADS, *PARTS]
     names = known if options.only is None else options.only.split(",")
     if unknown := [name for name in names if name not in known]:
-        raise CallError(f"benchmark --only: there is no {', '.join(unknown)}; there are {', '.join(known)}")
+        raise OptionError(f"benchmark --only: there is no {', '.join(unknown)}; there are {', '.join(known)}")
     return names
 
 

@@ -1,27 +1,108 @@
-"""A 784-64-32-10 network learns to read the digits of MNIST (figure 5)."""
+"""A 784-64-32-10 network learns to read the digits of MNIST (figure 5).
 
-from collections.abc import Callable, Sequence
-from functools import partial
+Two hidden layers with ReLU are trained with Adam at 0.001 on the cross-entropy, in batches of 128 for 20 epochs. The
+parameters of the epoch with the best validation accuracy are kept and tested. Does the network read 97 % of the test
+digits, do its losses fall smoothly, and do the first ten epochs bring most of the improvement?
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import attrs
 import numpy as np
 from matplotlib.figure import Figure
+from toolz import pluck
 
+import fnn
 from fnn import plot
-from fnn.metrics import iqm
-from recipes.claims import Claim, at_least, estimate, judged
-from recipes.classifiers import classifier
-from recipes.classifiers.study import PAPERS_GRADIENT
+from fnn.losses import Loss
+from fnn.metrics import accuracy
+from recipes.claims import Claim, at_least
+from recipes.classifiers.curves import decreases, improves_early
+from recipes.classifiers.paper_gradient import PAPER_GRADIENT
 from recipes.data import digits
-from recipes.recipe import Recipe, Results, Size, scores
+from recipes.data.digits import Digits
+from recipes.recipe import Recipe, Results, Run, Size, scores
+from recipes.training import until
 
-__all__ = ["RECIPE", "figures"]
+__all__ = ["RECIPE", "figures", "network", "train"]
 
-# ReLU, Adam 0.001, batch 128, 20 epochs; the best validation epoch is kept, and none is left out.
-CONFIG = classifier.Config(epochs=20, patience=0, curves=True)
 SHOWN = 16  # misclassified digits in the figure
-SMOOTH = 10  # per cent of the changes of a loss that decreases smoothly may be rises
+
+
+@attrs.frozen
+class Config:
+    """The paper's setting. A patience of 0 stops no training early."""
+
+    hidden: tuple[int, int] = (64, 32)
+    rate: float = 1e-3
+    batch_size: int = 128
+    epochs: int = 20
+    patience: int = 0
+
+
+def network(config: Config, n_classes: int = 10) -> fnn.Layer:
+    """From the pixels of a digit to a logit for each class.
+
+    >>> network(Config())
+    chain(linear(64), relu, linear(32), relu, linear(10))
+    """
+    first, second = config.hidden
+    return fnn.chain(fnn.linear(first), fnn.relu, fnn.linear(second), fnn.relu, fnn.linear(n_classes))
+
+
+def run(config: Config, key: fnn.Key, data: Digits) -> Run:
+    """One training, whose loss and accuracy are measured on the training set too."""
+    model, parts = network(config, data.n_classes), {"train": data.train, "validation": data.validation}
+    return train(config, model, fnn.cross_entropy, fnn.adam(config.rate), key, data, parts)
+
+
+def train(
+    config: Any,
+    model: fnn.Layer,
+    loss: Loss,
+    optimizer: fnn.Optimizer,
+    key: fnn.Key,
+    data: Digits,
+    parts: Mapping[str, digits.Labelled] | None = None,
+) -> Run:
+    """The training of a classifier, a fold over epochs, and its test.
+
+    config     has `batch_size`, `epochs` and `patience`
+    model      the network, and `loss` and `optimizer` what it is trained with
+    key        gives the initial parameters and the order of the batches
+    data       the digits
+    parts      the parts of the data to measure after each epoch, by name; by default, the validation set
+    """
+    init_key, order_key = fnn.split(key, 2)
+    params, _ = model.init(init_key, data.train[0].shape[1:])
+    step = fnn.train_step(model, loss, optimizer)  # (state, batch) -> state
+    measures: dict[str, Any] = {"loss": fnn.cross_entropy, "accuracy": accuracy}
+    parts = {"validation": data.validation} if parts is None else parts
+
+    def batches_of(epoch: int) -> Iterable[Any]:
+        return fnn.batches(fnn.fold_in(order_key, epoch), data.train, config.batch_size)
+
+    def measure(params: Mapping[str, Any]) -> dict[str, float]:
+        means = {part: fnn.evaluate(model, params, pair, measures) for part, pair in parts.items()}
+        return {f"{part}_{name}": mean for part, of_part in means.items() for name, mean in of_part.items()}
+
+    def scan(progress: fnn.Progress) -> Iterator[fnn.Progress]:
+        further = fnn.epochs(step, batches_of, progress, measure, score=itemgetter("validation_accuracy"))
+        return until(progress, further, config.epochs, config.patience)
+
+    def finish(end: fnn.Progress) -> dict[str, Any]:
+        x, labels = data.test
+        predicted = fnn.predict(model, end.best.params, x).argmax(axis=-1)
+        return {
+            "scores": {"test_accuracy": np.mean(predicted == labels), "best_epoch": end.best_epoch},
+            "curves": {name: np.array(list(pluck(name, end.history))) for name in end.history[0] if name != "epoch"},
+            "params": end.best.params,
+            "predicted": predicted.astype(np.uint8),
+        }
+
+    return Run(fnn.Progress.start(optimizer.init(params)), scan, finish)
 
 
 def median_run(results: Results) -> Any:
@@ -30,8 +111,8 @@ def median_run(results: Results) -> Any:
     return runs[np.argsort(scores(runs), kind="stable")[(len(runs) - 1) // 2]]
 
 
-def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
-    """Loss and accuracy by epoch, and digits that the median run mistook."""
+def figures(results: Results, data: Digits) -> dict[str, Figure]:
+    """Loss and accuracy by epoch, and digits that the median run misclassified."""
     runs = results["mnist"]
     whose, which = (f"IQM and IQR of {len(runs)} runs", "median") if len(runs) > 1 else ("One run", "only")
     figure = Figure(figsize=(8, 6), layout="constrained")
@@ -53,68 +134,14 @@ def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
     return {"mnist": figure}
 
 
-def curves_of(runs: Sequence[Any], name: str) -> np.ndarray:
-    """One curve of every run: (runs, epochs)."""
-    return np.array([run["curves"][name] for run in runs])
-
-
-def decreases(statement: str, runs: Sequence[Any], part: str) -> Claim:
-    """The claim that a loss decreases smoothly: that of the way that a run's curve goes up and down, little is up."""
-    loss, train, accuracy = (curves_of(runs, name) for name in (f"{part}_loss", "train_loss", "validation_accuracy"))
-    steps, least, each = np.diff(loss, axis=1), loss.argmin(axis=1), np.arange(len(runs))
-    found = estimate(100 * np.maximum(steps, 0).sum(axis=1) / np.abs(steps).sum(axis=1))
-    above = iqm(100 * (loss[:, -1] / loss.min(axis=1) - 1))
-    fall, gain = iqm(1 - train[:, -1] / train[each, least]), iqm(accuracy[:, -1] - accuracy[each, least])
-    return Claim(
-        statement,
-        f"of all changes from epoch to epoch, rises make {found.said('{:.1f}', ' %')}, to stay below {SMOOTH} %; the "
-        f"last loss of a run is {above:.1f} % above its least, which comes after epochs {1 + least.min()} to "
-        f"{1 + least.max()} of {loss.shape[1]}",
-        judged(found, below=SMOOTH),
-        f"from the epoch of its least {part} loss to the end, the training loss of a run falls by {100 * fall:.0f} %, "
-        f"and the validation accuracy changes by {100 * gain:+.2f} percentage points",
-    )
-
-
-def share_by(epoch: int, curve: Any) -> float:
-    """The share of what a curve gains after its first epoch that it has gained by another; 1 where that is nothing.
-
-    >>> share_by(3, np.array([0.5, 0.5, 0.75, 0.625, 1.0]))
-    0.5
-    """
-    gained, whole = curve[:epoch].max() - curve[0], curve.max() - curve[0]
-    return float(gained / whole) if whole else 1.0
-
-
-def improves_early(statement: str, runs: Sequence[Any], n_classes: int) -> Claim:
-    """The claim that most of the improvement comes by epoch 10, asked of what the first epoch leaves to gain."""
-    accuracy = curves_of(runs, "validation_accuracy")
-    by_5, by_10 = ([share_by(n, curve) for curve in accuracy] for n in (5, 10))
-    chance = 1 / n_classes
-    first = iqm((accuracy[:, 0] - chance) / (accuracy.max(axis=1) - chance))
-    claim = at_least(statement, by_10, 0.5, PAPERS_GRADIENT, digits=3)
-    return attrs.evolve(
-        claim,
-        measured=f"epoch 1 makes {100 * first:.1f} % of the whole gain over chance; share of the rest that is made by "
-        f"epoch 5: {iqm(by_5):.3f}, by epoch 10: {claim.measured}",
-    )
-
-
-def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
+def claims(results: Results, data: Digits) -> Sequence[Claim]:
     """A test accuracy of about 97 %, losses that decrease smoothly, most of the gain in the first ten epochs."""
     runs = results["mnist"]
-    n = len(runs[0]["curves"]["validation_accuracy"])
-    of_curves: dict[str, Callable[..., Claim]] = {
-        "Training loss decreases smoothly.": partial(decreases, part="train"),
-        "Validation loss decreases smoothly.": partial(decreases, part="validation"),
-        "Most of the improvement comes in the first 5 to 10 epochs.": partial(improves_early, n_classes=data.n_classes),
-    }
     return [
-        at_least("The network reads 97 % of the test digits.", scores(runs).tolist(), 0.97, PAPERS_GRADIENT),
-        *(
-            judge(statement, runs) if n > 10 else Claim(statement, f"not measured: only {n} epochs", "undecided")
-            for statement, judge in of_curves.items()
-        ),
+        at_least("The network reads 97 % of the test digits.", scores(runs).tolist(), 0.97, PAPER_GRADIENT),
+        decreases("Training loss decreases smoothly.", runs, "train"),
+        decreases("Validation loss decreases smoothly.", runs, "validation"),
+        improves_early("Most of the improvement comes in the first 5 to 10 epochs.", runs, data.n_classes),
     ]
 
 
@@ -122,8 +149,8 @@ RECIPE = Recipe(
     name="mnist",
     text=__doc__,
     figure="figure 5",
-    groups={"mnist": CONFIG},
-    run=classifier.run,
+    groups={"mnist": Config()},
+    run=run,
     load=digits.load,
     figures=figures,
     claims=claims,

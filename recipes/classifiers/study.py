@@ -1,6 +1,6 @@
-"""A study: the classifier under one field of its configuration varied, everything else and every seed kept.
+"""A study varies one field of the classifier's configuration, and keeps all other fields and the seeds.
 
-Each of the paper's box plots is one; what they share is here: the comparisons, the figure, the paper's 15 runs.
+Each box plot of the paper is a study. They share the comparisons, the figure and the paper's 15 runs.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,19 +15,12 @@ from fnn.metrics import iqr
 from recipes.claims import FEWEST, Claim, Group, difference, estimate, judged
 from recipes.classifiers import classifier
 from recipes.data import digits
-from recipes.recipe import Recipe, Results, Size, scores
-from recipes.reporting.wording import counted
+from recipes.recipe import Recipe, Results, Size, counted, scores
 
-__all__ = ["PAPERS_GRADIENT", "average", "gain", "groups_of", "more_variable", "similar", "study"]
+__all__ = ["average", "gain", "groups_of", "more_variable", "similar", "study"]
 
-Pairs = Sequence[tuple[str, str]]  # names of groups, or of averages, (A, B) of which a claim says that A beats B
-Averages = Mapping[str, tuple[str, ...]]  # names of means, seed by seed, and of the groups whose mean each is
-
-# What is known of the paper's runs where a sentence fails here.
-PAPERS_GRADIENT = (
-    "not established; a known difference is that the paper's code trains with a gradient that is not the derivative of "
-    "its loss (its cosine with finite differences is 0.76); `activations` compares the two"
-)
+Pairs = Sequence[tuple[str, str]]  # (A, B), groups or averages of groups whose difference A − B is drawn
+Averages = Mapping[str, tuple[str, ...]]  # each average by its name, with the groups whose mean it is, seed by seed
 
 
 def groups_of(results: Results) -> dict[str, Group]:
@@ -47,7 +40,7 @@ def average(*groups: Group) -> Group:
 
 
 def gain(before: Group, after: Group) -> Group:
-    """What each seed gains from one group to the next.
+    """The gain of each seed from one group to another.
 
     >>> gain(Group("16", [0.5, 0.25]), Group("32", [1.0, 0.5]))
     Group(name='gain from 16 to 32', values=[0.5, 0.25], of=())
@@ -57,7 +50,13 @@ def gain(before: Group, after: Group) -> Group:
 
 
 def similar(statement: str, a: Group, b: Group, margin: float, reason: str = "") -> Claim:
-    """The claim that the interquartile means of two groups differ by less than a margin."""
+    """The claim that the interquartile means of two groups differ by less than a margin.
+
+    statement  the claim
+    a, b       the groups
+    margin     the largest difference that counts as none
+    reason     what explains it if it does not hold
+    """
     found = difference(a.values, b.values)
     measured = f"{a.name} − {b.name}: {found.said('{:+.4f}')}, to lie within {margin} of zero"
     return Claim(statement, measured, judged(found, above=-margin, below=margin), reason, compares=a.of + b.of)
@@ -74,7 +73,7 @@ def spread(values: Any) -> Any:
 
 
 def more_variable(statement: str, a: Group, b: Group, reason: str = "") -> Claim:
-    """The claim that group `a` has the greater interquartile range."""
+    """The claim that group `a` has a greater interquartile range than group `b`; the arguments are as in `better`."""
     found = difference(a.values, b.values, spread)
     ranges = f"interquartile range of {a.name} {spread(a.values):.4f}, of {b.name} {spread(b.values):.4f}"
     measured = f"{ranges}; difference {found.said('{:+.4f}')}"
@@ -82,12 +81,12 @@ def more_variable(statement: str, a: Group, b: Group, reason: str = "") -> Claim
 
 
 def length(run: Mapping[str, Any]) -> int:
-    """How many epochs a run had."""
+    """The number of epochs of a run."""
     return len(run["curves"]["validation_accuracy"])
 
 
 def cut_off(results: Results, groups: Mapping[str, classifier.Config]) -> str:
-    """Which of the groups' runs were ended by the limit of epochs, with patience left; "" where none was."""
+    """A sentence on the runs that the limit of epochs ended before their patience was used up; "" without such runs."""
     ended = {
         name: [run for run in results[name] if length(run) - run["scores"]["best_epoch"] < config.patience]
         for name, config in groups.items()
@@ -100,7 +99,13 @@ def cut_off(results: Results, groups: Mapping[str, classifier.Config]) -> str:
 def comparison(
     groups: Mapping[str, Sequence[float]], compared: Pairs, varied: str, averages: Averages | None = None
 ) -> Figure:
-    """Left every run's test accuracy; right, where there are pairs, the differences within them, A − B."""
+    """Left, the test accuracy of every run; right, the differences A − B of the compared pairs.
+
+    groups    the test accuracies of each group, in the order of the seeds
+    compared  the pairs (A, B)
+    varied    what distinguishes the groups, the label of the axis
+    averages  see `study`
+    """
     n, figure = len(next(iter(groups.values()))), Figure(figsize=(9, 4), layout="constrained")
     if n == 1:
         plot.boxes(groups, ax=figure.subplots(), xlabel=varied, ylabel="test accuracy (one run of each)")
@@ -123,7 +128,7 @@ def comparison(
 
 
 def row_of(ours: Any, theirs: Any) -> tuple[float, float, float]:
-    """What the panel of differences draws: the estimate and its interval, or of too few pairs the least and greatest.
+    """One row of the panel of differences: the estimate and its interval, or for few pairs the smallest and largest.
 
     >>> row_of([0.75, 0.5], [0.25, 0.25])
     (0.375, 0.25, 0.5)
@@ -146,12 +151,16 @@ def study(
     averages: Averages | None = None,
     papers: Mapping[str, float] | None = None,
 ) -> Recipe:
-    """The recipe of a study, whose module's `text` begins with its summary.
+    """The recipe of a study.
 
-    `varied` names what distinguishes the groups; `compared` the pairs (A, B) whose difference A − B the figure shows,
-    groups or the `averages` of some; `papers` what the paper shows of groups. A claim says which of the groups that it
-    compares the limit of epochs cut off.
-    A newcomer's three runs have `first` epochs, a quick report's two have `quick`.
+    name, text, figure    the recipe's name, the docstring of its module, and the paper's figure
+    groups        the configurations
+    claims        claims(results, data) -> the claims; each then says which runs that it compares were cut off
+    varied        what distinguishes the groups
+    compared      the pairs (A, B) whose difference A − B the figure shows
+    first, quick  the epochs of a newcomer's three runs, and of the two runs of a quick report
+    averages      the averages of several groups that are compared, by name
+    papers        the test accuracies in the paper, by group
     """
 
     def with_caution(results: Results, data: digits.Digits) -> Sequence[Claim]:
@@ -177,4 +186,5 @@ def study(
         first=Size(3, epochs=first),
         quick=Size(2, epochs=quick),
         papers=papers or {},
+        trains="classifier",  # studies share the runs of equal configurations
     )

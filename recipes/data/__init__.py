@@ -1,1 +1,1 @@
-"""The digits that travel with the project."""
+"""The digits of MNIST, as files, and how they are read."""

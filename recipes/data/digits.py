@@ -1,4 +1,4 @@
-"""The digits: MNIST as it travels with the project, or any other directory of the same four IDX files."""
+"""The digits: the MNIST files of this folder, or the same four IDX files in any other directory."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -35,29 +35,29 @@ class Digits:
     checksums: Mapping[str, str]
 
     def first(self, n: int) -> "Digits":
-        """The same with the first `n` training examples only."""
+        """The same digits with only the first `n` training examples."""
         x, labels = self.train
         return attrs.evolve(self, train=(x[:n], labels[:n]))
 
 
 def _find(directory: Path, name: str) -> Path:
-    """The file of this name, packed or not."""
+    """The file of this name, compressed or not."""
     for suffix in (".gz", "", ".xz"):
         if (path := directory / (name + suffix)).is_file():
             return path
     raise FileNotFoundError(
-        f"{directory} holds no {name}, {name}.gz or {name}.xz; --data takes a directory of IDX files"
+        f"{directory} holds no {name}, {name}.gz or {name}.xz; --data takes a directory of IDX files like MNIST's"
     )
 
 
 def _checksum(array: np.ndarray) -> str:
-    """SHA-256 of the unpacked IDX file that holds these bytes: a magic number, the dimensions, the elements."""
+    """SHA-256 of the uncompressed IDX file of an array of bytes: a magic number, the dimensions, the elements."""
     header = bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
     return sha256(header + array.tobytes()).hexdigest()
 
 
 def first_of_each_class(labels: np.ndarray) -> np.ndarray:
-    """Where each class, in order, comes first.
+    """The index of the first example of each class, in the order of the classes.
 
     >>> first_of_each_class(np.array([7, 2, 1, 2]))
     array([2, 1, 0])
@@ -66,9 +66,10 @@ def first_of_each_class(labels: np.ndarray) -> np.ndarray:
 
 
 def read(directory: str | None) -> Digits:
-    """MNIST, or what `directory` holds; the last sixth of the training files is for validation (10,000 of MNIST).
+    """Read MNIST, or the files of `directory`; a sixth of the training images, the last ones, is for validation.
 
-    Raises `DataFormatError` for malformed files, and for MNIST's own where a checksum differs.
+    Raises `FileNotFoundError` for a missing file. Raises `DataFormatError` for a malformed one and, among MNIST's own
+    files, for one whose checksum differs.
     """
     folder = HERE if directory is None else Path(directory)
     names = list(SHA256)
@@ -82,7 +83,7 @@ def read(directory: str | None) -> Digits:
 
     def scaled(images: np.ndarray, labels: np.ndarray) -> Labelled:
         x, y = images.reshape(len(images), -1) / np.float32(255), labels.astype(np.int64)
-        return read_only(x), read_only(y)  # they are shared by all who load them
+        return read_only(x), read_only(y)  # all callers share them
 
     (train, validation), test = split_at(scaled(*raw[0]), -max(1, len(raw[0][0]) // 6)), scaled(*raw[1])
     n_classes = 1 + max(int(labels.max(initial=0)) for _, labels in raw)
@@ -93,5 +94,5 @@ _read_once = lru_cache(maxsize=1)(read)
 
 
 def load(directory: str | None = None) -> Digits:
-    """What `read` gives, the latest of which is kept."""
+    """Like `read`, but the digits that were read last are kept in memory."""
     return _read_once(directory)

@@ -1,11 +1,12 @@
 """A linear layer and softmax separate two blobs of points (figure 3).
 
-Every run has blobs of its own, 400 points of two unit Gaussians with random centres, of which some overlap, and initial
-values of its own. SGD at 0.01 on the cross-entropy for 256 epochs in batches of 32, whose gradients are summed: the
-paper's code sums them over a batch, so that 0.01 is its rate only for a sum. Runs are compared with the boundary
-halfway between their blobs, and with the accuracy that no boundary can exceed in the long run: at a distance d of two
-unit Gaussians it is Φ(d / 2), and where that is below 0.99 the blobs are not separable. The median and the worst run
-are those of the runs with separable blobs, ranked by what they fall short of the boundary halfway.
+Every run has its own blobs, 400 points of two unit Gaussians with random centres, and its own initial values; some
+blobs overlap. The network is trained with SGD at 0.01 on the cross-entropy, for 256 epochs in batches of 32,
+whose gradients are summed: the paper's code sums them over a batch, so that 0.01 is its rate only for a sum. Each run
+is compared with the boundary halfway between its blobs, and with the best accuracy that is possible in the long run:
+Φ(d / 2) for two unit Gaussians at a distance d. Blobs for which it is below 0.99 are called not separable. The median
+and the worst run are those among the runs with separable blobs, ranked by how far they fall short of the boundary
+halfway.
 """
 
 from collections.abc import Sequence
@@ -16,25 +17,29 @@ from typing import Any
 import attrs
 import numpy as np
 from matplotlib.axes import Axes
+from toolz import compose
 
 import fnn
 from fnn.metrics import iqm
 from recipes.claims import FEWEST, Claim, at_least, estimate, judged
-from recipes.points import synthetic
-from recipes.points.median_and_worst import Run, falls_fast, ranked, recipe, regions, stays_within
-from recipes.recipe import NoData, scores
-from recipes.training import Watch, unwatched
+from recipes.points import ensemble
+from recipes.points.ensemble import Config
+from recipes.points.study import Result, Shown, falls_fast, ranked, recipe, regions, stays_within
+from recipes.recipe import NoData, Run, scores
 
 __all__ = ["RECIPE"]
 
-CONFIG = synthetic.Config()
-SEPARABLE = 0.99  # the least possible accuracy of blobs that count as separable
+CONFIG = Config(
+    loss="cross_entropy", reduction="sum", optimizer="sgd", rate=0.01, batch_size=32, epochs=256, points=400, runs=25
+)
+MODEL = fnn.chain(fnn.linear(2))  # two coordinates to a logit for each class
+SEPARABLE = 0.99  # blobs are separable if this accuracy is possible
 SLACK = 0.02  # the accuracy that a boundary of separable blobs may lose to the one halfway: one point in fifty
 
 
 def draw(key: fnn.Key, n: int) -> dict[str, np.ndarray]:
     """The points of two blobs with random centres."""
-    return synthetic.shuffled(fnn.fold_in(key, 1), *fnn.data.blobs(fnn.fold_in(key, 0), n))
+    return ensemble.in_random_order(fnn.fold_in(key, 1), *fnn.data.blobs(fnn.fold_in(key, 0), n))
 
 
 def halfway(x: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -65,34 +70,39 @@ def possible(distance: float) -> float:
     return (1 + erf(distance / (2 * sqrt(2)))) / 2
 
 
-def run(config: synthetic.Config, key: fnn.Key, data: NoData, watch: Watch = unwatched) -> dict[str, Any]:
-    """All trainings beside the boundary halfway: its accuracy, and by how much the learnt one is turned from it."""
-    trained = synthetic.train(config, key, draw, watch)
-    weights = trained["params"]["0"]["weights"]  # (runs, 2, 2)
+def run(config: Config, key: fnn.Key, data: NoData) -> Run:
+    """All trainings; the result compares each with the boundary halfway between its blobs."""
+    training = ensemble.train(config, MODEL, key, draw)
+    return attrs.evolve(training, finish=compose(with_halfway, training.finish))
+
+
+def with_halfway(result: Result) -> dict[str, Any]:
+    """A result with the accuracy of the boundary halfway, and the angle of the learnt boundary to it."""
+    weights = result["params"]["0"]["weights"]  # (runs, 2, 2)
     best, turned, bayes = [], [], []
-    for x, labels, learnt in zip(*trained["data"].values(), weights[..., 1] - weights[..., 0], strict=True):
+    for x, labels, learnt in zip(*result["data"].values(), weights[..., 1] - weights[..., 0], strict=True):
         normal, middle = halfway(x, labels)
         best.append(np.mean(((x - middle) @ normal > 0) == labels))
         turned.append(degrees(learnt, normal))
         bayes.append(possible(float(np.linalg.norm(normal))))  # the means of 200 points each lie near the centres
     more = {"turned": np.array(turned), "possible_accuracy": np.array(bayes)}
-    return synthetic.beside(trained, np.array(best), **more)
+    return ensemble.with_best_accuracy(result, np.array(best), **more)
 
 
-def panel(ax: Axes, config: synthetic.Config, run: Run) -> str:
-    """One run's regions and points, with the boundary halfway."""
-    said = regions(ax, config, run)
+def panel(ax: Axes, run: Result) -> str:
+    """Draw one run's regions and points, with the boundary halfway."""
+    said = regions(ax, MODEL, run)
     (a, b), (x1, x2) = halfway(run["data"]["x"], run["data"]["y"])
     ax.axline((x1, x2), (x1 - b, x2 + a), color="black", linestyle="--", linewidth=1, label="ideal boundary")
     return f"{said}, turned by {run['scores']['turned']:.0f}°"
 
 
-def separable(run: Run) -> bool:
+def separable(run: Result) -> bool:
     """Whether a boundary could tell a run's blobs apart."""
     return run["scores"]["possible_accuracy"] >= SEPARABLE
 
 
-def orientation(statement: str, order: Sequence[Run]) -> Claim:
+def orientation(statement: str, order: Sequence[Result]) -> Claim:
     """The claim that the boundary of the last run is turned further from the ideal one than those of the others."""
     if len(order) <= FEWEST:
         return Claim(statement, f"the angle to the ideal boundary (too few runs: {len(order)})", "undecided")
@@ -108,10 +118,8 @@ def orientation(statement: str, order: Sequence[Run]) -> Claim:
     )
 
 
-def claims(runs: Sequence[Run]) -> Sequence[Claim]:
-    """A quick decrease, accuracy near 100 %, and separable classes separated in the median and in the worst run, whose
-    boundary is turned.
-    """
+def claims(runs: Sequence[Result]) -> Sequence[Claim]:
+    """A quick decrease, accuracy near 100 %, separable classes told apart, and the worst boundary turned."""
     reached, bayes = (scores(runs, name) for name in ("accuracy", "possible_accuracy"))
     order = ranked(list(filter(separable, runs)), "shortfall")
     furthest = max(scores(order, "turned"), default=0)
@@ -131,16 +139,5 @@ def claims(runs: Sequence[Run]) -> Sequence[Claim]:
     ]
 
 
-RECIPE = recipe(
-    "linear_classification",
-    __doc__,
-    "figure 3",
-    CONFIG,
-    run,
-    panel,
-    claims,
-    gap="shortfall",
-    best="ideal boundary",
-    ranks=separable,
-    among=" whose blobs are separable",
-)
+SHOWN = Shown(panel, "shortfall", "ideal boundary", counts=separable, among=" whose blobs are separable")
+RECIPE = recipe("linear_classification", __doc__, "figure 3", CONFIG, run, SHOWN, claims)

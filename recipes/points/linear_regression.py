@@ -1,30 +1,35 @@
 """A linear layer finds the line behind noisy points (figure 2).
 
-Every run has a line of its own, y = w x + b with w ~ U(-5, 5) and b ~ U(-10, 10), 400 points of it with x ~ U(0, 10)
-and noise of standard deviation 0.5, and initial values of its own. SGD at 0.01 on the mean squared error, in batches
-of 32 for 200 epochs, is compared with least squares on the same points.
+Every run has its own line, y = w x + b with w ~ U(-5, 5) and b ~ U(-10, 10), 400 points near it with x ~ U(0, 10)
+and noise of standard deviation 0.5, and its own initial values. The layer is trained with SGD at 0.01 on the mean
+squared error, for 200 epochs in batches of 32. Each run is compared with least squares on the same points.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
+import attrs
 import numpy as np
 from matplotlib.axes import Axes
+from toolz import compose
 
 import fnn
 from fnn import plot
 from fnn.plot.canvas import quiet
 from recipes.claims import Claim, estimate, judged
-from recipes.points import synthetic
-from recipes.points.median_and_worst import Run, falls_fast, recipe, stays_within
-from recipes.recipe import NoData, scores
-from recipes.training import Watch, unwatched
+from recipes.points import ensemble
+from recipes.points.ensemble import Config
+from recipes.points.study import Result, Shown, falls_fast, recipe, stays_within
+from recipes.recipe import NoData, Run, scores
 
 __all__ = ["RECIPE"]
 
-CONFIG = synthetic.Config(outputs=1, loss="mse", reduction="mean", epochs=200)
+CONFIG = Config(
+    loss="mse", reduction="mean", optimizer="sgd", rate=0.01, batch_size=32, epochs=200, points=400, runs=25
+)
+MODEL = fnn.chain(fnn.linear(1))
 NOISE = 0.5  # the standard deviation of the points around their line
-NEAR = 1.1  # times the least possible loss: converged
+NEAR = 1.1  # times the least possible loss, below which a training has converged
 KNOWN = (
     "not established; a known difference is that the paper's code sums its gradient over the 32 points of a batch, "
     "which makes its steps 32 times as long"
@@ -47,10 +52,15 @@ def distance(line: Any, other: Any) -> Any:
     return np.sqrt(100 / 3 * dw**2 + 10 * dw * db + db**2)
 
 
-def run(config: synthetic.Config, key: fnn.Key, data: NoData, watch: Watch = unwatched) -> dict[str, Any]:
-    """All trainings, and how far each fitted line, and that of least squares, is from the true one."""
-    trained = synthetic.train(config, key, draw, watch)
-    points, layer = trained["data"], trained["params"]["0"]
+def run(config: Config, key: fnn.Key, data: NoData) -> Run:
+    """All trainings; the result compares each fitted line with that of least squares."""
+    training = ensemble.train(config, MODEL, key, draw)
+    return attrs.evolve(training, finish=compose(with_least_squares, training.finish))
+
+
+def with_least_squares(result: Result) -> dict[str, Any]:
+    """A result with the loss of least squares, and the distances of both fitted lines from the true one."""
+    points, layer = result["data"], result["params"]["0"]
     true, fitted = (points["w"], points["b"]), (layer["weights"][:, 0, 0], layer["bias"][:, 0])
     x, y = (points[name][..., 0].astype(np.float64) for name in ("x", "y"))  # (runs, points)
     w, b = np.array([np.polyfit(*pair, 1) for pair in zip(x, y, strict=True)]).T
@@ -59,11 +69,11 @@ def run(config: synthetic.Config, key: fnn.Key, data: NoData, watch: Watch = unw
         "distance": distance(fitted, true),
         "best_distance": distance((w, b), true),
     }
-    return {**trained, "scores": {**trained["scores"], **known}}
+    return {**result, "scores": {**result["scores"], **known}}
 
 
-def panel(ax: Axes, config: synthetic.Config, run: Run) -> str:
-    """One run's points, with the fitted and the true line."""
+def panel(ax: Axes, run: Result) -> str:
+    """Draw one run's points, with the fitted and the true line."""
     points, layer, ends = run["data"], run["params"]["0"], np.array([[0.0], [10.0]])
     dots: dict[str, Any] = {"markersize": 3, "alpha": 0.6, "markeredgewidth": 0}
     ax.plot(points["x"], points["y"], "o", color=plot.COLOURS[5], label="points", **dots)
@@ -74,7 +84,7 @@ def panel(ax: Axes, config: synthetic.Config, run: Run) -> str:
     return f"{run['scores']['distance']:.3f} from the true line"
 
 
-def claims(runs: Sequence[Run]) -> Sequence[Claim]:
+def claims(runs: Sequence[Result]) -> Sequence[Claim]:
     """A rapid decrease, then convergence; the median and the worst run find the line."""
     distances, possible = (scores(runs, name) for name in ("distance", "best_distance"))
     ratios = scores(runs, "loss") / scores(runs, "best_loss")
@@ -97,15 +107,5 @@ def claims(runs: Sequence[Run]) -> Sequence[Claim]:
     ]
 
 
-RECIPE = recipe(
-    "linear_regression",
-    __doc__,
-    "figure 2",
-    CONFIG,
-    run,
-    panel,
-    claims,
-    gap="distance",
-    best="least squares",
-    score="distance",
-)
+SHOWN = Shown(panel, gap="distance", best="least squares")
+RECIPE = recipe("linear_regression", __doc__, "figure 2", CONFIG, run, SHOWN, claims, score="distance")

@@ -7,8 +7,8 @@ import attrs
 from toolz import groupby, second
 
 from recipes.claims import Claim
-from recipes.recipe import Recipe, Size
-from recipes.reporting.wording import counted, listed, settings, shortfall
+from recipes.recipe import Recipe, Size, counted
+from recipes.reporting.wording import listed, settings
 
 __all__ = [
     "CODE",
@@ -100,7 +100,7 @@ def is_small(chapter: Chapter) -> bool:
 
 def how(chapter: Chapter) -> str:
     """The settings of a chapter, in what it is less than the paper, and what its intervals can speak of."""
-    less, runs = shortfall(chapter.recipe, chapter.size), {chapter.size.runs, chapter.recipe.paper.runs}
+    less, runs = chapter.recipe.shortfall(chapter.size), {chapter.size.runs, chapter.recipe.paper.runs}
     said = [f"Settings: {settings(chapter.recipe, chapter.size)}."]
     return " ".join([*said, *([f"This is {less}."] if less else []), *([ONE] if runs == {1} else [])])
 

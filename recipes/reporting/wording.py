@@ -7,9 +7,9 @@ from typing import Any
 import attrs
 
 from recipes.claims import estimate
-from recipes.recipe import Recipe, Results, Size, scores
+from recipes.recipe import Recipe, Results, Size, counted, scores
 
-__all__ = ["counted", "groups_in_brief", "groups_in_words", "listed", "score_in_words", "settings", "shortfall"]
+__all__ = ["groups_in_brief", "groups_in_words", "listed", "score_in_words", "settings"]
 
 NAMES = {
     "relu": "ReLU",
@@ -19,7 +19,7 @@ NAMES = {
     "adam": "Adam",
     "mse": "mean squared error",
     "cross_entropy": "cross-entropy",
-    "cross_entropy_with_wrong_gradient": "cross-entropy with the paper's wrong gradient",
+    "cross_entropy_with_paper_gradient": "cross-entropy with the paper's wrong gradient",
     "he_normal": "He normal",
     "he_uniform": "He uniform",
     "glorot_normal": "Glorot normal",
@@ -143,26 +143,3 @@ def groups_in_brief(recipe: Recipe, results: Results) -> list[str]:
     lines = groups_in_words(recipe, results)
     alone = all(len(runs) == 1 for runs in results.values())
     return [f"The pictures show the scores of all {len(lines)} networks."] if alone and len(lines) > MANY else lines
-
-
-def counted(n: int, thing: str) -> str:
-    """A number of things.
-
-    >>> counted(1, "run"), counted(15, "run")
-    ('1 run', '15 runs')
-    """
-    return f"{n:,} {thing}{'' if n == 1 else 's'}"
-
-
-def shortfall(recipe: Recipe, size: Size) -> str:
-    """In what a size is not the paper's, or "".
-
-    >>> from recipes.classifiers.mnist import RECIPE
-    >>> shortfall(RECIPE, Size(2, 5)), shortfall(RECIPE, RECIPE.paper)
-    ("not the paper's size: 2 runs instead of 15, at most 5 epochs", '')
-    """
-    paper = recipe.paper
-    runs = [f"{counted(size.runs, 'run')} instead of {paper.runs}"] if size.runs != paper.runs else []
-    epochs = [f"at most {counted(size.epochs, 'epoch')}"] if size.epochs is not None else []
-    few = [f"{size.examples:,} training examples"] if size.examples is not None else []
-    return f"not the paper's size: {', '.join([*runs, *epochs, *few])}" if size != paper else ""

@@ -1,1 +1,8 @@
-"""Carrying experiments out: what to run, where, and what is kept."""
+"""What carries recipes out: plans, sweeps of runs, and the files that keep their results."""
+
+from recipes.running.catalogue import commands, find, names
+from recipes.running.experiment import run_recipe
+from recipes.running.plan import Options, Plan, Task
+from recipes.running.sweep import SweepError
+
+__all__ = ["Options", "Plan", "SweepError", "Task", "commands", "find", "names", "run_recipe"]

@@ -13,7 +13,7 @@ from typing import Any
 from threadpoolctl import threadpool_info
 
 import fnn
-from recipes.reporting.wording import counted
+from recipes.recipe import counted
 
 __all__ = ["codes_in_words", "cost_in_words", "machine", "time_in_all", "versions"]
 
@@ -21,13 +21,13 @@ PACKAGES = ("numpy", "attrs", "toolz", "matplotlib", "scikit-learn")
 
 
 def versions() -> dict[str, str]:
-    """The versions of all that computes or draws."""
+    """The versions of Python and of the packages that compute and draw."""
     return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}, "fnn": fnn.__version__}
 
 
 @lru_cache
 def machine() -> Mapping[str, str]:
-    """The processor of this process and the library of its matrix products."""
+    """The processor, and the library that computes matrix products."""
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     blas = [f"{each['internal_api']} {each['version']}" for each in threadpool_info() if each["user_api"] == "blas"]
@@ -38,7 +38,7 @@ def machine() -> Mapping[str, str]:
 
 
 def cost_in_words(paths: Sequence[Path]) -> dict[str, str]:
-    """What the kept runs at these paths took, from what stands beside them, if it does: times, days and machines."""
+    """The times, days and machines of the kept runs at these paths, in words."""
     costs, missing = _costs(paths)
     if not costs:
         return {"time": "not kept", "days": "not kept", "machine": "not kept"}
@@ -54,7 +54,7 @@ def cost_in_words(paths: Sequence[Path]) -> dict[str, str]:
 
 
 def time_in_all(paths: Iterable[Path]) -> str:
-    """What all trainings took whose results are kept at these paths, each counted once."""
+    """The time that the kept runs at these paths took in all, in words; each path is counted once."""
     costs, missing = _costs(paths)
     if not costs:
         return "trainings whose times are not kept"
@@ -64,7 +64,7 @@ def time_in_all(paths: Iterable[Path]) -> str:
 
 
 def hours(seconds: float) -> str:
-    """A time in hours and minutes, or in seconds where it is below a minute.
+    """A time in hours and minutes, or in seconds if it is below a minute.
 
     >>> hours(7_440), hours(3_599.9), hours(12.3)
     ('2 h 4 min', '0 h 59 min', '12 s')
@@ -74,7 +74,7 @@ def hours(seconds: float) -> str:
 
 
 def codes_in_words(paths: Iterable[Path]) -> str:
-    """The code that made the results at these paths, as in their names; of several, with the number of trainings.
+    """The digests of the code that made the results at these paths; of several, with the number of trainings each.
 
     >>> codes_in_words([Path("a.1f.npz"), Path("b.2c.npz"), Path("c.1f.npz")]), codes_in_words([Path("a.1f.npz")])
     ('1f (2 trainings), 2c (1 training)', '1f')
@@ -85,7 +85,7 @@ def codes_in_words(paths: Iterable[Path]) -> str:
 
 
 def _costs(paths: Iterable[Path]) -> tuple[list[dict[str, Any]], int]:
-    """What stands beside the results at these paths of what they took, and beside how many nothing does."""
+    """The costs that are kept with the results at these paths, and the number of results without one."""
     sidecars = [path.with_suffix(".json") for path in dict.fromkeys(paths)]
     costs = [json.loads(path.read_text()) for path in sidecars if path.exists()]
     return costs, len(sidecars) - len(costs)

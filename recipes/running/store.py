@@ -1,8 +1,8 @@
-"""Results on disk: a finished run is a file under a name that its configuration, seed and data determine."""
+"""Files of results and of unfinished trainings, each written whole or not at all."""
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
@@ -10,13 +10,12 @@ from typing import Any
 
 from fnn import Progress, checkpoint
 from fnn.checkpoint.files import replace
-from recipes.training import Scan, Watch, unwatched
 
-__all__ = ["digest", "is_kept", "keeping", "seconds_until", "write_bytes", "write_text"]
+__all__ = ["digest", "is_kept", "keeping", "resumed", "seconds_until", "write_bytes", "write_text"]
 
 
 def digest(description: Mapping[str, Any]) -> str:
-    """A name for whatever the description, plain values throughout, describes.
+    """A digest of a description that consists of plain values.
 
     >>> digest({"seed": 1, "epochs": 20}) == digest({"epochs": 20, "seed": 1})
     True
@@ -36,7 +35,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def is_kept(path: Path) -> bool:
-    """Whether a result is there and whole; one that is not is set aside, and said to be."""
+    """Whether a file holds a whole result; a damaged one is set aside, and a line says so."""
     try:
         checkpoint.load(path)
     except FileNotFoundError:
@@ -47,29 +46,8 @@ def is_kept(path: Path) -> bool:
     return True
 
 
-def keeping(path: Path, begin: float, watch: Watch = unwatched) -> Watch:
-    """A watch that keeps the last progress in a file, and goes on from the one that it finds there.
-
-    With it stand the seconds since `begin`, a value of `perf_counter`.
-    """
-
-    def keep(start: Progress, scan: Scan) -> Iterator[Progress]:
-        for progress in watch(_found(path, start), scan):
-            checkpoint.save(path, progress, meta={"seconds": perf_counter() - begin})
-            yield progress
-
-    return keep
-
-
-def seconds_until(path: Path) -> float:
-    """What a training had taken until its progress was kept in a file; 0 where there is none, or none to go on from."""
-    try:
-        return float(checkpoint.read_meta(path).get("seconds", 0))
-    except (FileNotFoundError, checkpoint.CheckpointError):
-        return 0.0
-
-
-def _found(path: Path, start: Progress) -> Progress:
+def resumed(path: Path, start: Progress) -> Progress:
+    """The progress of a training that a file keeps; `start` if there is no such file, or a damaged one."""
     try:
         return checkpoint.load(path, like=start)
     except FileNotFoundError:
@@ -79,8 +57,26 @@ def _found(path: Path, start: Progress) -> Progress:
         return start
 
 
+def keeping(path: Path, progresses: Iterable[Progress], begin: float) -> Iterator[Progress]:
+    """The same progresses, each kept in a file before it is passed on, with the seconds since `begin`.
+
+    `begin` is a value of `perf_counter`.
+    """
+    for progress in progresses:
+        checkpoint.save(path, progress, meta={"seconds": perf_counter() - begin})
+        yield progress
+
+
+def seconds_until(path: Path) -> float:
+    """The seconds that a training had taken when its progress was kept; 0 without such a file, or for a damaged one."""
+    try:
+        return float(checkpoint.read_meta(path).get("seconds", 0))
+    except (FileNotFoundError, checkpoint.CheckpointError):
+        return 0.0
+
+
 def _set_aside(path: Path, error: Exception, then: str) -> None:
-    """Give a refused file another name, in place of one refused before, so that nothing is lost by beginning anew."""
+    """Rename a damaged file, in place of one set aside before, so that beginning anew does not overwrite it."""
     aside = path.with_name(f"{path.name}.refused")
     os.replace(path, aside)
     print(f"{error}; it is now {aside.name}, and {then}")

@@ -13,17 +13,18 @@ import numpy as np
 from fnn import checkpoint
 from fnn.checkpoint.files import remove
 from fnn.values import whole
-from recipes.recipe import Task
+from recipes.running.plan import Task
 from recipes.running.source import code_of
 from recipes.running.store import digest, is_kept, write_text
-from recipes.running.workers import Done, Failed, alone, cores, in_processes, on_executor
+from recipes.running.workers import Done, Failed, cores, in_processes, in_this_process, on_executor
 
 __all__ = ["SweepError", "kept_at", "path_of", "sweep"]
 
 
 class SweepError(RuntimeError):
-    """Some runs failed; the message names each with its configuration, and so does `failures`, by the path at which a
-    result would have been kept. All others are kept.
+    """Some runs failed, and all others are kept.
+
+    The message names each failed run with its configuration. So does `failures`, by the path of the missing result.
     """
 
     def __init__(self, failures: Mapping[Path, str], n: int):
@@ -31,32 +32,40 @@ class SweepError(RuntimeError):
         self.failures = failures
 
 
-def path_of(task: Task, checksums: Mapping[str, str], folder: Path) -> Path:
-    """Where the result of a task is kept: a name of its configuration, seed and data, and one of the code."""
-    made_by = digest({"code": code_of(task.run.__module__), "numpy": np.__version__})
-    return folder / f"{digest({**task.describe(), 'data': dict(checksums)})}.{made_by[:12]}.npz"
+def path_of(task: Task, folder: Path) -> Path:
+    """Where the result of a task is kept: the file's name has a digest of the task's identity and one of the code."""
+    made_by = digest({"code": code_of(task.run, task.load, type(task.config)), "numpy": np.__version__})
+    return folder / f"{digest(task.identity())}.{made_by[:12]}.npz"
 
 
-def kept_at(task: Task, checksums: Mapping[str, str], folder: Path, any_code: bool = False) -> Path:
-    """Where the result of a task is or will be kept; with `any_code`, the latest whole one that other code made, if
-    there is none by this code.
+def kept_at(task: Task, folder: Path, any_code: bool = False) -> Path:
+    """Where the result of a task is, or will be, kept.
+
+    With `any_code`, and without a result of this code, it is the latest whole result that other code made.
     """
-    own = path_of(task, checksums, folder)
+    own = path_of(task, folder)
     if own.exists() or not any_code:
         return own
     others = sorted(folder.glob(f"{own.name.partition('.')[0]}.*.npz"), key=lambda path: path.stat().st_mtime)
     return next(filter(is_kept, reversed(others)), own)
 
 
-def _check_portable(task: Task) -> None:
-    """Raise a `ValueError` for a task that no other process could be given, and none could carry out again."""
-    try:
-        pickle.dumps(task)
-    except (AttributeError, TypeError, pickle.PicklingError) as error:
-        raise ValueError(
-            f"sweep: a run, its loader and its configuration must be known by name: functions at the top of a module, "
-            f"not lambdas, and plain values; {error}"
-        ) from error
+def _check(tasks: Sequence[Task]) -> None:
+    """Raise a `ValueError` for tasks that cannot go to another process, or whose results would get mixed up."""
+    runs = {task.trains: task.run for task in reversed(tasks)}
+    for task in tasks:
+        if task.run != runs[task.trains]:
+            raise ValueError(
+                f"sweep: two different functions keep their results under the name {task.trains!r}; name one otherwise "
+                "by `trains` of its recipe"
+            )
+        try:
+            pickle.dumps(task)
+        except (AttributeError, TypeError, pickle.PicklingError) as error:
+            raise ValueError(
+                "sweep: a run, its loader and its configuration must be known by name: functions at the top of a "
+                f"module, not lambdas, and plain values; {error}"
+            ) from error
 
 
 def progress_of(path: Path) -> Path:
@@ -64,10 +73,10 @@ def progress_of(path: Path) -> Path:
     return path.absolute().with_suffix(".progress")
 
 
-def _kept(path: Path, outcome: Done | Failed) -> Failed | None:
-    """Keep a result, and beside it what it took; returns what went wrong, in the run or in keeping it.
+def _keep(path: Path, outcome: Done | Failed) -> Failed | None:
+    """Keep a result and, beside it, its cost; returns the failure if the run, or keeping its result, failed.
 
-    The result comes last: where it is, all is, and a sweep that was killed before writes both anew.
+    The result is written last: if it exists, so does the rest, and a sweep that was killed before writes both anew.
     """
     if isinstance(outcome, Failed):
         return outcome
@@ -82,7 +91,6 @@ def _kept(path: Path, outcome: Done | Failed) -> Failed | None:
 
 def sweep(
     tasks: Sequence[Task],
-    checksums: Sequence[Mapping[str, str]],
     folder: Path,
     *,
     jobs: int | None = None,
@@ -91,22 +99,25 @@ def sweep(
     resume: bool = False,
     any_code: bool = False,
 ) -> list[Path]:
-    """Where the results of all tasks are, in order; those found whole in `folder` are not run again unless `fresh`.
+    """Carry out tasks, and return the paths of their results in order.
 
-    With `resume`, unfinished runs go on after the last epoch that they have kept, and keep each further one; the
-    executor's workers must then share this machine's files. With `any_code`, results that other code made count too.
+    tasks      what to do; a task whose whole result is in `folder` is not done again
+    folder     where results are kept, each as soon as it is there
+    jobs       the number of processes of this machine that share the work (default: one for each core)
+    executor   any executor of `concurrent.futures`, whose workers carry out the tasks instead
+    fresh      do every task again
+    resume     keep the progress of each run after every epoch, and go on after the last epoch that was kept; the
+               workers of an executor must then share this machine's files
+    any_code   take results that other code made, too
 
-    `checksums` are those of each task's data. Up to `jobs` processes of this machine (default: one a core) or the
-    workers of any `concurrent.futures.Executor` carry them out; the results do not depend on which. Each is kept as
-    soon as it is there.
-    Raises `ValueError`, before the first run, for a task that is not known by name, and unless `jobs` is a positive
-    integer; `SweepError` after the last run where some have failed.
+    The results do not depend on `jobs` or `executor`. Raises `ValueError` before the first run if a task cannot go to
+    another process, if two functions keep their results under one name, or unless `jobs` is a positive integer.
+    Raises `SweepError` after the last run if some have failed.
     """
     jobs = cores() if jobs is None else whole("sweep(jobs)", jobs)
-    for task in tasks:
-        _check_portable(task)
+    _check(tasks)
     folder.mkdir(parents=True, exist_ok=True)  # a folder that cannot be made is noticed now, not after hours
-    paths = [kept_at(task, sums, folder, any_code and not fresh) for task, sums in zip(tasks, checksums, strict=True)]
+    paths = [kept_at(task, folder, any_code and not fresh) for task in tasks]
     todo = {path: task for path, task in zip(paths, tasks, strict=True) if fresh or not is_kept(path)}
     for path in paths:
         if fresh or path not in todo:
@@ -115,10 +126,15 @@ def sweep(
         todo = {path: attrs.evolve(task, progress=progress_of(path)) for path, task in todo.items()}
     if found := len(set(paths)) - len(todo):
         print(f"{found} of {len(set(paths))} runs are in {folder} already; --fresh repeats them")
-    here = alone(todo) if min(jobs, len(todo)) <= 1 else in_processes(todo, min(jobs, len(todo)))
+    here = in_this_process(todo) if min(jobs, len(todo)) <= 1 else in_processes(todo, min(jobs, len(todo)))
     outcomes = here if executor is None else on_executor(todo, executor)
-    failures = {path: failed for path, outcome in outcomes if (failed := _kept(path, outcome)) is not None}
+    failures = {path: failed for path, outcome in outcomes if (failed := _keep(path, outcome)) is not None}
     if failures:
-        told = {path: f"{todo[path].describe()}\n{failed.why}" for path, failed in failures.items()}
+        told = {path: f"{_described(todo[path])}\n{failed.why}" for path, failed in failures.items()}
         raise SweepError(told, len(todo))
     return paths
+
+
+def _described(task: Task) -> dict[str, object]:
+    """The identity of a task with its whole configuration."""
+    return {**task.identity(), "config": attrs.asdict(task.config)}

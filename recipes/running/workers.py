@@ -1,6 +1,6 @@
-"""Carrying out runs: in this process, in processes side by side, or by the workers of any executor.
+"""Carry out runs: in this process, in processes side by side, or by the workers of any executor.
 
-Each way gives (path, outcome) as runs end, in no order; the outcomes do not depend on the way.
+Each of the three yields (path, outcome) as runs end, in any order. The outcomes are the same for all three.
 """
 
 import os
@@ -16,7 +16,6 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager
 from datetime import date
-from functools import partial
 from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 from threading import Event, Lock, Thread, local
@@ -25,30 +24,30 @@ from typing import Any
 
 import attrs
 from threadpoolctl import threadpool_limits
+from toolz import last
 from tqdm import tqdm
 
-import fnn
-from recipes.recipe import Task
+from fnn import Progress
+from recipes.running.plan import Task
 from recipes.running.provenance import machine
-from recipes.running.store import keeping, seconds_until
-from recipes.training import Scan, Watch, unwatched
+from recipes.running.store import keeping, resumed, seconds_until
 
-__all__ = ["Done", "Failed", "alone", "cores", "in_processes", "on_executor", "work"]
+__all__ = ["Done", "Failed", "cores", "in_processes", "in_this_process", "on_executor", "work"]
 
-ATTEMPTS = 3  # at a run whose worker dies, before it counts as failed
+ATTEMPTS = 3  # a run fails when its worker process has died this many times
 TURN = Lock()
 
 
 @attrs.frozen
 class Failed:
-    """A run that gave no result, and why."""
+    """The reason why a run has no result."""
 
     why: str
 
 
 @attrs.frozen
 class Done:
-    """A run's result, and what it took."""
+    """The result of a run and its cost: seconds, date and machine."""
 
     result: Mapping[str, Any]
     cost: Mapping[str, Any]
@@ -63,41 +62,46 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def work(task: Task, watch: Watch = unwatched) -> Outcome:
-    """Carry out a task on one BLAS thread, wherever it runs: the last bits of a product depend on their number.
+def work(task: Task, shown: bool = False) -> Outcome:
+    """Carry out a task, with a bar over its epochs if it is to be shown.
 
-    With a file for its progress, it keeps each epoch there, and goes on from the one that it finds; its seconds
-    are then those of all its parts.
-
-    What it raises comes back as text, so that no failure depends on being picklable. Threads of one process take
-    turns, since the number of BLAS threads is the process's.
+    A task with a file for its progress goes on from the progress in that file, and keeps each further one there; its
+    seconds are then those of all its parts. It uses one BLAS thread wherever it runs, since the last bits of a matrix
+    product depend on the number of threads; that number is the process's, so that the threads of a process take turns.
+    An exception comes back as text, so that no failure depends on being picklable.
     """
     try:
         with TURN, threadpool_limits(1):
-            begin = perf_counter() - (0 if task.progress is None else seconds_until(task.progress))
-            watch = watch if task.progress is None else keeping(task.progress, begin, watch)
-            result = task.run(task.config, task.key, task.data(), watch)
+            begin, kept = perf_counter(), task.progress
+            run = task.run(task.config, task.key, task.data())
+            if kept is None:
+                start, progresses = run.start, run.scan(run.start)
+            else:
+                begin -= seconds_until(kept)
+                start = resumed(kept, run.start)
+                progresses = keeping(kept, run.scan(start), begin)
+            if shown:
+                progresses = _with_a_bar(progresses, len(start.history), getattr(task.config, "epochs", None))
+            result = run.finish(last(progresses))
             return Done(result, {"seconds": perf_counter() - begin, "date": f"{date.today()}", **machine()})
     except Exception:
         return Failed(traceback.format_exc())
 
 
-def _with_a_bar(start: fnn.Progress, scan: Scan, total: int | None) -> Iterator[fnn.Progress]:
-    """Watch with a bar over the epochs; the progress to begin with is none."""
-    progresses, done = scan(start), len(start.history)
+def _with_a_bar(progresses: Iterator[Progress], done: int, total: int | None) -> Iterator[Progress]:
+    """The same progresses with a bar over the epochs; the first progress is where the training begins."""
     yield next(progresses)
     yield from tqdm(progresses, desc="epochs", initial=done, total=total, unit="epoch", leave=False)
 
 
-def alone(todo: Mapping[Path, Task]) -> Outcomes:
-    """Carry out tasks one after the other in this process, with a bar over the runs and one over each one's epochs."""
+def in_this_process(todo: Mapping[Path, Task]) -> Outcomes:
+    """Carry out tasks one after the other, with a bar over the runs and one over the epochs of each."""
     for path, task in tqdm(todo.items(), desc="runs", unit="run", leave=False, disable=len(todo) == 1):
-        bar = partial(_with_a_bar, total=getattr(task.config, "epochs", None))
-        yield path, work(task, bar)
+        yield path, work(task, shown=True)
 
 
 def _follow_the_parent() -> None:
-    """Let this worker end with its parent, also when that is killed and can tell nobody."""
+    """End this worker when its parent ends, even if the parent is killed and cannot shut it down."""
 
     def wait() -> None:
         if (parent := parent_process()) is not None:
@@ -109,7 +113,7 @@ def _follow_the_parent() -> None:
 
 @contextmanager
 def _on_one_thread() -> Iterator[None]:
-    """Let workers that start within make no idle BLAS threads: they read this variable as they start."""
+    """Workers that start inside this context make no idle BLAS threads: they read the variable as they start."""
     before = os.environ.get("OPENBLAS_NUM_THREADS")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
@@ -123,30 +127,33 @@ def _one_worker() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_follow_the_parent)
 
 
-def _in_a_lane(lane: Any, stopped: Event, task: Task) -> Outcome:
-    """Carry out a task in the worker process of this thread, and in a new one where that one dies."""
+def _in_own_process(own: Any, stopped: Event, task: Task) -> Outcome:
+    """Carry out a task in the worker process that belongs to this thread, and in a new one if that process dies."""
     for _ in range(ATTEMPTS):
         if stopped.is_set():
             break
-        if not hasattr(lane, "pool"):
-            lane.pool = _one_worker()
+        if not hasattr(own, "pool"):
+            own.pool = _one_worker()
         try:
-            return lane.pool.submit(work, task).result()
+            return own.pool.submit(work, task).result()
         except BrokenExecutor:
-            del lane.pool
+            del own.pool
     return Failed(f"the worker process died {ATTEMPTS} times over this run: killed, or out of memory?")
 
 
 def in_processes(todo: Mapping[Path, Task], jobs: int) -> Outcomes:
-    """Carry out tasks in `jobs` processes of this machine: a thread for each, so that one that dies takes one run."""
-    lane, stopped, others = local(), Event(), set(active_children())
+    """Carry out tasks in `jobs` processes of this machine.
+
+    Each process has a thread of its own that feeds it, so that a process that dies takes one run with it and no more.
+    """
+    own, stopped, others = local(), Event(), set(active_children())
     threads = ThreadPoolExecutor(jobs)
     try:
         with _on_one_thread():
             yield from _as_they_end(
-                {threads.submit(_in_a_lane, lane, stopped, task): path for path, task in todo.items()}
+                {threads.submit(_in_own_process, own, stopped, task): path for path, task in todo.items()}
             )
-    finally:  # at an interrupt, nothing that nobody waits for goes on
+    finally:  # after an interrupt, no worker goes on
         stopped.set()
         threads.shutdown(wait=False, cancel_futures=True)
         for worker in set(active_children()) - others:
@@ -156,25 +163,25 @@ def in_processes(todo: Mapping[Path, Task], jobs: int) -> Outcomes:
 def on_executor(todo: Mapping[Path, Task], executor: Executor) -> Outcomes:
     """Carry out tasks by the workers of an executor.
 
-    A pool of processes breaks as a whole when one of its workers is killed: every run that it still has then counts as
-    failed, and the next sweep does them. Without an executor, a killed worker takes one run only.
+    A pool of processes breaks as a whole when one of its workers is killed. All runs that it still holds then fail, and
+    the next sweep repeats them.
     """
     futures: dict[Future[Outcome], Path] = {}
     for path, task in todo.items():
         try:
             futures[executor.submit(work, task)] = path
-        except BrokenExecutor as error:  # while it was being given work
-            yield path, Failed(_told(error))
+        except BrokenExecutor as error:  # it broke while tasks were still being submitted
+            yield path, Failed(_traceback(error))
     yield from _as_they_end(futures)
 
 
 def _as_they_end(futures: dict[Future[Outcome], Path]) -> Outcomes:
-    """The outcomes of futures, with one bar over all; none is held longer than it takes to keep it."""
+    """The outcomes of futures as they end, with one bar over all; each is let go as soon as it is passed on."""
     for future in tqdm(as_completed(list(futures)), total=len(futures), desc="runs", unit="run", leave=False):
         error = future.exception()
-        yield futures.pop(future), future.result() if error is None else Failed(_told(error))
+        yield futures.pop(future), future.result() if error is None else Failed(_traceback(error))
 
 
-def _told(error: BaseException) -> str:
-    """An error with the calls that led to it, and its cause in a worker."""
+def _traceback(error: BaseException) -> str:
+    """The traceback of an error, with its cause in a worker process."""
     return "".join(traceback.format_exception(error))

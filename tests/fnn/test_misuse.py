@@ -47,8 +47,9 @@ from fnn.checkpoint import CheckpointError, load, save
 from fnn.checks import LawError, explain
 from fnn.data import read_idx
 from fnn.metrics import accuracy
-from recipes.recipe import Task, no_data
+from recipes.recipe import no_data
 from recipes.running.catalogue import find
+from recipes.running.plan import Task
 from recipes.running.sweep import sweep
 
 MODEL = chain(encoder=chain(linear(8), relu), decoder=chain(linear(3)))
@@ -426,17 +427,17 @@ CALLS = {
     # The recipes.
     "an unknown recipe": (lambda: find("mnits"), KeyError, "no recipe 'mnits'; did you mean 'mnist'"),
     "a lambda in a sweep": (
-        lambda: sweep([Task(lambda *_: {}, no_data, None, None, Key(0))], [{}], Path("nowhere"), jobs=2),
+        lambda: sweep([Task("x", lambda *_: {}, no_data, None, None, Key(0))], Path("nowhere"), jobs=2),
         ValueError,
         "functions at the top of a module, not lambdas",
     ),
     "a lambda in a sweep's configuration": (
-        lambda: sweep([Task(no_data, no_data, None, {"rate": lambda i: 0.1}, Key(0))], [{}], Path("nowhere"), jobs=2),
+        lambda: sweep([Task("x", no_data, no_data, None, {"rate": lambda i: 0.1}, Key(0))], Path("nowhere"), jobs=2),
         ValueError,
         "not lambdas",
     ),
     "a sweep of 0 jobs": (
-        lambda: sweep([], [], Path("nowhere"), jobs=0),
+        lambda: sweep([], Path("nowhere"), jobs=0),
         ValueError,
         r"sweep\(jobs\) .* from 1 up, got 0",
     ),

@@ -12,16 +12,19 @@ from fnn import Key, checkpoint, fold_in, generator, tree
 from recipes.autoencoders import (
     autoencoder,
     autoencoder_grid,
-    autoencoder_study,
     denoiser,
     denoising,
     interpolation,
     latent_space,
     reconstructions,
+    study,
 )
 from recipes.autoencoders.autoencoder import Config, coder, hidden_widths, network, noisy, noisy_batches, up_to_logits
 from recipes.data import digits
-from recipes.running.catalogue import Options, describe, run_recipe
+from recipes.reporting.printed import describe
+from recipes.running.experiment import run_recipe
+from recipes.running.plan import Options
+from recipes.training import result
 from tests.support.idx_files import write_bright_rows
 
 RECIPES = {m.RECIPE.name: m for m in (autoencoder_grid, reconstructions, latent_space, interpolation, denoising)}
@@ -39,10 +42,14 @@ def data(small):
 
 
 @pytest.fixture(scope="module")
-def cooked(small, tmp_path_factory):
+def carried_out(small, tmp_path_factory):
     """Every recipe with two epochs, all in one folder, and what was printed of runs found there."""
     out = str(tmp_path_factory.mktemp("results"))
     return {name: run_recipe(m.RECIPE, Options(epochs=2, jobs=1, data=small, out=out)) for name, m in RECIPES.items()}
+
+
+def trained(config, key, data):
+    return result(autoencoder.run(config, key, data))
 
 
 def leaves(result):
@@ -121,7 +128,7 @@ def test_noise_is_fresh_at_every_step_of_every_epoch(data, monkeypatch):
         return noisy(x, sigma, key)
 
     monkeypatch.setattr(autoencoder, "noisy", spy)
-    autoencoder.run(attrs.evolve(SMALL, noise=0.2), Key(0), data)
+    trained(attrs.evolve(SMALL, noise=0.2), Key(0), data)
     assert len(keys) == 3 * 4 + 2  # 500 digits in 4 batches; validation and test once each
     assert len(set(keys)) == len(keys)
 
@@ -142,7 +149,7 @@ def test_linear_filter_is_the_least_squares_solution(data):
 
 @pytest.mark.parametrize("config", [SMALL, attrs.evolve(SMALL, loss="cross-entropy", noise=0.2, code="linear")])
 def test_a_run_follows_from_its_key(config, data):
-    one, again, other = (autoencoder.run(config, key, data) for key in (Key(1), Key(1), Key(2)))
+    one, again, other = (trained(config, key, data) for key in (Key(1), Key(1), Key(2)))
     assert leaves(one) == leaves(again)
     assert leaves(one["params"]) != leaves(other["params"])
     assert one["scores"].keys() == {"test_mse", "test_cross_entropy", "coordinates_used", "best_epoch"}
@@ -151,33 +158,33 @@ def test_a_run_follows_from_its_key(config, data):
 @pytest.mark.parametrize("loss", autoencoder.LOSSES)
 def test_encoder_and_decoder_are_the_whole(loss, data, tmp_path):
     config, x = attrs.evolve(SMALL, loss=loss), data.test[0]
-    result = autoencoder.run(config, Key(0), data)
-    checkpoint.save(tmp_path / "run.npz", result)
-    for params in (result["params"], checkpoint.load(tmp_path / "run.npz")["params"]):
+    found = trained(config, Key(0), data)
+    checkpoint.save(tmp_path / "run.npz", found)
+    for params in (found["params"], checkpoint.load(tmp_path / "run.npz")["params"]):
         encode, decode = coder(config, params)
         assert encode(x).shape == (len(x), 3)
         y = decode(encode(x))
         model = network(config, 16)
         assert (y == model.apply(params, x)).all()
-        assert result["scores"]["test_mse"] == pytest.approx(np.mean((y - x) ** 2), rel=1e-5)
+        assert found["scores"]["test_mse"] == pytest.approx(np.mean((y - x) ** 2), rel=1e-5)
         cross_entropy = -np.mean(x * np.log(y) + (1 - x) * np.log(1 - y))
-        assert result["scores"]["test_cross_entropy"] == pytest.approx(cross_entropy, rel=1e-4)
+        assert found["scores"]["test_cross_entropy"] == pytest.approx(cross_entropy, rel=1e-4)
 
 
 def test_the_best_epoch_is_kept(data):
     config = Config(latent=3, depth=1, rate=0.3, patience=2, epochs=30)
-    result = autoencoder.run(config, Key(0), data)
-    losses, best = result["curves"]["validation_loss"], result["scores"]["best_epoch"]
+    found = trained(config, Key(0), data)
+    losses, best = found["curves"]["validation_loss"], found["scores"]["best_epoch"]
     assert len(losses) == best + 2 < 30
     assert losses.argmin() == best - 1
-    encode, decode = coder(config, result["params"])
+    encode, decode = coder(config, found["params"])
     x = data.validation[0]
     assert np.mean((decode(encode(x)) - x) ** 2) == pytest.approx(losses[best - 1], rel=1e-5)
 
 
 def test_learning_lowers_the_error(data):
     config = Config(latent=4, depth=1, code="linear", rate=1e-2, epochs=20)
-    losses = autoencoder.run(config, Key(0), data)["curves"]["loss"]
+    losses = trained(config, Key(0), data)["curves"]["loss"]
     assert losses[-1] < 0.6 * losses[0]
 
 
@@ -192,8 +199,8 @@ def test_studies_share_cells_of_the_grid():
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_recipes_run_small(name, cooked, data):
-    results, claims = cooked[name]
+def test_recipes_run_small(name, carried_out, data):
+    results, claims = carried_out[name]
     recipe = RECIPES[name].RECIPE
     assert results.keys() == recipe.groups.keys()
     assert claims
@@ -202,21 +209,21 @@ def test_recipes_run_small(name, cooked, data):
     assert not any("inf" in claim.measured for claim in claims)
 
 
-def axes_of(cooked, data, name):
-    figures = RECIPES[name].figures(cooked[name][0], data)
+def axes_of(carried_out, data, name):
+    figures = RECIPES[name].figures(carried_out[name][0], data)
     return {title: [ax for ax in figure.axes if ax.get_label() != "<colorbar>"] for title, figure in figures.items()}
 
 
-def test_heat_maps(cooked, data):
-    axes = axes_of(cooked, data, "autoencoder_grid")
+def test_heat_maps(carried_out, data):
+    axes = axes_of(carried_out, data, "autoencoder_grid")
     assert {name: len(of) for name, of in axes.items()} == {"autoencoder_grid": 2, "autoencoder_grid_compared": 4}
     for ax in [ax for of in axes.values() for ax in of]:
         assert (ax.get_xlabel(), ax.get_ylabel()) == ("depth", "latent size")
         assert len(ax.texts) == 25
     left, right = axes["autoencoder_grid"]
-    first = cooked["autoencoder_grid"][0]["latent 4, depth 1, cross-entropy"][0]["scores"]["test_cross_entropy"]
+    first = carried_out["autoencoder_grid"][0]["latent 4, depth 1, cross-entropy"][0]["scores"]["test_cross_entropy"]
     assert right.texts[0].get_text() == f"{first:#.3g}"
-    squared = cooked["autoencoder_grid"][0]["latent 4, depth 1, mse"][0]["scores"]["test_mse"]
+    squared = carried_out["autoencoder_grid"][0]["latent 4, depth 1, mse"][0]["scores"]["test_mse"]
     assert left.texts[0].get_text() == f"{100 * squared:#.3g}"
     assert isinstance(left.collections[0].norm, LogNorm)
     assert left.collections[0].get_clim() != right.collections[0].get_clim()
@@ -224,9 +231,9 @@ def test_heat_maps(cooked, data):
     assert scales[0] == scales[1] != scales[2] == scales[3]
 
 
-def test_picture_rows(cooked, data):
+def test_picture_rows(carried_out, data):
     axes = {name: of for recipe in ("reconstructions", "interpolation", "denoising") for name, of in
-            axes_of(cooked, data, recipe).items()}  # fmt: skip
+            axes_of(carried_out, data, recipe).items()}  # fmt: skip
     assert [len(axes[name][0].images) for name in ("reconstructions", "interpolation")] == [2 * 4, 4 * 4]
     assert len(axes["interpolation"][0].patches) == 4
     for name in ("denoising_trained", "denoising_severe"):
@@ -237,7 +244,7 @@ def test_picture_rows(cooked, data):
     assert "dB" in psnr.get_ylabel()
     assert "accuracy" in accuracy.get_ylabel()
     assert [len(line.get_xdata()) for line in accuracy.lines[:5]] == [11] * 5
-    clean = cooked["denoising"][0]["autoencoder 64 x 5"][0]["scores"]["clean_accuracy"]
+    clean = carried_out["denoising"][0]["autoencoder 64 x 5"][0]["scores"]["clean_accuracy"]
     assert accuracy.lines[4].get_ydata() == pytest.approx(np.full(11, clean))
     (legend,) = psnr.figure.legends
     lines = ["noisy", denoising.FILTER, *denoising.GROUPS, "clean digits"]
@@ -246,14 +253,14 @@ def test_picture_rows(cooked, data):
     assert psnr.figure.get_suptitle() == "1 run of each"
 
 
-def test_bands_are_explained_where_there_are_some(cooked, data):
-    results = {name: 2 * list(runs) for name, runs in cooked["denoising"][0].items()}
+def test_bands_are_explained_where_there_are_some(carried_out, data):
+    results = {name: 2 * list(runs) for name, runs in carried_out["denoising"][0].items()}
     title = denoising.figures(results, data)["denoising"].get_suptitle()
     assert title == "2 runs of each; lines are interquartile means, bands interquartile ranges"
 
 
-def test_map_table_and_confusion(cooked, data):
-    axes = axes_of(cooked, data, "latent_space")
+def test_map_table_and_confusion(carried_out, data):
+    axes = axes_of(carried_out, data, "latent_space")
     (around,), tables, (confusion,) = axes.values()
     assert len(around.collections) == len(around.texts) == 4
     assert "100 test digits" in around.get_title()
@@ -279,10 +286,10 @@ def test_runs_are_shared_with_the_grid(small, tmp_path, capsys):
         assert f"{found} runs are in" in capsys.readouterr().out
 
 
-def test_what_is_measured_says_where_runs_were_cut_off(cooked):
+def test_what_is_measured_says_where_runs_were_cut_off(carried_out):
     for name in RECIPES:
-        assert all(claim.measured.endswith("; runs were cut off after 2 epochs") for claim in cooked[name][1])
+        assert all(claim.measured.endswith("; runs were cut off after 2 epochs") for claim in carried_out[name][1])
     run = {"scores": {"best_epoch": 7}, "curves": {"loss": np.zeros(12)}}
-    assert autoencoder_study.unfinished({"a": [run]}, {"a": Config(latent=2, depth=1, patience=5)}) == ""
-    assert autoencoder_study.unfinished({"a": [run]}, {"a": Config(latent=2, depth=1, epochs=12)}) == ""
-    assert "12 epochs" in autoencoder_study.unfinished({"a": [run]}, {"a": Config(latent=2, depth=1, patience=6)})
+    assert study.unfinished({"a": [run]}, {"a": Config(latent=2, depth=1, patience=5)}) == ""
+    assert study.unfinished({"a": [run]}, {"a": Config(latent=2, depth=1, epochs=12)}) == ""
+    assert "12 epochs" in study.unfinished({"a": [run]}, {"a": Config(latent=2, depth=1, patience=6)})

@@ -5,7 +5,7 @@ import pytest
 
 from fnn import Key, generator
 from recipes import claims as claims_of
-from recipes.autoencoders import interpolation, pairs, reconstructions
+from recipes.autoencoders import class_pairs, interpolation, reconstructions
 from tests.support.known_verdicts import DATA, blurred, of_classes, planted, same, verdicts, with_coder
 
 
@@ -85,10 +85,10 @@ def test_classes_and_not_pairs_are_the_sample():
     """One class far from all others moves nine pairs of 45 at once, and few resamples of classes leave it out."""
     distance = np.ones((10, 10))
     distance[0], distance[:, 0] = 10, 10
-    found = pairs.mean(distance)
+    found = class_pairs.pair_mean(distance)
     assert found.value == pytest.approx(1 + 9 * 9 / 45)
     assert (found.n, found.of) == (10, "classes")
     assert found.interval[0] == 1  # it is missing from a third of the resamples of ten classes
     drawn = np.array([0, 0, 1, 2, 2, 2, 3, 4, 5, 6])
     by_hand = [distance[i, j] for i in drawn for j in drawn if i != j]
-    assert pairs.average(distance, ~np.eye(10, dtype=bool), drawn) == pytest.approx(np.mean(by_hand))
+    assert class_pairs.average(distance, ~np.eye(10, dtype=bool), drawn) == pytest.approx(np.mean(by_hand))

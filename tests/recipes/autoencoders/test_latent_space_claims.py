@@ -1,9 +1,9 @@
-"""What latent_space concludes, from planted codes and tables of confusions."""
+"""What latent_space concludes, from planted codes and tables of reading."""
 
 import numpy as np
 
 from fnn.metrics import one_vs_rest
-from recipes.autoencoders import confusions, latent_space
+from recipes.autoencoders import latent_space, reading
 from tests.support.known_verdicts import DATA, planted, rows, same, verdicts, with_coder
 
 
@@ -42,15 +42,15 @@ def test_figures_of_both_protocols_agree_with_the_table(monkeypatch):
 def test_digits_that_look_alike():
     apart = 900 * np.eye(10, dtype=int) + 2
     alike = apart.copy()
-    for pair in confusions.LIKE:
+    for pair in reading.LIKE:
         alike[pair] = alike[pair[::-1]] = 50 + sum(pair)
-    claim = confusions.closeness(alike)
+    claim = reading.closeness(alike)
     assert claim.verdict == "holds"
-    assert confusions.closeness(apart).verdict == "undecided"
+    assert reading.closeness(apart).verdict == "undecided"
     shares = alike / alike.sum(axis=1, keepdims=True)
     both = {(i, j): 50 * (shares[i, j] + shares[j, i]) for i in range(10) for j in range(i)}
-    by_hand = np.mean([share for (i, j), share in both.items() if (j, i) in confusions.LIKE])
-    others = np.mean([share for (i, j), share in both.items() if (j, i) not in confusions.LIKE])
+    by_hand = np.mean([share for (i, j), share in both.items() if (j, i) in reading.LIKE])
+    others = np.mean([share for (i, j), share in both.items() if (j, i) not in reading.LIKE])
     assert (
         f"{by_hand:.1f} % of these pairs' digits are read as the other, of other pairs' {others:.1f} %"
         in claim.measured
@@ -58,21 +58,21 @@ def test_digits_that_look_alike():
     assert f"a difference of {by_hand - others:.1f} points" in claim.measured
     assert set(claim.reason.rsplit(" ", 4)[1:]) == {"4-9,", "5-8,", "3-8,", "3-5"}
     unlike = apart + 50
-    for pair in confusions.LIKE:
+    for pair in reading.LIKE:
         unlike[pair] = unlike[pair[::-1]] = 0
-    assert confusions.closeness(unlike).verdict == "fails"
+    assert reading.closeness(unlike).verdict == "fails"
 
 
 def test_digits_that_stand_out():
     mistaken = np.full(10, 10)
     mistaken[1], mistaken[[3, 5]] = 1, 30
     confusion = 100 * np.eye(10, dtype=int) + mistaken[:, None] // 10 * (1 - np.eye(10, dtype=int))
-    one, low = confusions.distinctive(confusion, 1000 * np.eye(10, dtype=int))
+    one, low = reading.distinctive(confusion, 1000 * np.eye(10, dtype=int))
     assert (one.verdict, low.verdict) == ("holds", "holds")
     table = one_vs_rest(confusion).accuracy
     less = 100 * (table[1] - np.delete(table, 1).mean())
     assert f"{table[1]:.4f}, held out (1.0000 the paper's way)" in one.measured
     assert f"the other digits', {less:+.2f} points (95 %" in one.measured
     swapped = confusion[[0, 3, 2, 1, 4, 8, 6, 7, 5, 9]][:, [0, 3, 2, 1, 4, 8, 6, 7, 5, 9]]
-    assert verdicts(confusions.distinctive(swapped, confusion)) == ["fails", "fails"]  # 3 is read best now, not 1
-    assert verdicts(confusions.distinctive(np.eye(4, dtype=int), np.eye(4, dtype=int))) == ["undecided"] * 2
+    assert verdicts(reading.distinctive(swapped, confusion)) == ["fails", "fails"]  # 3 is read best now, not 1
+    assert verdicts(reading.distinctive(np.eye(4, dtype=int), np.eye(4, dtype=int))) == ["undecided"] * 2

@@ -16,8 +16,8 @@ from recipes.bench.picture import bars
 from recipes.bench.problem import Problem
 from recipes.bench.table import table
 from recipes.bench.workloads import READERS, SMALL, TRAINERS, WORKLOADS
+from recipes.command import main
 from recipes.data import digits
-from recipes.running.command import main
 from tests.support.idx_files import write_bright_rows
 
 WITHOUT_OUTPUT, SLOW_TO_COMPILE = {"products.train", "products.infer"}, {"torch_compiled.train"}

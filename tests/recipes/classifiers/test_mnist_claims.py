@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from recipes.classifiers.mnist import RECIPE, share_by
+from recipes.classifiers.curves import share_by
+from recipes.classifiers.mnist import RECIPE
 from recipes.data.digits import Digits
 
 RNG = np.random.default_rng(0)

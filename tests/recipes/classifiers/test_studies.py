@@ -12,9 +12,11 @@ import fnn
 from fnn import Key, generator
 from recipes.classifiers import activations, batch_size, classifier, hidden_size, initializers, optimizers
 from recipes.classifiers.classifier import Config
-from recipes.classifiers.wrong_gradient import cross_entropy_with_wrong_gradient
+from recipes.classifiers.paper_gradient import cross_entropy_with_paper_gradient
 from recipes.recipe import Size
-from recipes.running.catalogue import Options, run_recipe
+from recipes.running.experiment import run_recipe
+from recipes.running.plan import Options
+from recipes.training import result
 
 DATA = SimpleNamespace(train=(np.zeros((1, 784)), None), n_classes=10)  # what claims ask of it
 STUDIES = {study.RECIPE.name: study for study in (activations, batch_size, hidden_size, optimizers, initializers)}
@@ -80,7 +82,7 @@ def test_the_optimizers_have_rates_of_their_own():
 
 
 def test_the_activations_are_compared_under_both_gradients():
-    losses = ("cross_entropy", "cross_entropy_with_wrong_gradient")
+    losses = ("cross_entropy", "cross_entropy_with_paper_gradient")
     expected = [Config(activation=name, loss=loss) for loss in losses for name in ("relu", "sigmoid", "tanh")]
     assert list(groups_of("activations").values()) == expected
 
@@ -105,7 +107,7 @@ def test_the_named_weights_and_loss_are_used():
     pair = x, x.argmax(axis=-1) % 10
     data = classifier.Digits(train=pair, validation=pair, test=pair, shape=(4, 4), n_classes=10, checksums={})
     configs = [Config(loss=loss, epochs=1) for loss in classifier.LOSSES]
-    weights = [classifier.run(config, Key(0), data)["params"]["0"]["weights"] for config in configs]
+    weights = [result(classifier.run(config, Key(0), data))["params"]["0"]["weights"] for config in configs]
     assert not np.array_equal(*weights)
 
 
@@ -115,7 +117,7 @@ def test_the_named_weights_and_loss_are_used():
 def test_the_wrong_gradient_is_the_right_one_times_p_1_p():
     logits, labels = RNG.normal(size=(5, 4)), np.array([0, 1, 2, 3, 0])
     (value, right), (same, wrong) = (
-        loss(logits, labels) for loss in (fnn.cross_entropy, cross_entropy_with_wrong_gradient)
+        loss(logits, labels) for loss in (fnn.cross_entropy, cross_entropy_with_paper_gradient)
     )
     p = fnn.softmax.apply({}, logits)
     assert value == same
@@ -125,11 +127,11 @@ def test_the_wrong_gradient_is_the_right_one_times_p_1_p():
 
 def test_the_wrong_gradient_is_no_derivative_of_the_value():
     logits, labels, h = RNG.normal(size=(5, 4)), np.array([0, 1, 2, 3, 0]), 1e-6
-    _, wrong = cross_entropy_with_wrong_gradient(logits, labels)
+    _, wrong = cross_entropy_with_paper_gradient(logits, labels)
     units = np.eye(logits.size).reshape(-1, *logits.shape)
 
     def at(z):
-        return cross_entropy_with_wrong_gradient(z, labels)[0]
+        return cross_entropy_with_paper_gradient(z, labels)[0]
 
     slopes = np.array([(at(logits + h * unit) - at(logits - h * unit)) / (2 * h) for unit in units])
     np.testing.assert_allclose(fnn.cross_entropy(logits, labels)[1]().ravel(), slopes, atol=1e-9)

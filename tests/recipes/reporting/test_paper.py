@@ -21,8 +21,9 @@ from recipes.reporting.paper import GALLERY, UNSEEN, WIDTH, run
 from recipes.reporting.paper import small as small_picture
 from recipes.reporting.report import CODE, ONE, Chapter, tally
 from recipes.reporting.wording import SCORES, groups_in_brief, groups_in_words, settings
-from recipes.running import catalogue as catalogue
-from recipes.running.catalogue import Options, find, names
+from recipes.running import catalogue
+from recipes.running.catalogue import find, names
+from recipes.running.plan import Options
 from recipes.running.sweep import SweepError
 from tests.recipes.running.test_kills import small  # noqa: F401
 
@@ -286,7 +287,7 @@ def brief(**changes):
     return attrs.evolve(find("mnist"), claims=lambda results, data: [Claim("It ran.", "yes", "holds")], **changes)
 
 
-def failing(config, key, data, watch):
+def failing(config, key, data):
     raise ArithmeticError("no convergence")
 
 

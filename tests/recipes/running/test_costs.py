@@ -15,7 +15,7 @@ MEASURED = """
 import sys
 from pathlib import Path
 from time import perf_counter
-from recipes.running.command import main
+from recipes.command import main
 begin = perf_counter()
 for name in sys.argv[1].split(","):
     assert main([name, *sys.argv[2:]]) == 0

@@ -1,6 +1,6 @@
 """A sweep is killed at random moments, parent and worker, and still ends with the very same files, `--resume` or not.
 
-Two rounds in the usual test run; `FNN_KILLS=20 python -m pytest tests/recipes/running/test_kills.py` does twenty.
+The usual test run has two rounds; `FNN_KILLS=20 python -m pytest tests/recipes/running/test_kills.py` has 20.
 """
 
 import contextlib

@@ -18,14 +18,16 @@ import numpy as np
 import pytest
 
 import fnn
-from fnn import Key, checkpoint, split, tree
+from fnn import Key, Progress, checkpoint, split, tree
 from fnn.data import DataFormatError
 from fnn.metrics import accuracy
 from recipes.classifiers import classifier, mnist
+from recipes.command import main
 from recipes.data import digits
-from recipes.recipe import Task
-from recipes.running.catalogue import Options, data_of, find, names, run_recipe
-from recipes.running.command import main
+from recipes.recipe import Run
+from recipes.running.catalogue import find, names
+from recipes.running.experiment import run_recipe
+from recipes.running.plan import Options, Task, plan
 from recipes.running.provenance import cost_in_words, machine, time_in_all
 from recipes.running.sweep import SweepError, path_of, sweep
 from tests.support.idx_files import write_bright_rows
@@ -73,7 +75,7 @@ def test_mnist_writes_what_it_found(small, tmp_path):
     assert min(written["test_accuracy"]) > 0.5
     assert {len(curve) for curves in written["curves"].values() for curve in curves} == {20}
     params = checkpoint.load(tmp_path / "mnist" / "parameters.npz")["mnist"]["1"]
-    data, model = digits.load(small), classifier.network(mnist.CONFIG, n_classes=4)
+    data, model = digits.load(small), mnist.network(mnist.Config(), n_classes=4)
     scores = fnn.evaluate(model, params, data.test, {"accuracy": accuracy})
     assert scores["accuracy"] == pytest.approx(written["test_accuracy"][1])
     weights = params["0"]["weights"]
@@ -103,20 +105,26 @@ def test_results_do_not_depend_on_jobs_and_are_not_computed_twice(small, tmp_pat
     assert {path: path.stat().st_mtime_ns for path in files} == files
 
 
-def failing_run(config, key, data, watch):
+def resulting_in(x):
+    """A run without epochs."""
+    start = Progress.start(fnn.sgd(0.1).init({"w": np.zeros(1)}))
+    return Run(start, lambda progress: iter([progress]), lambda end: {"scores": {"x": x}})
+
+
+def failing_run(config, key, data):
     if key.path == (1,):
         raise ArithmeticError("no convergence")
-    return {"scores": {"x": 1.0}}
+    return resulting_in(1.0)
 
 
-def suicidal_run(config, key, data, watch):
+def suicidal_run(config, key, data):
     if key.path == (1,):
         os.kill(os.getpid(), signal.SIGKILL)
-    return {"scores": {"x": 1.0}}
+    return resulting_in(1.0)
 
 
-def unkeepable_run(config, key, data, watch):
-    return {"scores": {"x": "a word" if key.path == (1,) else 1.0}}
+def unkeepable_run(config, key, data):
+    return resulting_in("a word" if key.path == (1,) else 1.0)
 
 
 @attrs.frozen
@@ -135,18 +143,18 @@ class Nothing:
     ],
 )
 def test_a_failing_run_is_named_and_the_others_are_kept(run, jobs, why, small, tmp_path):
-    tasks = [Task(run, digits.load, small, Nothing(), key) for key in split(Key(0), 3)]
+    tasks = [Task("run", run, digits.load, small, Nothing(), key) for key in split(Key(0), 3)]
     with pytest.raises(SweepError, match=rf"(?s)1 of 3 runs failed.*'rate': 0.5.*'path': \(1,\).*{why}"):
-        sweep(tasks, [{}] * 3, tmp_path, jobs=jobs)
+        sweep(tasks, tmp_path, jobs=jobs)
     assert len(list(tmp_path.glob("*.npz"))) == 2
 
 
 def test_a_broken_pool_reports_all_that_it_takes_with_it(small, tmp_path):
-    tasks = [Task(suicidal_run, digits.load, small, Nothing(), key) for key in split(Key(0), 4)]
+    tasks = [Task("suicidal", suicidal_run, digits.load, small, Nothing(), key) for key in split(Key(0), 4)]
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool, pytest.raises(SweepError) as caught:
-        sweep(tasks, [{}] * 4, tmp_path, executor=pool)
+        sweep(tasks, tmp_path, executor=pool)
     kept = set(tmp_path.glob("*.npz"))
-    assert kept | caught.value.failures.keys() == {path_of(task, {}, tmp_path) for task in tasks}
+    assert kept | caught.value.failures.keys() == {path_of(task, tmp_path) for task in tasks}
     assert not kept & caught.value.failures.keys()
     assert all("BrokenProcessPool" in why and "'rate': 0.5" in why for why in caught.value.failures.values())
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:  # broken before it gets any work
@@ -154,7 +162,7 @@ def test_a_broken_pool_reports_all_that_it_takes_with_it(small, tmp_path):
         with pytest.raises(BrokenProcessPool):
             pool.submit(time.sleep, 60).result()
         with pytest.raises(SweepError, match="4 of 4 runs failed"):
-            sweep(tasks, [{}] * 4, tmp_path / "other", executor=pool)
+            sweep(tasks, tmp_path / "other", executor=pool)
 
 
 def test_any_executor_may_carry_out_a_recipe(small, tmp_path):
@@ -166,8 +174,8 @@ def test_any_executor_may_carry_out_a_recipe(small, tmp_path):
 
 
 def test_what_a_run_took_stands_beside_it(small, tmp_path):
-    task = Task(failing_run, digits.load, small, Nothing(), Key(0))
-    paths = sweep([task], [{}], tmp_path, jobs=1)
+    task = Task("failing", failing_run, digits.load, small, Nothing(), Key(0))
+    paths = sweep([task], tmp_path, jobs=1)
     assert {path.suffix for path in tmp_path.iterdir()} == {".npz", ".json"}
     found = cost_in_words(paths)
     assert found["time"].startswith("0.")
@@ -181,9 +189,9 @@ def test_what_a_run_took_stands_beside_it(small, tmp_path):
     assert time_in_all([*paths, other]) == "2 trainings of 1 h 2 min in all"
 
 
-def slow_run(config, key, data, watch):
+def slow_run(config, key, data):
     time.sleep(5)
-    return {"scores": {"x": 1.0}}
+    return resulting_in(1.0)
 
 
 @pytest.fixture
@@ -196,11 +204,11 @@ def interruptible():
 
 @pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_sweep_stops_at_once(small, tmp_path):
-    tasks = [Task(slow_run, digits.load, small, Nothing(), key) for key in split(Key(0), 6)]
+    tasks = [Task("slow", slow_run, digits.load, small, Nothing(), key) for key in split(Key(0), 6)]
     Timer(4, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     begin = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        sweep(tasks, [{}] * 6, tmp_path, jobs=2)
+        sweep(tasks, tmp_path, jobs=2)
     assert time.monotonic() - begin < 7
 
 
@@ -263,23 +271,27 @@ def test_a_tree_is_kept_with_its_empty_parts_and_its_networks(tmp_path):
     assert checkpoint.load(tmp_path / "x.npz") == params
 
 
-def test_a_result_belongs_to_its_code_data_and_loader(tmp_path):
-    task = Task(failing_run, digits.load, None, Nothing(), Key(0))
-    others = [
-        (attrs.evolve(task, key=Key(1)), {}),
-        (attrs.evolve(task, config=Nothing(0.25)), {}),
-        (attrs.evolve(task, load=digits.read), {"train": "changed"}),
-        (attrs.evolve(task, run=classifier.run), {}),
+def test_a_result_belongs_to_its_name_configuration_key_data_and_code(tmp_path):
+    task = Task("failing", failing_run, digits.load, None, Nothing(), Key(0))
+    changes = [
+        {"trains": "other"},
+        {"key": Key(1)},
+        {"config": Nothing(0.25)},
+        {"examples": 100},
+        {"checksums": {"train": "changed"}},
+        {"run": classifier.run},
+        {"load": digits.read},
     ]
-    assert path_of(task, {}, tmp_path) == path_of(task, {}, tmp_path)
-    assert len({path_of(task, {}, tmp_path), *(path_of(other, sums, tmp_path) for other, sums in others)}) == 5
+    paths = [path_of(attrs.evolve(task, **change), tmp_path) for change in ({}, {}, *changes)]
+    assert paths[0] == paths[1]
+    assert len(set(paths)) == 1 + len(changes)
 
 
 def test_a_task_sees_as_many_examples_as_it_is_to(small):
-    task = Task(failing_run, digits.load, small, Nothing(), Key(0), examples=100)
+    task = Task("failing", failing_run, digits.load, small, Nothing(), Key(0), examples=100)
     assert [len(labels) for _, labels in (task.data().train, task.data().validation)] == [100, 100]
     assert (task.data().train[0] == digits.load(small).train[0][:100]).all()
-    assert task.describe() != attrs.evolve(task, examples=None).describe()
+    assert task.identity() != attrs.evolve(task, examples=None).identity()
 
 
 def result_of(out):
@@ -321,6 +333,6 @@ def test_results_of_other_code_count_if_asked_to(small, tmp_path, capsys):
 
 def test_claims_see_as_many_training_examples_as_the_runs():
     sizes = Options(quick=True), Options(), Options(paper=True)
-    seen = [data_of(find("reconstructions"), size) for size in sizes]
+    seen = [plan(find("reconstructions"), size).data for size in sizes]
     assert [len(data.train[0]) for data in seen] == [5_000, 10_000, 50_000]
     assert len({str(data.checksums) for data in seen}) == 1

@@ -7,14 +7,14 @@ import pytest
 import fnn
 from fnn import Key, Progress, checkpoint, tree
 from recipes.autoencoders import autoencoder, denoiser
-from recipes.classifiers import classifier
-from recipes.classifiers.mnist import RECIPE
+from recipes.classifiers import classifier, mnist
+from recipes.command import main
 from recipes.data import digits
 from recipes.points import linear_regression, xor
-from recipes.recipe import Task, no_data
-from recipes.running.catalogue import Options, run_recipe
-from recipes.running.command import main
-from recipes.running.store import keeping, seconds_until
+from recipes.recipe import no_data
+from recipes.running.experiment import run_recipe
+from recipes.running.plan import Options, Task
+from recipes.running.store import keeping, resumed, seconds_until
 from recipes.running.sweep import sweep
 from recipes.running.workers import work
 from tests.support.idx_files import write_bright_rows
@@ -27,21 +27,31 @@ def small(tmp_path_factory):
     return write_bright_rows(tmp_path_factory.mktemp("digits"))
 
 
-def stopping(start, scan):
-    """A watch that is interrupted, as by Ctrl-C, when the next epoch after STOPPED begins."""
-    for progress in scan(start):
+def stopping(progresses):
+    """The same progresses, interrupted as by Ctrl-C when the next epoch after STOPPED begins."""
+    for progress in progresses:
         yield progress
         if len(progress.history) == STOPPED:
             raise KeyboardInterrupt
 
 
 def counting(seen):
-    def watch(start, scan):
-        for progress in scan(start):
+    def scan(progresses):
+        for progress in progresses:
             seen.append(len(progress.history))
             yield progress
 
-    return watch
+    return scan
+
+
+def watched(task, through):
+    """The same task, the progresses of whose run go through a function."""
+
+    def run(*given):
+        found = task.run(*given)
+        return attrs.evolve(found, scan=lambda progress: through(found.scan(progress)))
+
+    return attrs.evolve(task, run=run)
 
 
 def leaves(result):
@@ -53,7 +63,7 @@ def first_of(recipe):
 
 
 RUNS = {
-    "classifier": (classifier.run, digits.load, classifier.Config(epochs=7, curves=True)),
+    "mnist": (mnist.RECIPE.run, digits.load, mnist.Config(epochs=7)),
     "classifier until stale": (classifier.run, digits.load, classifier.Config(epochs=50, patience=2)),
     "autoencoder": (autoencoder.run, digits.load, autoencoder.Config(latent=4, depth=1, noise=0.2, epochs=6)),
     "denoiser": (denoiser.run, digits.load, autoencoder.Config(latent=4, depth=1, noise=0.2, epochs=6)),
@@ -62,8 +72,8 @@ RUNS = {
 }
 
 
-def done(*task):
-    return work(*task).result
+def done(task, through=iter):
+    return work(watched(task, through)).result
 
 
 def kept_in(folder):
@@ -74,7 +84,7 @@ def kept_in(folder):
 @pytest.mark.parametrize("name", RUNS)
 def test_a_stopped_run_goes_on_to_the_same_result(name, small, tmp_path):
     run, load, config = RUNS[name]
-    task, progress, all_epochs, further = Task(run, load, small, config, Key(0)), tmp_path / "x.progress", [], []
+    task, progress, all_epochs, further = Task(name, run, load, small, config, Key(0)), tmp_path / "x.progress", [], []
     expected = leaves(done(task, counting(all_epochs)))
     n = all_epochs[-1]
     assert all_epochs == list(range(n + 1))
@@ -82,7 +92,7 @@ def test_a_stopped_run_goes_on_to_the_same_result(name, small, tmp_path):
 
     kept = attrs.evolve(task, progress=progress)
     with pytest.raises(KeyboardInterrupt):
-        work(kept, stopping)
+        work(watched(kept, stopping))
     assert len(checkpoint.load(progress).history) == STOPPED
     assert leaves(done(kept, counting(further))) == expected
     assert further == list(range(STOPPED, n + 1))
@@ -93,10 +103,10 @@ def test_a_stopped_run_goes_on_to_the_same_result(name, small, tmp_path):
 def test_a_resumed_run_took_what_all_its_parts_took(tmp_path):
     run, load, config = RUNS["xor"]
     path = tmp_path / "x.progress"
-    task = Task(run, load, None, config, Key(0), progress=path)
+    task = Task("xor", run, load, None, config, Key(0), progress=path)
     assert seconds_until(path) == 0
     with pytest.raises(KeyboardInterrupt):
-        work(task, stopping)
+        work(watched(task, stopping))
     first = seconds_until(path)
     assert 0 < first < 60
     checkpoint.save(path, checkpoint.load(path), meta={"seconds": 1000 + first})
@@ -106,29 +116,32 @@ def test_a_resumed_run_took_what_all_its_parts_took(tmp_path):
     assert work(task).cost["seconds"] < 60
 
 
+def through(function):
+    """What keeps progresses, given them through a function."""
+    return lambda path, progresses, begin: keeping(path, function(progresses), begin)
+
+
 def test_each_run_keeps_one_file_until_its_result_is_there(small, tmp_path, monkeypatch):
     options = Options(runs=2, epochs=4, jobs=1, data=small, out=str(tmp_path / "whole"))
-    run_recipe(RECIPE, options)
+    run_recipe(mnist.RECIPE, options)
     expected = kept_in(tmp_path / "whole" / "runs")
 
     resumed = attrs.evolve(options, resume=True, out=str(tmp_path / "stopped"))
     runs = tmp_path / "stopped" / "runs"
     with monkeypatch.context() as patch:
-        patch.setattr("recipes.running.workers.keeping", lambda path, begin, watch: keeping(path, begin, stopping))
+        patch.setattr("recipes.running.workers.keeping", through(stopping))
         with pytest.raises(KeyboardInterrupt):
-            run_recipe(RECIPE, resumed)
+            run_recipe(mnist.RECIPE, resumed)
     (left,) = runs.iterdir()
     assert left.suffix == ".progress"
     again = []
     with monkeypatch.context() as patch:
-        patch.setattr(
-            "recipes.running.workers.keeping", lambda path, begin, watch: keeping(path, begin, counting(again))
-        )
-        run_recipe(RECIPE, resumed)
+        patch.setattr("recipes.running.workers.keeping", through(counting(again)))
+        run_recipe(mnist.RECIPE, resumed)
     assert again == [3, 4, 0, 1, 2, 3, 4]
     assert kept_in(runs) == expected
     left.write_bytes(b"killed after the result was written, before this was removed")
-    run_recipe(RECIPE, resumed)
+    run_recipe(mnist.RECIPE, resumed)
     assert kept_in(runs) == expected
 
 
@@ -136,7 +149,7 @@ def test_a_damaged_progress_is_reported_and_the_run_begins_anew(tmp_path, capsys
     path, params = tmp_path / "x.progress", classifier.network(classifier.Config()).init(Key(0), (4,))[0]
     path.write_bytes(b"damaged")
     start = Progress.start(fnn.adam().init(params))
-    assert list(keeping(path, 0)(start, lambda progress: iter([progress]))) == [start]
+    assert list(keeping(path, [resumed(path, start)], 0)) == [start]
     assert "x.progress is not a checkpoint" in (said := capsys.readouterr().out)
     assert "it is now x.progress.refused, and this run begins anew" in said
     assert path.with_name("x.progress.refused").read_bytes() == b"damaged"
@@ -144,12 +157,12 @@ def test_a_damaged_progress_is_reported_and_the_run_begins_anew(tmp_path, capsys
 
 
 def test_without_it_nothing_is_kept_and_what_was_kept_is_not_used(small, tmp_path):
-    run, load, config = RUNS["classifier"]
-    task = Task(run, load, small, config, Key(0))
-    (path,) = sweep([task], [{}], tmp_path / "first", jobs=1)
+    run, load, config = RUNS["mnist"]
+    task = Task("mnist", run, load, small, config, Key(0))
+    (path,) = sweep([task], tmp_path / "first", jobs=1)
     (tmp_path / "second").mkdir()
     (tmp_path / "second" / path.name).with_suffix(".progress").write_bytes(b"nobody looks")
-    (again,) = sweep([task], [{}], tmp_path / "second", jobs=1)
+    (again,) = sweep([task], tmp_path / "second", jobs=1)
     assert again.read_bytes() == path.read_bytes()
     assert kept_in(tmp_path / "second").keys() == {again.name}
 

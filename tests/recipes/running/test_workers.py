@@ -6,21 +6,25 @@ from multiprocessing import get_context
 from pathlib import Path
 from time import sleep
 
-from fnn import Key
-from recipes.recipe import Task, no_data
+import numpy as np
+
+from fnn import Key, Progress, sgd
+from recipes.recipe import Run, no_data
+from recipes.running.plan import Task
 from recipes.running.workers import Done, Failed, in_processes, on_executor
 
 
-def threads_of_blas(config, key, data, watch):
-    return {"threads": os.environ["OPENBLAS_NUM_THREADS"]}
+def threads_of_blas(config, key, data):
+    start = Progress.start(sgd(0.1).init({"w": np.zeros(1)}))
+    return Run(start, lambda progress: iter([progress]), lambda end: {"threads": os.environ["OPENBLAS_NUM_THREADS"]})
 
 
-def test_lanes_leave_other_processes_and_the_environment_alone(monkeypatch):
+def test_workers_leave_other_processes_and_the_environment_alone(monkeypatch):
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     other = get_context("spawn").Process(target=sleep, args=(60,))
     other.start()
     try:
-        ((_, outcome),) = in_processes({Path("a"): Task(threads_of_blas, no_data, None, None, Key(0))}, 1)
+        ((_, outcome),) = in_processes({Path("a"): Task("threads", threads_of_blas, no_data, None, None, Key(0))}, 1)
         assert isinstance(outcome, Done)
         assert outcome.result == {"threads": "1"}
         assert "OPENBLAS_NUM_THREADS" not in os.environ

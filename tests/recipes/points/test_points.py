@@ -8,16 +8,25 @@ import numpy as np
 import pytest
 
 import fnn
-from recipes.points import linear_classification, linear_regression, synthetic, xor, xor_tanh
-from recipes.points.median_and_worst import falls_fast, figure, ranked, stays_within
+from recipes.points import linear_classification, linear_regression, xor, xor_tanh
+from recipes.points.study import Shown, falls_fast, figure, ranked, stays_within
 from recipes.recipe import Size, no_data
-from recipes.running.catalogue import Options, describe, run_recipe
+from recipes.reporting.printed import describe
+from recipes.running.experiment import run_recipe
+from recipes.running.plan import Options
+from recipes.training import result
 
 DRAWS = {
     "linear_regression": linear_regression.draw,
     "linear_classification": linear_classification.draw,
     "xor": xor.draw,
     "xor_tanh": xor.draw,
+}
+NETWORKS = {
+    "linear_regression": lambda config: linear_regression.MODEL,
+    "linear_classification": lambda config: linear_classification.MODEL,
+    "xor": xor.network,
+    "xor_tanh": xor.network,
 }
 RECIPES = {m.RECIPE.name: m.RECIPE for m in (linear_regression, linear_classification, xor, xor_tanh)}
 
@@ -28,7 +37,7 @@ def small(recipe, **changes):
 
 
 def run(recipe, config, seed=0):
-    return recipe.run(config, fnn.Key(seed), no_data(None))
+    return result(recipe.run(config, fnn.Key(seed), no_data(None)))
 
 
 def members(result):
@@ -52,7 +61,7 @@ def test_a_run_repeats_itself_and_has_the_runs_as_first_axis(recipe):
 def test_the_ensemble_equals_each_network_trained_alone_with_its_key(recipe):
     config, keys = small(recipe), fnn.split(fnn.Key(0), 3)
     together = run(recipe, config)
-    model, optimizer = synthetic.network(config), {"sgd": fnn.sgd, "adam": fnn.adam}[config.optimizer](config.rate)
+    model, optimizer = NETWORKS[recipe.name](config), {"sgd": fnn.sgd, "adam": fnn.adam}[config.optimizer](config.rate)
     loss = {"mse": fnn.mse, "cross_entropy": fnn.cross_entropy}[config.loss]
     step = fnn.train_step(model, partial(loss, reduction=config.reduction), optimizer)
     for i, key in enumerate(keys):
@@ -91,14 +100,14 @@ def test_a_classifier_is_measured_against_what_its_points_allow():
     assert (scores["best_accuracy"] > 0.98).all()
     assert scores["shortfall"] == pytest.approx(scores["best_accuracy"] - scores["accuracy"])
     assert scores["mistakes"] == pytest.approx(400 * (1 - scores["accuracy"]))
-    result = run(linear_classification.RECIPE, small(linear_classification.RECIPE, runs=8, epochs=20))
-    for x, labels, best in zip(*result["data"].values(), result["scores"]["best_accuracy"], strict=True):
+    blobs = run(linear_classification.RECIPE, small(linear_classification.RECIPE, runs=8, epochs=20))
+    for x, labels, best in zip(*blobs["data"].values(), blobs["scores"]["best_accuracy"], strict=True):
         centres = np.stack([x[labels == k].mean(axis=0) for k in (0, 1)])
         nearest = np.linalg.norm(x[:, None] - centres, axis=-1).argmin(axis=-1)
         assert best == np.mean(nearest == labels)
-    assert np.median(result["scores"]["turned"]) < 60
-    bound = result["scores"]["possible_accuracy"]  # in the long run; 400 points scatter around it by 0.025 at most
-    np.testing.assert_allclose(result["scores"]["best_accuracy"], bound, atol=0.06)
+    assert np.median(blobs["scores"]["turned"]) < 60
+    bound = blobs["scores"]["possible_accuracy"]  # in the long run; 400 points scatter around it by 0.025 at most
+    np.testing.assert_allclose(blobs["scores"]["best_accuracy"], bound, atol=0.06)
 
 
 def planted(losses=(10.0, 0.3, 0.2), n=8, **scores):
@@ -156,8 +165,8 @@ def test_the_worst_of_the_separable_pairs_is_the_one_that_is_drawn_quoted_and_ju
     assert oriented.verdict == "undecided"  # 20° lies within what the IQM of 30, 10, ..., 18 may be
     assert "the boundary that is turned furthest, by 30°, mistakes 0 points" in oriented.reason
     shown = []
-    panel, separable = (lambda ax, config, run: shown.append(run) or ""), linear_classification.separable
-    figure(linear_classification.CONFIG, runs, panel, "shortfall", "best", separable, " of that kind")
+    panel, separable = (lambda ax, run: shown.append(run) or ""), linear_classification.separable
+    figure(linear_classification.CONFIG, runs, Shown(panel, "shortfall", "best", separable, " of that kind"))
     assert [run["scores"]["mistakes"] for run in shown] == [3, 6]
 
 
@@ -215,7 +224,7 @@ def test_figures_show_the_curves_the_median_and_the_worst_run(recipe):
     assert [ax.get_title().partition("\n")[0] for ax in alone.axes[len(curves) :]] == [f"only run{kind}:"]
 
 
-def test_cooked_small_and_not_trained_twice(tmp_path):
+def test_a_small_recipe_writes_its_results_and_is_not_trained_twice(tmp_path):
     options = Options(runs=2, epochs=2, out=str(tmp_path))
     results, claims = run_recipe(xor.RECIPE, options)
     written = json.loads((tmp_path / "xor" / "result.json").read_text())

@@ -8,9 +8,10 @@ from pathlib import Path
 import attrs
 
 from fnn import Key
-from recipes.recipe import CallError, Command, Recipe, no_data
-from recipes.running.catalogue import Options, commands, describe, find, names, run_recipe, size_of
-from recipes.running.sweep import SweepError
+from recipes.recipe import Command, OptionError, Recipe, no_data
+from recipes.reporting.printed import describe
+from recipes.running import Options, SweepError, commands, find, names, run_recipe
+from recipes.running.plan import size_of
 
 __all__ = ["main"]
 
@@ -28,7 +29,7 @@ def _dask(text: str) -> str:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The options that every recipe takes."""
+    """The parser of the command line."""
     listing = "\n".join(f"  {name:20} {find(name).summary}" for name in (*names, *commands))
     command = argparse.ArgumentParser(
         prog="python -m recipes",
@@ -37,16 +38,16 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("recipe", nargs="?", help="the recipe's name; without one, they are listed")
     command.add_argument(
-        "--runs", type=_positive, help="independent runs of each configuration; of the benchmark, rounds"
+        "--runs", type=_positive, help="the number of runs of each configuration, or of rounds of the benchmark"
     )
-    command.add_argument("--epochs", type=_positive, help="epochs of each run, at most")
-    command.add_argument("--jobs", type=_positive, help="runs side by side (default: one for each core)")
+    command.add_argument("--epochs", type=_positive, help="the largest number of epochs of a run")
+    command.add_argument("--jobs", type=_positive, help="the number of runs side by side (default: one for each core)")
     command.add_argument("--seed", type=int, default=0, help="the seed from which all randomness follows (default: 0)")
-    command.add_argument("--data", metavar="DIR", help="a directory of IDX files named as MNIST's (default: MNIST)")
+    command.add_argument("--data", metavar="DIR", help="a directory of IDX files like MNIST's (default: MNIST)")
     command.add_argument("--out", metavar="DIR", default="results", help="where results go (default: results)")
     size = command.add_mutually_exclusive_group()
-    size.add_argument("--paper", action="store_true", help="the paper's own number of runs and epochs")
-    size.add_argument("--quick", action="store_true", help="few runs and epochs, as in a quick report")
+    size.add_argument("--paper", action="store_true", help="as many runs and epochs as in the paper")
+    size.add_argument("--quick", action="store_true", help="few runs and epochs, enough to see everything at work")
     command.add_argument(
         "--executor", metavar="dask:ADDRESS", type=_dask, help="a cluster whose workers carry out the runs"
     )
@@ -54,15 +55,15 @@ def parser() -> argparse.ArgumentParser:
         "--only", metavar="NAMES", help="the parts of the benchmark to measure, as in a128,e1 (default: all)"
     )
     again = command.add_mutually_exclusive_group()
-    again.add_argument("--fresh", action="store_true", help="run again what is already there")
-    again.add_argument("--resume", action="store_true", help="keep every epoch, and go on after the last one kept")
-    again.add_argument("--kept", action="store_true", help="of paper: train nothing, report on what is there")
-    command.add_argument("--any-code", action="store_true", help="take finished runs that other code made")
+    again.add_argument("--fresh", action="store_true", help="repeat runs whose results are kept")
+    again.add_argument("--resume", action="store_true", help="keep the progress of runs, and go on from what is kept")
+    again.add_argument("--kept", action="store_true", help="for paper: train nothing, report on kept results")
+    command.add_argument("--any-code", action="store_true", help="also use results that other code made")
     return command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out the command; returns the exit status: 1 where something failed, 2 for a wrong call."""
+    """Carry out the command; returns the exit status: 0, 1 if something failed, or 2 for a wrong call."""
     command = parser()
     given = vars(command.parse_args(arguments))
     name = given.pop("recipe")
@@ -85,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             recipe.run(options)
             return 0
         results, claims = run_recipe(recipe, options)
-    except CallError as error:
+    except OptionError as error:
         print(f"python -m recipes: {error}", file=sys.stderr)
         return 2
     except (SweepError, OSError) as error:
@@ -97,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def refuse_others(called: Recipe | Command, options: Options) -> None:
-    """Raise a `ValueError` for an option that a recipe or command would ignore."""
+    """Raise a `ValueError` if an option is given that the recipe or command would ignore."""
     default = attrs.asdict(Options())
     own_points = isinstance(called, Recipe) and called.load is no_data
     foreign = {"only", "kept", *(["data"] if own_points else [])}

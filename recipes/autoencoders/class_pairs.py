@@ -1,4 +1,4 @@
-"""Statistics of pairs of classes, with the classes as the sample: ten make 45 pairs, which share them."""
+"""Statistics of pairs of classes. The sample is the classes: ten of them make 45 pairs, which are not independent."""
 
 from collections.abc import Callable
 from functools import partial
@@ -7,13 +7,13 @@ import numpy as np
 
 from recipes.claims import Estimate, estimate
 
-__all__ = ["apart", "average", "correlation", "mean", "of_classes", "ranks"]
+__all__ = ["average", "correlation", "distances", "over_classes", "pair_mean", "ranks"]
 
 
-def apart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The distance of each point of `x` (n, d) from each of `y` (m, d): (n, m).
 
-    >>> apart(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0], [0.0, 1.0]]))
+    >>> distances(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0], [0.0, 1.0]]))
     array([[5., 1.]])
     """
     x, y = x.astype(np.float64), y.astype(np.float64)
@@ -22,20 +22,22 @@ def apart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def average(of_pairs: np.ndarray, counted: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """The mean of a matrix (k, k) over the pairs of drawn classes (..., k) that are counted (k, k).
+    """The mean of a matrix over those pairs of drawn classes that are counted: (...).
 
-    Classes are drawn and not pairs, which share them: of ten, each is in nine pairs.
+    of_pairs  the matrix: (k, k)
+    counted   whether each pair is counted: (k, k)
+    classes   the classes of each bootstrap sample, drawn with replacement: (..., k)
 
     >>> average(np.array([[9.0, 1.0], [3.0, 9.0]]), ~np.eye(2, dtype=bool), np.array([0, 1, 1]))
     np.float64(2.0)
     """
-    times = np.sum(classes[..., None] == np.arange(len(of_pairs)), axis=-2).astype(float)  # that each was drawn
+    times = np.sum(classes[..., None] == np.arange(len(of_pairs)), axis=-2).astype(float)  # each class was drawn
     total, weight = (np.sum(times @ each * times, axis=-1) for each in (counted * of_pairs, counted.astype(float)))
     return total / np.maximum(weight, 1)
 
 
 def ranks(of_pairs: np.ndarray) -> np.ndarray:
-    """The ranks of a matrix's elements off the diagonal, equal ones sharing theirs.
+    """The ranks of a matrix's elements off the diagonal; equal elements share the mean of their ranks.
 
     >>> ranks(np.array([[9.0, 0.5, 0.7], [0.5, 9.0, 0.1], [0.7, 0.1, 9.0]]))
     array([[0. , 2.5, 4.5],
@@ -50,7 +52,7 @@ def ranks(of_pairs: np.ndarray) -> np.ndarray:
 
 
 def correlation(x: np.ndarray, y: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Pearson's correlation of two matrices (k, k) over all pairs of drawn classes (..., k), 0 where one is constant.
+    """Pearson's correlation of two matrices (k, k) over all pairs of drawn classes (..., k); 0 if one is constant.
 
     >>> m = np.array([[0.0, 1.0, 2.0], [1.0, 0.0, 4.0], [2.0, 4.0, 0.0]])
     >>> correlation(m, 1 - m, np.arange(3)).round(6)
@@ -62,12 +64,12 @@ def correlation(x: np.ndarray, y: np.ndarray, classes: np.ndarray) -> np.ndarray
     return covariance / np.maximum(scale, 1e-12)
 
 
-def of_classes(k: int, statistic: Callable[[np.ndarray], np.ndarray]) -> Estimate:
-    """A statistic of drawn classes (..., k), with its interval."""
+def over_classes(k: int, statistic: Callable[[np.ndarray], np.ndarray]) -> Estimate:
+    """A statistic of classes, statistic(drawn classes (..., k)) -> (...), with its interval."""
     return estimate(np.arange(k), statistic, "classes")
 
 
-def mean(of_pairs: np.ndarray, counted: np.ndarray | None = None) -> Estimate:
-    """The mean of a matrix (k, k) over the pairs that are counted, by default all of two classes."""
+def pair_mean(of_pairs: np.ndarray, counted: np.ndarray | None = None) -> Estimate:
+    """The mean of a matrix (k, k) over the counted pairs, by default all pairs of different classes."""
     pairs = ~np.eye(len(of_pairs), dtype=bool) if counted is None else counted
-    return of_classes(len(of_pairs), partial(average, of_pairs, pairs))
+    return over_classes(len(of_pairs), partial(average, of_pairs, pairs))

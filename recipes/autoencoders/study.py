@@ -1,0 +1,56 @@
+"""What the studies of autoencoders share: their sizes, and a note on runs that were cut off."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import attrs
+from matplotlib.figure import Figure
+
+from recipes.autoencoders import autoencoder
+from recipes.claims import Claim
+from recipes.data import digits
+from recipes.recipe import Recipe, Results, Run, Size
+
+__all__ = ["study"]
+
+
+def unfinished(results: Results, groups: Mapping[str, autoencoder.Config]) -> str:
+    """A note for every claim if runs ended before their own number of epochs, with patience left; otherwise ""."""
+    runs = [(config, run["scores"], len(run["curves"]["loss"])) for k, config in groups.items() for run in results[k]]
+    n = [n for config, found, n in runs if n < config.epochs and n < found["best_epoch"] + config.patience]
+    return f"; runs were cut off after {max(n)} epoch{'s' if max(n) > 1 else ''}" if n else ""
+
+
+def study(
+    name: str,
+    text: str | None,
+    figure: str,
+    groups: Mapping[str, autoencoder.Config],
+    figures: Callable[[Results, digits.Digits], Mapping[str, Figure]],
+    claims: Callable[[Results, digits.Digits], Sequence[Claim]],
+    *,
+    first: int,
+    quick: int,
+    run: Callable[..., Run] = autoencoder.run,
+    runs: int = 1,
+    score: str = "test_mse",
+    trains: str = "autoencoder",
+) -> Recipe:
+    """The recipe of a study.
+
+    name, text, figure    the recipe's name, the docstring of its module, and the paper's figure
+    groups        the configurations; the paper trains one network of each
+    figures       figures(results, data) -> figures by name
+    claims        claims(results, data) -> the claims; each then says whether runs were cut off
+    first, quick  the epochs of a newcomer's one run on 10,000 digits, and of a quick report's on 5,000
+    run           run(config, key, data) -> a `Run`
+    runs          the number of runs, where we train more than one network of each kind
+    score         the score that is printed
+    trains        the name under which results are kept: studies share the runs of equal configurations
+    """
+
+    def with_note(results: Results, data: digits.Digits) -> Sequence[Claim]:
+        note = unfinished(results, groups)
+        return [attrs.evolve(claim, measured=claim.measured + note) for claim in claims(results, data)]
+
+    sizes = Size(runs), Size(1, first, 10_000), Size(1, quick, 5_000)
+    return Recipe(name, text, figure, groups, run, digits.load, figures, with_note, *sizes, score=score, trains=trains)

@@ -1,0 +1,21 @@
+"""What the command line prints of a recipe that was carried out."""
+
+from collections.abc import Sequence
+
+from recipes.claims import FEWEST, Claim
+from recipes.recipe import Recipe, Results, Size, counted, scores
+from recipes.reporting.wording import groups_in_words, score_in_words
+
+__all__ = ["describe"]
+
+
+def describe(recipe: Recipe, size: Size, results: Results, claims: Sequence[Claim]) -> Sequence[str]:
+    """The lines to print: the score of each run if there is one group, the scores of the groups, and the verdicts."""
+    label, form, unit = score_in_words(recipe)
+    only = next(iter(results.values())) if len(results) == 1 and size.runs > 1 else ()
+    lines = [f"run {i}: {label} {form.format(x)}{unit}" for i, x in enumerate(scores(only, recipe.score))]
+    lines += groups_in_words(recipe, results)
+    if all("too few runs" in claim.measured for claim in claims):
+        return [*lines, f"{counted(size.runs, 'run')} of each: too few to judge a claim; try --runs {FEWEST}"]
+    small = [recipe.shortfall(size)] if size != recipe.paper else []
+    return [*lines, *small, *(f"{claim.verdict:>9}: {claim.statement} Measured: {claim.measured}" for claim in claims)]

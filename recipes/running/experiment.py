@@ -1,0 +1,97 @@
+"""Carry out a recipe: its plan, a sweep of its runs, and a folder with the results, the parameters and the figures."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+import fnn
+from fnn import checkpoint, plot, tree
+from recipes.claims import Claim
+from recipes.recipe import Recipe, Results, no_data, scores
+from recipes.running.plan import Options, Plan, Task, plan
+from recipes.running.provenance import versions
+from recipes.running.store import write_text
+from recipes.running.sweep import sweep
+
+__all__ = ["carry_out", "executor_of", "results_of", "run_recipe", "write"]
+
+
+def run_recipe(recipe: Recipe, options: Options, executor: Executor | None = None) -> tuple[Results, Sequence[Claim]]:
+    """Carry out a recipe and write result.json, parameters.npz and its figures to a folder of its own.
+
+    Any executor of the kind of `concurrent.futures` may carry out the runs, `mpi4py.futures.MPIPoolExecutor()` for one.
+    """
+    made = plan(recipe, options)
+    results = results_of(made, carry_out(made.tasks, options, executor))
+    claims, _ = write(made, results)
+    return results, claims
+
+
+def carry_out(tasks: Sequence[Task], options: Options, executor: Executor | None = None) -> list[Path]:
+    """Carry out tasks in one sweep as the options say; returns the paths of their results, in order."""
+    how = {name: getattr(options, name) for name in ("jobs", "fresh", "resume", "any_code")}
+    with executor_of(options) if executor is None else nullcontext(executor) as workers:
+        return sweep(tasks, options.folder, executor=workers, **how)
+
+
+@contextmanager
+def executor_of(options: Options) -> Iterator[Executor | None]:
+    """The executor that `--executor dask:ADDRESS` names, or None for processes of this machine."""
+    if options.executor is None:
+        yield None
+        return
+    kind, _, address = options.executor.partition(":")
+    if kind != "dask" or not address:
+        raise ValueError(f"--executor takes dask:ADDRESS, got {options.executor!r}")
+    from dask.distributed import Client  # an optional extra
+
+    with Client(address) as client, client.get_executor() as executor:  # type: ignore[no-untyped-call]
+        yield executor
+
+
+def results_of(made: Plan, paths: Iterable[Path]) -> Results:
+    """The results of all tasks of a plan, which are kept at these paths."""
+    done = map(checkpoint.load, paths)
+    results = {name: [next(done) for _ in of_group] for name, of_group in made.groups.items()}
+    if not made.recipe.together:
+        return results
+    return {name: [_member(together, i) for i in range(made.size.runs)] for name, (together,) in results.items()}
+
+
+def _member(together: tree.Tree, i: int) -> Any:
+    """The result of one of the runs that trained together."""
+    return tree.map(lambda leaf: leaf[i], together)
+
+
+def write(made: Plan, results: Results) -> tuple[Sequence[Claim], dict[str, Path]]:
+    """Write, judge and draw the results of a plan; returns the claims, and the figures' PNG files by name."""
+    recipe, options, folder = made.recipe, made.options, Path(made.options.out) / made.recipe.name
+    claims = recipe.claims(results, made.data)
+    groups = {name: _as_json(made.groups[name][0].config, runs) for name, runs in results.items()}
+    source = "drawn from the key" if recipe.load is no_data else options.data or "the project's own"
+    result = {
+        "recipe": recipe.name,
+        "size": {**attrs.asdict(made.size), "shortfall": recipe.shortfall(made.size)},
+        **(groups[recipe.name] if list(groups) == [recipe.name] else {"groups": groups}),
+        "claims": [attrs.asdict(claim) for claim in claims],
+        "seeds": [attrs.asdict(key) for key in fnn.split(fnn.Key(options.seed), made.size.runs)],
+        "data": {"directory": source, "sha256": dict(made.data.checksums)},
+        "versions": versions(),
+    }
+    write_text(folder / "result.json", json.dumps(result, indent=1, allow_nan=False))
+    parameters = {name: {str(i): run.get("params", {}) for i, run in enumerate(runs)} for name, runs in results.items()}
+    checkpoint.save(folder / "parameters.npz", parameters)
+    drawn = {name: plot.save(figure, folder / name) for name, figure in recipe.figures(results, made.data).items()}
+    return claims, {name: png for name, (png, _) in drawn.items()}
+
+
+def _as_json(config: Any, runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """One group as plain values: its configuration, its scores (one number a run), its curves (one list a run)."""
+    by_name = {name: scores(runs, name).tolist() for name in runs[0]["scores"]}
+    curves = {name: [run["curves"][name].tolist() for run in runs] for name in runs[0].get("curves", {})}
+    return {"configuration": attrs.asdict(config), **by_name, "curves": curves}

@@ -1,0 +1,139 @@
+"""The plan of a recipe: how much to do, one task for each run, and the data; made once and handed down."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+import fnn
+from recipes.recipe import Recipe, Run, Size, no_data
+
+__all__ = ["Options", "Plan", "Task", "plan", "size_of"]
+
+
+@attrs.frozen
+class Options:
+    """How to carry out a recipe: the options of the command line. None stands for the recipe's own value."""
+
+    runs: int | None = None
+    epochs: int | None = None
+    jobs: int | None = None
+    seed: int = 0
+    data: str | None = None
+    out: str = "results"
+    paper: bool = False
+    quick: bool = False
+    fresh: bool = False
+    resume: bool = False
+    any_code: bool = False
+    kept: bool = False
+    executor: str | None = None
+    only: str | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where the finished runs of all recipes are kept."""
+        return Path(self.out) / "runs"
+
+
+@attrs.frozen
+class Task:
+    """One run of one configuration, as a worker needs it.
+
+    trains     the name under which results of `run` are kept
+    run, load  the functions of the recipe; both must be known by name, so that another process can import them
+    directory  where `load` finds the data, None for the project's own
+    config     the configuration, a record of plain values
+    key        the key from which all randomness of the run follows
+    examples   the number of training examples, None for all
+    checksums  those of the data
+    progress   the file that keeps the progress of the run after each epoch, None to keep nothing
+    """
+
+    trains: str
+    run: Callable[..., Run]
+    load: Callable[[str | None], Any]
+    directory: str | None
+    config: Any
+    key: fnn.Key
+    examples: int | None = None
+    checksums: Mapping[str, str] = attrs.field(factory=dict)
+    progress: Path | None = None
+
+    def data(self) -> Any:
+        """The data, with as many training examples as the task asks for."""
+        return _loaded(self.load, self.directory, self.examples)
+
+    def identity(self) -> dict[str, Any]:
+        """What names the result, as plain values: the name, the configuration, the key and the data.
+
+        Fields of the configuration that have their default value are left out, so that a field that is added later,
+        with a default, does not rename older results. No module or file is part of the identity.
+        """
+        return {
+            "trains": self.trains,
+            "config": _without_defaults(self.config),
+            "key": attrs.asdict(self.key),
+            "examples": self.examples,
+            "data": dict(self.checksums),
+        }
+
+
+@attrs.frozen
+class Plan:
+    """What there is to do for one recipe: `groups` has the tasks of each group by its name, `data` is what claims and
+    figures get to see.
+    """
+
+    recipe: Recipe
+    options: Options
+    size: Size
+    groups: Mapping[str, Sequence[Task]]
+    data: Any
+
+    @property
+    def tasks(self) -> list[Task]:
+        """All tasks, group by group."""
+        return [task for of_group in self.groups.values() for task in of_group]
+
+
+def plan(recipe: Recipe, options: Options) -> Plan:
+    """The plan of a recipe: one task for each run, or one for all runs of a group that train together."""
+    size, root = size_of(recipe, options), fnn.Key(options.seed)
+    changes: dict[str, int] = {} if size.epochs is None else {"epochs": size.epochs}
+    if recipe.together:
+        changes["runs"] = size.runs
+    keys = [root] if recipe.together else fnn.split(root, size.runs)
+    directory = None if recipe.load is no_data else options.data
+    data = _loaded(recipe.load, directory, size.examples)
+    name, rest = recipe.trains or recipe.name, (size.examples, data.checksums)
+
+    def tasks(config: Any) -> list[Task]:
+        return [Task(name, recipe.run, recipe.load, directory, config, key, *rest) for key in keys]
+
+    groups = {group: tasks(attrs.evolve(config, **changes)) for group, config in recipe.groups.items()}
+    return Plan(recipe, options, size, groups, data)
+
+
+def size_of(recipe: Recipe, options: Options) -> Size:
+    """How much to do: the paper's, the quick or a newcomer's size, with the runs and epochs that the options name."""
+    size = recipe.paper if options.paper else recipe.quick if options.quick else recipe.first
+    return attrs.evolve(size, runs=options.runs or size.runs, epochs=options.epochs or size.epochs)
+
+
+def _loaded(load: Callable[[str | None], Any], directory: str | None, examples: int | None) -> Any:
+    data = load(directory)
+    return data if examples is None else data.first(examples)
+
+
+def _without_defaults(config: Any) -> dict[str, Any]:
+    """The fields of a record whose values are not their defaults, as plain values.
+
+    >>> _without_defaults(Size(3)), _without_defaults(Size(3, epochs=5))
+    ({'runs': 3}, {'runs': 3, 'epochs': 5})
+    """
+    fields = attrs.fields(type(config))
+    mandatory = {field.name: getattr(config, field.name) for field in fields if field.default is attrs.NOTHING}
+    values, defaults = attrs.asdict(config), attrs.asdict(type(config)(**mandatory))
+    return {name: value for name, value in values.items() if name in mandatory or value != defaults[name]}
