@@ -1,7 +1,8 @@
-"""Claims, and the verdict that measured runs give on each.
+"""Claims, and verdicts on them from measured runs.
 
-A claim holds when the bootstrap interval of what it asserts to be positive excludes zero in its direction, fails when
-it excludes zero the other way, and is undecided otherwise, or where the sample is smaller than `FEWEST`.
+A claim says that some quantity is positive, or lies beyond some bound. It holds if the whole bootstrap interval of this
+quantity lies on the claimed side of the bound, and fails if the whole interval lies on the other side. Otherwise, or if
+the sample is smaller than `FEWEST`, it is undecided.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,26 +30,28 @@ __all__ = [
 
 Verdict = Literal["holds", "fails", "undecided"]
 Statistic = Callable[..., Any]
-KEY = Key(0)  # every interval is drawn from one key, so that a report never changes without its runs
+KEY = Key(0)  # all intervals use the same key, so that the same runs always give the same report
 
-# The least sample that decides anything. Of two groups of n runs that do not differ, the percentile bootstrap of the
-# paired difference of their IQMs calls one better, which should happen in 5 % of cases, in
+# The smallest sample that decides a claim. If two groups of n runs come from the same distribution, the 95 % interval
+# of the paired difference of their IQMs should exclude zero in 5 % of cases. The percentile bootstrap excludes it in
 #
 #     n             2     3     5     8    15
 #     % of cases   50    25    10     6     6     (10,000 pairs of normal samples each, 2,000 resamples)
 #
-# Two runs decide by the toss of one coin, three by two. At five, a claim "A beats B" is upheld by chance in 5 % of
-# cases and refuted in another 5 %.
+# With five runs, a claim "A is better than B" about equal groups holds in 5 % of cases and fails in another 5 %.
 FEWEST = 5
 
 
 @attrs.frozen
 class Claim:
-    """What is claimed, what we measured, and whether they agree.
+    """A claim, our measurement, and the verdict.
 
-    `reason` explains, by something measured or known, a claim that does not hold; `source` is who claims it, "the
-    paper" in its text on the recipe's figure, or "ours"; `compares` names the recipe's groups that it speaks of, where
-    it speaks of some.
+    statement    the claim, as a sentence
+    measured     the measurement, in words
+    verdict      "holds", "fails" or "undecided"
+    reason       why the claim does not hold, from a measurement or a known fact
+    source       "the paper" if its text on the recipe's figure makes the claim, "ours" if it does not
+    compares     the names of the recipe's groups that the claim compares, if it compares any
     """
 
     statement: str
@@ -61,16 +64,19 @@ class Claim:
 
 @attrs.frozen
 class Group:
-    """What a claim compares: what it is called, a number for every run in the order of the seeds, and whose runs."""
+    """One side of a comparison: its name, one number for each run in the order of the seeds, and the runs' groups."""
 
     name: str
     values: Sequence[float]
-    of: tuple[str, ...] = ()  # the recipe's groups that the runs belong to
+    of: tuple[str, ...] = ()  # the names of the recipe's groups to which the runs belong
 
 
 @attrs.frozen
 class Estimate:
-    """A statistic of a sample of `n` (runs, digits, ... as `of` says) with its 95 % interval; of a small one, None."""
+    """A statistic of a sample and its 95 % interval, which is None for a sample smaller than `FEWEST`.
+
+    The sample consists of `n` things, which `of` names: "runs", "digits", ...
+    """
 
     value: float
     interval: tuple[float, float] | None
@@ -101,7 +107,7 @@ def estimate(values: Any, statistic: Statistic = iqm, of: str = "runs") -> Estim
 
 
 def difference(ours: Sequence[float], theirs: Sequence[float], statistic: Statistic = iqm) -> Estimate:
-    """The difference of a statistic of two groups, run by run of one seed.
+    """The difference between two groups in a statistic, with a bootstrap interval that pairs the runs by their seeds.
 
     >>> difference([0.75] * 5, [0.5] * 5).interval
     (0.25, 0.25)
@@ -112,7 +118,7 @@ def difference(ours: Sequence[float], theirs: Sequence[float], statistic: Statis
 
 
 def judged(found: Estimate, above: float | None = None, below: float | None = None) -> Verdict:
-    """The verdict on a claim that what was estimated lies above, or below, a bound.
+    """The verdict on the claim that the estimated quantity lies above one bound, below another, or both.
 
     >>> up, down, both = (Estimate(0.5, ends, 15) for ends in ((0.1, 0.3), (-0.3, -0.1), (-0.1, 0.3)))
     >>> judged(up, above=0), judged(down, above=0), judged(both, above=0), judged(down, below=0)
@@ -127,7 +133,7 @@ def judged(found: Estimate, above: float | None = None, below: float | None = No
 
 
 def all_of(*verdicts: Verdict) -> Verdict:
-    """The verdict on a claim of several parts: it holds if all do, and fails if any does.
+    """The verdict on a claim of several parts: it holds if all parts hold, and fails if any part fails.
 
     >>> all_of("holds", "holds"), all_of("holds", "undecided"), all_of("undecided", "fails")
     ('holds', 'undecided', 'fails')
@@ -136,23 +142,37 @@ def all_of(*verdicts: Verdict) -> Verdict:
 
 
 def better(statement: str, a: Group, b: Group, reason: str = "", digits: int = 4) -> Claim:
-    """The claim that group `a` has the greater interquartile mean than `b`, run by run of one seed."""
+    """The claim that group `a` has a greater interquartile mean than group `b`, paired by seed.
+
+    statement    the claim, as a sentence
+    a, b         the two groups
+    reason       why the claim does not hold, if it does not
+    digits       decimal places of the measurement
+    """
     found = difference(a.values, b.values)
     measured = f"{a.name} − {b.name}: {found.said(f'{{:+.{digits}f}}')}"
     return Claim(statement, measured, judged(found, above=0), reason, compares=a.of + b.of)
 
 
 def at_least(statement: str, values: Sequence[float], bound: float, reason: str = "", digits: int = 4) -> Claim:
-    """The claim that the interquartile mean of the values exceeds a bound."""
+    """The claim that the interquartile mean of `values` exceeds `bound`.
+
+    statement    the claim, as a sentence
+    values       one number for each run
+    bound        the bound that the claim names
+    reason       why the claim does not hold, if it does not
+    digits       decimal places of the measurement
+    """
     found = estimate(values)
     measured = f"{found.said(f'{{:.{digits}f}}')}, to exceed {bound:g}"
     return Claim(statement, measured, judged(found, above=bound), reason)
 
 
 def share_interval(k: int, n: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share, k of n: (p + z²/2n ± z √(p (1 - p)/n + z²/4n²)) / (1 + z²/n), z = 1.96.
+    """Wilson's 95 % interval of a proportion p = k / n (Wilson 1927).
 
-    It keeps its promise where all or none of few runs count, of which a bootstrap would be certain (Wilson 1927).
+    Its ends are (p + z²/2n ± z √(p (1 - p)/n + z²/4n²)) / (1 + z²/n) with z = 1.96. Unlike a bootstrap interval, it
+    has a positive length for k = 0 and k = n.
 
     >>> tuple(round(end, 4) for end in share_interval(25, 25))
     (0.8668, 1.0)

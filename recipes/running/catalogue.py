@@ -67,6 +67,7 @@ class Options:
     kept: bool = False
     executor: str | None = None
     only: str | None = None
+    gallery: str | None = None
 
 
 def find(name: str) -> Recipe | Command:

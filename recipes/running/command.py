@@ -53,6 +53,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--only", metavar="NAMES", help="the parts of the benchmark to measure, as in a128,e1 (default: all)"
     )
+    command.add_argument(
+        "--gallery", metavar="DIR", help="of paper and benchmark: write the Markdown and its pictures to DIR too"
+    )
     again = command.add_mutually_exclusive_group()
     again.add_argument("--fresh", action="store_true", help="run again what is already there")
     again.add_argument("--resume", action="store_true", help="keep every epoch, and go on after the last one kept")
@@ -100,7 +103,7 @@ def refuse_others(called: Recipe | Command, options: Options) -> None:
     """Raise a `ValueError` for an option that a recipe or command would ignore."""
     default = attrs.asdict(Options())
     own_points = isinstance(called, Recipe) and called.load is no_data
-    foreign = {"only", "kept", *(["data"] if own_points else [])}
+    foreign = {"only", "kept", "gallery", *(["data"] if own_points else [])}
     takes = called.takes if isinstance(called, Command) else default.keys() - foreign
     given = [name for name, value in attrs.asdict(options).items() if value != default[name]]
     if options.kept and (idle := sorted({"jobs", "executor"} & set(given))):
