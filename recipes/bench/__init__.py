@@ -1,1 +1,1 @@
-"""The benchmark's parts: workloads, peers, and the processes that measure them in turn."""
+"""The benchmark: workloads, peers, and the processes that measure them."""

@@ -1,1 +1,1 @@
-"""Reporting experiments: claims in words, the report, the page."""
+"""The report of all experiments: its text, and its two formats, Markdown and HTML."""

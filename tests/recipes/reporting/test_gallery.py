@@ -6,10 +6,13 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
+from recipes.bench import page
+from recipes.reporting import report as words
 from recipes.reporting.gallery import UNSEEN, WIDTH, shrink
 from recipes.running.catalogue import names
 from tests.support.paths import ROOT
 
+GALLERY = ROOT / "recipes/gallery"
 TALLY = re.compile(r"\d+ claims?: \d+ holds?, \d+ fails?, \d+ (?:is|are) undecided\.")
 VERDICT = re.compile(r"^\| (holds|fails|undecided) \|", re.MULTILINE)
 
@@ -50,8 +53,16 @@ def test_a_wrong_tally_and_a_wrong_number_are_found():
     assert disagreements(report, readme + "| `activations` | 0.9740 |") == ["activations: 0.9740"]
 
 
+def test_the_gallery_has_the_sentences_that_the_code_writes():
+    report, benchmark = ((GALLERY / name).read_text() for name in ("report.md", "benchmark.md"))
+    for sentence in (words.TITLE, words.PAPER, words.RULE, words.ONE_NETWORK, words.CODE):
+        assert sentence in report
+    assert benchmark.startswith(page.METHOD)
+    assert benchmark.endswith(page.FINDINGS)
+
+
 def test_the_readme_agrees_with_the_gallery():
-    report, readme = ((ROOT / name).read_text() for name in ("recipes/gallery/report.md", "README.md"))
+    report, readme = (GALLERY / "report.md").read_text(), (ROOT / "README.md").read_text()
     (tally,) = TALLY.findall(report)
     assert counts(report) == [int(n) for n in re.findall(r"\d+", tally)]
     assert tally in readme
