@@ -1,4 +1,6 @@
-"""How far the results of a training differ between BLAS kernels and numbers of threads; fnn promises no equal bits here.
+"""How much the results of a training differ between BLAS kernels and numbers of threads.
+
+fnn does not promise equal bits between them.
 
 `python -m tests.blas` trains 784-64-32-10 on MNIST for one epoch, in one process for each setting. It prints how much
 the parameters and the predictions of each process differ from those of the first.
@@ -31,7 +33,7 @@ SETTINGS = {  # environment variables, which OpenBLAS reads when NumPy is import
 
 
 def train(path):
-    """Train one epoch of the recipe `mnist`; save the parameters, the logits on the test set, and BLAS's description."""
+    """Train one epoch of the recipe `mnist`; save the parameters, the test logits, and a description of BLAS."""
     data, model, optimizer = digits.load(), chain(linear(64), relu, linear(32), relu, linear(10)), fnn.adam(1e-3)
     x_test, labels_test = data.test
     step = fnn.train_step(model, fnn.cross_entropy, optimizer)

@@ -39,9 +39,8 @@ class Mutant:
         """The text of the file with the mistake; raises `ValueError` unless `before` occurs in it exactly once."""
         text = (ROOT / self.file).read_text()
         if (found := text.count(self.before)) != 1:
-            raise ValueError(
-                f"{self.what}: {self.before!r} must occur once, but occurs {found} times in {self.file}; adapt the table"
-            )
+            where = f"must occur once, but occurs {found} times in {self.file}"
+            raise ValueError(f"{self.what}: {self.before!r} {where}; adapt the table")
         return text.replace(self.before, self.after)
 
 
