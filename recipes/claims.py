@@ -24,7 +24,7 @@ __all__ = [
     "better",
     "difference",
     "estimate",
-    "judged",
+    "judge",
     "share_interval",
 ]
 
@@ -83,10 +83,10 @@ class Estimate:
     n: int
     of: str = "runs"
 
-    def said(self, form: str = "{:.4f}", unit: str = "") -> str:
-        """The estimate in words.
+    def text(self, form: str = "{:.4f}", unit: str = "") -> str:
+        """The estimate as text.
 
-        >>> Estimate(1.2, (0.9, 1.4), 15).said("{:.1f}", " %"), Estimate(0.97, None, 2).said("{:.3f}")
+        >>> Estimate(1.2, (0.9, 1.4), 15).text("{:.1f}", " %"), Estimate(0.97, None, 2).text("{:.3f}")
         ('1.2 % (95 % interval 0.9 to 1.4 %, 15 runs)', '0.970 (too few runs: 2)')
         """
         value = f"{form.format(self.value)}{unit}"
@@ -99,7 +99,7 @@ class Estimate:
 def estimate(values: Any, statistic: Statistic = iqm, of: str = "runs") -> Estimate:
     """A statistic of a sample, by default its interquartile mean, with its bootstrap interval.
 
-    >>> estimate([0.5] * 5).said()
+    >>> estimate([0.5] * 5).text()
     '0.5000 (95 % interval 0.5000 to 0.5000, 5 runs)'
     """
     interval = bootstrap_interval(values, statistic, key=KEY) if len(values) >= FEWEST else None
@@ -117,11 +117,11 @@ def difference(ours: Sequence[float], theirs: Sequence[float], statistic: Statis
     return Estimate(value, None if few else bootstrap_difference(ours, theirs, statistic, key=KEY, paired=True), n)
 
 
-def judged(found: Estimate, above: float | None = None, below: float | None = None) -> Verdict:
+def judge(found: Estimate, above: float | None = None, below: float | None = None) -> Verdict:
     """The verdict on the claim that the estimated quantity lies above one bound, below another, or both.
 
     >>> up, down, both = (Estimate(0.5, ends, 15) for ends in ((0.1, 0.3), (-0.3, -0.1), (-0.1, 0.3)))
-    >>> judged(up, above=0), judged(down, above=0), judged(both, above=0), judged(down, below=0)
+    >>> judge(up, above=0), judge(down, above=0), judge(both, above=0), judge(down, below=0)
     ('holds', 'fails', 'undecided', 'holds')
     """
     if found.interval is None:
@@ -150,8 +150,8 @@ def better(statement: str, a: Group, b: Group, reason: str = "", digits: int = 4
     digits       decimal places of the measurement
     """
     found = difference(a.values, b.values)
-    measured = f"{a.name} − {b.name}: {found.said(f'{{:+.{digits}f}}')}"
-    return Claim(statement, measured, judged(found, above=0), reason, compares=a.of + b.of)
+    measured = f"{a.name} − {b.name}: {found.text(f'{{:+.{digits}f}}')}"
+    return Claim(statement, measured, judge(found, above=0), reason, compares=a.of + b.of)
 
 
 def at_least(statement: str, values: Sequence[float], bound: float, reason: str = "", digits: int = 4) -> Claim:
@@ -164,8 +164,8 @@ def at_least(statement: str, values: Sequence[float], bound: float, reason: str 
     digits       decimal places of the measurement
     """
     found = estimate(values)
-    measured = f"{found.said(f'{{:.{digits}f}}')}, to exceed {bound:g}"
-    return Claim(statement, measured, judged(found, above=bound), reason)
+    measured = f"{found.text(f'{{:.{digits}f}}')}, to exceed {bound:g}"
+    return Claim(statement, measured, judge(found, above=bound), reason)
 
 
 def share_interval(k: int, n: int) -> tuple[float, float]:

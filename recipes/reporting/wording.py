@@ -133,7 +133,7 @@ def groups_in_words(recipe: Recipe, results: Results) -> list[str]:
         found, shown = estimate(scores(runs, recipe.score)), recipe.papers.get(name)
         value = f"{form.format(found.value)}{unit}"
         few = f" {value}" if found.n == 1 else f", IQM {value} ({counted(found.n, 'run')})"
-        ours = few if found.interval is None else f", IQM {found.said(form, unit)}"
+        ours = few if found.interval is None else f", IQM {found.text(form, unit)}"
         return f"{name}: {label}{ours}{'' if shown is None else f'; the paper shows {shown:g}{unit}'}"
 
     return [line(name, runs) for name, runs in results.items()]
