@@ -22,7 +22,7 @@ from recipes.autoencoders.denoiser import SEVERE, SIGMAS, TRAINED
 from recipes.claims import Claim, Group, at_least, better, estimate, judge
 from recipes.data import digits
 from recipes.recipe import Results, scores
-from recipes.reporting.wording import counted
+from recipes.wording import counted
 
 __all__ = ["RECIPE", "figures"]
 

@@ -16,7 +16,7 @@ from recipes.claims import FEWEST, Claim, Group, difference, estimate, judge
 from recipes.classifiers import classifier
 from recipes.data import digits
 from recipes.recipe import Recipe, Results, Size, scores
-from recipes.reporting.wording import counted
+from recipes.wording import counted
 
 __all__ = ["PAPERS_GRADIENT", "average", "gain", "groups_of", "more_variable", "similar", "study"]
 
