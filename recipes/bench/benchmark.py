@@ -51,7 +51,7 @@ def finding(name: str, data: Digits, rounds: int, quick: bool) -> Finding:
     else:
         found = time_to_score(problem, workload.peers, rounds, QUICK_GOAL if quick else workload.goal)
     steps = len(problem.order(0)) * max(1, problem.runs) if workload.trains else None
-    return Finding(list(table(f"{name}: {workload.title}", found, steps)), found)
+    return Finding(table(f"{name}: {workload.title}", found, steps), found)
 
 
 def measured_on() -> str:

@@ -1,6 +1,6 @@
 """How the cost of an epoch grows with the batch, the width, the depth and the number of networks."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from itertools import pairwise
 
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from fnn.plot.canvas import COLOURS, quiet
 from recipes.bench.measure import interleave, stored
 from recipes.bench.problem import Problem
-from recipes.bench.table import Finding, duration
+from recipes.bench.table import Finding, duration, titled
 from recipes.bench.workloads import classifier, exclusive_or
 from recipes.data.digits import Digits
 
@@ -37,7 +37,7 @@ class Cost:
 def finding(data: Digits, rounds: int) -> Finding:
     """The costs as a table and a picture."""
     found = costs(data, rounds)
-    return Finding(list(table(found)), found, figure(found))
+    return Finding(table(found), found, figure(found))
 
 
 def work(problem: Problem) -> float:
@@ -72,17 +72,18 @@ def steepest(points: Mapping[int, Cost]) -> tuple[float, int, int]:
     return max((power(a, b), n, m) for (n, a), (m, b) in pairwise(points.items()))
 
 
-def table(found: Mapping[str, Mapping[int, Cost]]) -> Iterator[str]:
+def table(found: Mapping[str, Mapping[int, Cost]]) -> list[str]:
     """One row for each axis; an exponent of at most 1 means that the time grows no faster than the work."""
-    head = "| varied | time of an epoch | largest exponent p in time ∝ work^p |"
-    yield from ("", "**How the cost of an epoch grows**", "", head, "|---|---|---|")
-    for axis, points in found.items():
-        taken = ", ".join(f"{n}: {duration(cost.seconds)}" for n, cost in points.items())
+
+    def row(axis: str, points: Mapping[int, Cost]) -> tuple[str, str, str]:
+        times = ", ".join(f"{n}: {duration(cost.seconds)}" for n, cost in points.items())
         if axis == "batch":
-            yield f"| {axis} | {taken} | the work is the same |"
-            continue
+            return axis, times, "the work is the same"
         power, n, m = steepest(points)
-        yield f"| {axis} | {taken} | {power:.2f} ({n} to {m}) |"
+        return axis, times, f"{power:.2f} ({n} to {m})"
+
+    head = ("varied", "time of an epoch", "largest exponent p in time ∝ work^p")
+    return titled("How the cost of an epoch grows", head, [row(*each) for each in found.items()])
 
 
 def figure(found: Mapping[str, Mapping[int, Cost]]) -> Figure:

@@ -172,11 +172,10 @@ def time_to_score(
 ) -> dict[str, Measured]:
     """Measure the seconds from the start of a process until its network scores `goal` at the end of an epoch.
 
-    problem    the problem
-    peers      the function of each peer by its name, as `worker` takes it
-    rounds     how many processes to measure for each peer
-    goal       the score to reach
-    most       the number of epochs after which a peer is given up
+    problem, peers    as for `compare`
+    rounds            how many processes to measure for each peer
+    goal              the score to reach
+    most              the number of epochs after which a peer counts as unavailable
     """
     seconds: dict[str, list[float]] = {name: [] for name in peers}
     scores: dict[str, float | None] = {}

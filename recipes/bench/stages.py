@@ -1,6 +1,6 @@
 """The stages of a training step, timed within real steps of one epoch."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from statistics import median
 from time import perf_counter
 
@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 
 import fnn
 from fnn.optimizers.diverged import all_finite
-from recipes.bench.table import Finding
+from recipes.bench.table import Finding, titled
 from recipes.data.digits import Digits
 
 __all__ = ["finding", "measure", "table", "timed"]
@@ -21,7 +21,7 @@ STEPS = 400
 def finding(data: Digits, rounds: int) -> Finding:
     """The stages as a table."""
     found = measure(data)
-    return Finding(list(table(found)), found)
+    return Finding(table(found), found)
 
 
 def measure(data: Digits) -> dict[int, dict[str, float]]:
@@ -79,9 +79,8 @@ def products(params: fnn.Params, x: np.ndarray, dy: np.ndarray) -> tuple[np.ndar
     return k @ third, k.mT @ dy, h.mT @ dk, x.mT @ dh
 
 
-def table(found: Mapping[int, Mapping[str, float]]) -> Iterator[str]:
+def table(found: Mapping[int, Mapping[str, float]]) -> list[str]:
     """One row for each stage, with its microseconds for each batch size."""
-    columns = " | ".join(f"batch {batch}" for batch in found)
-    yield from ("", "**Where a step's time goes**", "", f"| stage | {columns} |", "|---" * (1 + len(found)) + "|")
-    for stage in next(iter(found.values())):
-        yield f"| {stage} | {' | '.join(f'{row[stage] * 1e6:.0f} µs' for row in found.values())} |"
+    stages = next(iter(found.values()))
+    rows = [(stage, *(f"{times[stage] * 1e6:.0f} µs" for times in found.values())) for stage in stages]
+    return titled("Where a step's time goes", ("stage", *(f"batch {batch}" for batch in found)), rows)

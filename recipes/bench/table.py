@@ -1,14 +1,15 @@
 """The findings of the benchmark, and their tables in Markdown."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
 from matplotlib.figure import Figure
 
 from recipes.bench.measure import Measured
+from recipes.reporting.gallery import table as markdown_table
 
-__all__ = ["TOLERANCE", "Finding", "duration", "ratio", "table"]
+__all__ = ["TOLERANCE", "Finding", "duration", "ratio", "table", "titled"]
 
 TOLERANCE = 0.05  # peers do the same work if their scores differ by at most this fraction of the base's score
 
@@ -51,7 +52,12 @@ def score(base: Measured, other: Measured) -> str:
     return f"{other.score:.4f}: **not the same work** (more than {TOLERANCE:.0%} from {base.score:.4f})"
 
 
-def table(title: str, results: Mapping[str, Measured], steps: int | None = None, base: str = "fnn") -> Iterator[str]:
+def titled(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of a table under its title."""
+    return ["", f"**{title}**", "", *markdown_table(head, rows)]
+
+
+def table(title: str, results: Mapping[str, Measured], steps: int | None = None, base: str = "fnn") -> list[str]:
     """The lines of one workload: a row for each peer with its time, the base's time divided by it, and its score.
 
     title      the workload
@@ -60,12 +66,12 @@ def table(title: str, results: Mapping[str, Measured], steps: int | None = None,
     base       the peer with which the others are compared
     """
     head = ("peer", "median", *(["per step"] if steps else []), f"{base} / peer", "score")
-    yield from ("", f"**{title}**", "", f"| {' | '.join(head)} |", "|---" * len(head) + "|")
-    for name, measured in results.items():
+
+    def row(peer: str, measured: Measured) -> tuple[str, ...]:
         if measured.missing:
-            yield f"| {name} | not available: {measured.missing}{' |' * (len(head) - 1)}"
-            continue
+            return peer, f"not available: {measured.missing}", *[""] * (len(head) - 2)
         per_step = [f"{measured.median / steps * 1e6:.0f} µs"] if steps else []
         compared = "" if results[base].missing else ratio(results[base], measured)
-        row = (name, duration(measured.median), *per_step, compared, score(results[base], measured))
-        yield f"| {' | '.join(row)} |"
+        return peer, duration(measured.median), *per_step, compared, score(results[base], measured)
+
+    return titled(title, head, [row(*each) for each in results.items()])

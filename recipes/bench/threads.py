@@ -1,9 +1,9 @@
 """One BLAS thread on one core compared with two threads on two cores, for each workload."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from recipes.bench.measure import Measured, compare
-from recipes.bench.table import Finding, duration, ratio
+from recipes.bench.table import Finding, duration, ratio, titled
 from recipes.bench.workloads import WORKLOADS
 from recipes.data.digits import Digits
 
@@ -15,7 +15,7 @@ NAMES = ("a8", "a32", "a128", "a256", "b", "c", "d", "e", "e1")
 def finding(data: Digits, rounds: int) -> Finding:
     """The comparison as a table."""
     found = measure(data, rounds)
-    return Finding(list(table(found)), found)
+    return Finding(table(found), found)
 
 
 def measure(data: Digits, rounds: int) -> dict[str, dict[str, Measured]]:
@@ -29,14 +29,13 @@ def measure(data: Digits, rounds: int) -> dict[str, dict[str, Measured]]:
     return {name: both(name) for name in NAMES}
 
 
-def table(found: Mapping[str, Mapping[str, Measured]]) -> Iterator[str]:
+def table(found: Mapping[str, Mapping[str, Measured]]) -> list[str]:
     """One row for each workload: both times, and the time of two threads divided by that of one."""
-    head = "| workload | one thread | two threads | two / one |"
-    yield from ("", "**One BLAS thread and two**", "", head, "|---|---|---|---|")
-    for name, row in found.items():
-        one, two = row["one"], row["two"]
+
+    def row(name: str, one: Measured, two: Measured) -> tuple[str, ...]:
         if missing := one.missing or two.missing:
-            yield f"| {WORKLOADS[name].title} | not available: {missing} | | |"
-            continue
-        times = f"{duration(one.median)} | {duration(two.median)} | {ratio(two, one)}"
-        yield f"| {WORKLOADS[name].title} | {times} |"
+            return WORKLOADS[name].title, f"not available: {missing}", "", ""
+        return WORKLOADS[name].title, duration(one.median), duration(two.median), ratio(two, one)
+
+    rows = [row(name, each["one"], each["two"]) for name, each in found.items()]
+    return titled("One BLAS thread and two", ("workload", "one thread", "two threads", "two / one"), rows)

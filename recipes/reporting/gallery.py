@@ -1,6 +1,6 @@
-"""Markdown files with their pictures, small enough to be kept in a repository."""
+"""Markdown: tables, and files with their pictures, small enough to be kept in a repository."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -9,10 +9,23 @@ from PIL import Image
 
 from recipes.running.store import write_bytes, write_text
 
-__all__ = ["UNSEEN", "WIDTH", "shrink", "write_markdown"]
+__all__ = ["UNSEEN", "WIDTH", "shrink", "table", "write_markdown"]
 
 UNSEEN = 8  # of 255: a change of colour so small that it cannot be seen
 WIDTH = 1000  # pixels: the width of a page of Markdown on a screen
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    r"""The lines of a table.
+
+    >>> table(("verdict", "claim"), [("holds", "a | b")])
+    ['| verdict | claim |', '|---|---|', '| holds | a \\| b |']
+    """
+
+    def row(cells: Sequence[str]) -> str:
+        return f"| {' | '.join(cell.replace('|', chr(92) + '|').replace(chr(10), ' ') for cell in cells)} |"
+
+    return [row(head), "|" + "---|" * len(head), *map(row, rows)]
 
 
 def write_markdown(path: Path, text: str, pictures: Mapping[str, bytes]) -> None:

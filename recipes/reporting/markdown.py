@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from recipes.reporting import report
+from recipes.reporting.gallery import table
 from recipes.reporting.report import Chapter
 
 __all__ = ["anchor", "markdown"]
@@ -15,8 +16,8 @@ def markdown(chapters: Sequence[Chapter], provenance: Mapping[str, str]) -> str:
     lines = [f"# {report.TITLE}", "", *_spaced([report.PAPER, report.RULE, *notice, report.tally(chapters)])]
     lines += _claims_table(chapters)
     lines += [line for chapter in chapters for line in _section(chapter)]
-    lines += ["", "## Provenance", "", *_table(("", ""), provenance.items())]
-    return "\n".join([*lines, "", *_table(*report.origins(chapters)), "", report.CODE, ""])
+    lines += ["", "## Provenance", "", *table(("", ""), provenance.items())]
+    return "\n".join([*lines, "", *table(*report.origins(chapters)), "", report.CODE, ""])
 
 
 def anchor(title: str) -> str:
@@ -34,7 +35,7 @@ def _claims_table(chapters: Sequence[Chapter]) -> list[str]:
     for chapter, entry in report.overview(chapters):
         link = f"[{chapter.recipe.name}](#{anchor(report.title(chapter))})"
         rows.append((entry.verdict, entry.statement, f"{link}: {entry.source}" if entry.source else link))
-    return _table(("verdict", "claim", "experiment and source"), rows)
+    return table(("verdict", "claim", "experiment and source"), rows)
 
 
 def _section(chapter: Chapter) -> list[str]:
@@ -60,11 +61,3 @@ def _item(entry: report.Entry) -> str:
 def _spaced(blocks: Iterable[str]) -> list[str]:
     """The lines of all blocks, with an empty line after each block."""
     return [line for block in blocks for line in (*block.splitlines(), "")]
-
-
-def _row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|').replace(chr(10), ' ') for cell in cells)} |"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    return [_row(head), "|" + "---|" * len(head), *map(_row, rows)]

@@ -38,9 +38,9 @@ PAPER = (
 )
 RULE = (
     "Each claim is judged by a 95 % bootstrap interval of the quantity that it speaks about (10,000 resamples, fixed "
-    "seed). The claim holds if the whole interval lies on the claimed side of zero, or of the bound that follows the "
-    "measurement, as in “to exceed 0.97”. It fails if the whole interval lies on the other side. Otherwise it is "
-    "undecided. Fewer than five runs decide no claim: for two runs of each of two equally good groups, the interval "
+    "seed). The claim holds if the whole interval lies on the claimed side of zero, or within the bounds that follow "
+    "the measurement, as in “to exceed 0.97”. It fails if the whole interval lies outside. Otherwise it is undecided. "
+    "Fewer than five runs decide no claim: for two runs of each of two equally good groups, the interval "
     "excludes zero in half of all cases. Where one network of each kind was trained, as in the paper, the sample "
     "consists of digits, classes or cells of a grid, and the interval says nothing about another training. Claims "
     "about the worst run are judged by that run. The interval of a proportion is Wilson's. IQM is the interquartile "

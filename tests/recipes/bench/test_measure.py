@@ -50,7 +50,7 @@ def test_two_threads_need_two_cores(data, monkeypatch):
     problem = workloads.classifier(8, batch=16)(data)
     found = compare(problem, {"one": "fnn_numpy.train", "two": "fnn_numpy.train@2"}, rounds=1)
     assert found["two"].missing == "it needs 2 cores, and only 1 can be used"
-    assert "not available: it needs 2 cores" in list(threads.table({"a8": found}))[-1]
+    assert "not available: it needs 2 cores" in threads.table({"a8": found})[-1]
 
 
 class Recorded(Problem):
