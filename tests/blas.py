@@ -1,9 +1,7 @@
-"""How much the results of a training differ between BLAS kernels and numbers of threads.
+"""What is not promised: the same bits from another BLAS kernel, or from another number of its threads.
 
-fnn does not promise equal bits between them.
-
-`python -m tests.blas` trains 784-64-32-10 on MNIST for one epoch, in one process for each setting. It prints how much
-the parameters and the predictions of each process differ from those of the first.
+`python -m tests.blas` trains 784-64-32-10 on MNIST for one epoch in a process for each setting, and tells how far the
+parameters and the predictions of each end from those of the first.
 """
 
 import os
@@ -20,9 +18,9 @@ import fnn
 from fnn import Key, chain, linear, relu
 from recipes.data import digits
 
-SETTINGS = {  # environment variables, which OpenBLAS reads when NumPy is imported
+SETTINGS = {  # OpenBLAS reads them when NumPy is first imported
     "one thread": {"OPENBLAS_NUM_THREADS": "1"},
-    "one thread again": {"OPENBLAS_NUM_THREADS": "1"},
+    "one thread, once more": {"OPENBLAS_NUM_THREADS": "1"},
     "two threads": {"OPENBLAS_NUM_THREADS": "2"},
     "the kernel for Nehalem": {"OPENBLAS_NUM_THREADS": "1", "OPENBLAS_CORETYPE": "Nehalem"},
     "the kernel for SandyBridge": {"OPENBLAS_NUM_THREADS": "1", "OPENBLAS_CORETYPE": "SandyBridge"},
@@ -33,15 +31,15 @@ SETTINGS = {  # environment variables, which OpenBLAS reads when NumPy is import
 
 
 def train(path):
-    """Train one epoch of the recipe `mnist`; save the parameters, the test logits, and a description of BLAS."""
+    """One epoch, as the recipe `mnist` trains; the parameters, their logits on the test set, and BLAS's own words."""
     data, model, optimizer = digits.load(), chain(linear(64), relu, linear(32), relu, linear(10)), fnn.adam(1e-3)
     x_test, labels_test = data.test
     step = fnn.train_step(model, fnn.cross_entropy, optimizer)
     start = optimizer.init(model.init(Key(42), (784,))[0])
     state = reduce(step, fnn.batches(Key(1), data.train, 128), start)
     (blas,) = (info for info in threadpool_info() if info["user_api"] == "blas")
-    description = f"{blas['internal_api']} {blas['version']}, {blas['architecture']}, {blas['num_threads']} thread(s)"
-    np.savez(path, vector=state.vector, logits=model.apply(state.params, x_test), labels=labels_test, blas=description)
+    said = f"{blas['internal_api']} {blas['version']}, {blas['architecture']}, {blas['num_threads']} thread(s)"
+    np.savez(path, vector=state.vector, logits=model.apply(state.params, x_test), labels=labels_test, blas=said)
 
 
 def main():
@@ -65,11 +63,9 @@ def main():
         same = (
             "same bits"
             if end["vector"].tobytes() == first["vector"].tobytes()
-            else f"parameters differ by {apart:.1e} of their norm"
+            else f"parameters apart by {apart:.1e} of their norm"
         )
-        print(
-            f"{name} ({end['blas']}): {same}, {np.sum(classes != others)} predictions differ, accuracy {accuracy:.4f}"
-        )
+        print(f"{name} ({end['blas']}): {same}, {np.sum(classes != others)} classes differ, accuracy {accuracy:.4f}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Plants mistakes in copies of the library, one at a time, and checks that the tests notice each.
+"""Plants mistakes in copies of the library, one at a time, and sees whether the tests notice.
 
-`python -m tests.mutants` plants all mistakes in a few seconds each, and ends with `killed N of N`. Arguments select the
-mutants whose name or file contains one of the given words. If a mutant survives, a test is missing, and the exit status
-is 1. A mutant whose tests run into the timeout survives too, unless its name says that it runs `without end`.
+`python -m tests.mutants` plants them all, a few seconds each, and ends with `killed N of N`; words behind it choose
+those mutants whose name or file holds one of them. A survivor, which exits with 1, is a test that is missing. So is a
+test that takes too long, except over a mutant whose name says that it runs `without end`.
 """
 
 import argparse
@@ -23,12 +23,12 @@ from tests.support.mutant_table import MUTANTS, TESTS
 ROOT = Path(__file__).parent.parent
 OPTIONS = ["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib"]
 OPTIONS += ["--hypothesis-profile=first failure"]
-TIMEOUT, TIMED_OUT = 600, "a timeout"  # seconds, and the name for the result of tests that take longer
+TIMEOUT, TIMED_OUT = 600, "a timeout"  # in seconds, and what is said of tests that take longer
 
 
 @attrs.frozen
 class Mutant:
-    """A mistake named `what`: in `file`, `after` replaces `before`."""
+    """A mistake: in `file`, `after` stands in place of `before`."""
 
     what: str
     file: str
@@ -36,11 +36,10 @@ class Mutant:
     after: str
 
     def planted(self) -> str:
-        """The text of the file with the mistake; raises `ValueError` unless `before` occurs in it exactly once."""
+        """The file's text with the mistake in it; raises `ValueError` unless there is one place for it."""
         text = (ROOT / self.file).read_text()
         if (found := text.count(self.before)) != 1:
-            where = f"must occur once, but occurs {found} times in {self.file}"
-            raise ValueError(f"{self.what}: {self.before!r} {where}; adapt the table")
+            raise ValueError(f"{self.what}: {self.before!r} stands {found} times in {self.file}; adapt the table")
         return text.replace(self.before, self.after)
 
 
@@ -50,9 +49,9 @@ def table() -> list[Mutant]:
 
 
 def first_to_fail(tests: Iterable[str], mutant: Mutant | None = None) -> str | None:
-    """The first of these tests that fails in a copy of the project with this mutant; `None` if all pass.
+    """The first of these tests that fails in a copy of the project with this mutant planted; `None` if all pass.
 
-    Returns `TIMED_OUT` if one takes too long: the cause may be the mutant or a slow machine.
+    `TIMED_OUT` where one takes too long, which may be the machine's fault as well as the mutant's.
     """
     with tempfile.TemporaryDirectory() as folder:
         for part in ("fnn", "tests"):
@@ -77,28 +76,26 @@ def first_to_fail(tests: Iterable[str], mutant: Mutant | None = None) -> str | N
                 return TIMED_OUT
             if done.returncode == 1:
                 return each
-            if done.returncode != 0:  # neither passed nor failed: pytest itself failed
+            if done.returncode != 0:  # neither passed nor failed: the tests could not be run
                 raise RuntimeError(f"{each} with {mutant}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
     return None
 
 
 def kill(mutant: Mutant) -> tuple[Mutant, str | None, float]:
-    """The mutant, the tests that noticed it (or `None`), and the seconds that they took."""
+    """The mutant, the tests that noticed it (or `None`), and the seconds that took."""
     begin = monotonic()
     return mutant, first_to_fail(TESTS[mutant.file].split(), mutant), monotonic() - begin
 
 
 def is_killed(mutant: Mutant, noticed: str | None) -> bool:
-    """Whether the tests noticed the mutant; a timeout counts only for a mutant that runs without end."""
+    """Whether what was noticed counts: a timeout does only where the mistake is one of running without end."""
     return noticed is not None and (noticed != TIMED_OUT or "without end" in mutant.what)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description="Plant mistakes; count those noticed.")
-    parser.add_argument("words", nargs="*", help="only mutants whose name or file contains one of these words")
-    parser.add_argument(
-        "--jobs", type=int, default=os.cpu_count(), help="mutants tested at a time (default: one per core)"
-    )
+    parser.add_argument("words", nargs="*", help="only mutants whose name or file holds one of these")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at a time (default: a core each)")
     options = parser.parse_args()
     chosen = [m for m in table() if not options.words or any(word in m.what + m.file for word in options.words)]
     for mutant in chosen:
@@ -106,7 +103,7 @@ def main() -> int:
     begin = monotonic()
     tests = dict.fromkeys(each for mutant in chosen for each in TESTS[mutant.file].split())
     if (failed := first_to_fail(tests)) is not None:
-        print(f"the tests {failed} fail without a mutant; they must pass first")
+        print(f"{failed} without any mutant: these tests must pass")
         return 1
     killed = 0
     with ThreadPoolExecutor(options.jobs) as pool:

@@ -19,7 +19,7 @@ def test_every_fragment_stands_once_and_every_mutant_compiles():
 
 def test_a_fragment_that_stands_twice_or_not_at_all_is_an_error():
     for fragment, n in (("import", ".*"), ("no such fragment", "0")):
-        with pytest.raises(ValueError, match=f"occurs {n} times in fnn/losses.py; adapt the table"):
+        with pytest.raises(ValueError, match=f"stands {n} times in fnn/losses.py; adapt the table"):
             mutants.Mutant("something else", "fnn/losses.py", fragment, "").planted()
 
 
