@@ -1,8 +1,8 @@
-"""Claims, and verdicts on them from measured runs.
+"""Claims, and the verdict that measured runs give on each.
 
-A claim says that some quantity is positive, or lies beyond some bound. It holds if the whole bootstrap interval of this
-quantity lies on the claimed side of the bound, and fails if the whole interval lies on the other side. Otherwise, or if
-the sample is smaller than `FEWEST`, it is undecided.
+A claim asserts that some quantity lies above or below a bound. It holds if the bootstrap interval of the quantity lies
+beyond the bound as claimed, fails if the interval lies on the other side, and is undecided otherwise. A sample smaller
+than `FEWEST` decides nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,34 +24,34 @@ __all__ = [
     "better",
     "difference",
     "estimate",
-    "judge",
+    "judged",
     "share_interval",
 ]
 
 Verdict = Literal["holds", "fails", "undecided"]
 Statistic = Callable[..., Any]
-KEY = Key(0)  # all intervals use the same key, so that the same runs always give the same report
+KEY = Key(0)  # all intervals are drawn from one key, so that a report changes only if its runs do
 
-# The smallest sample that decides a claim. If two groups of n runs come from the same distribution, the 95 % interval
-# of the paired difference of their IQMs should exclude zero in 5 % of cases. The percentile bootstrap excludes it in
+# The smallest sample that decides anything. Suppose that two groups of n runs do not differ. The percentile bootstrap
+# of the paired difference of their IQMs should call one of them better in 5 % of cases, and does so in
 #
 #     n             2     3     5     8    15
 #     % of cases   50    25    10     6     6     (10,000 pairs of normal samples each, 2,000 resamples)
 #
-# With five runs, a claim "A is better than B" about equal groups holds in 5 % of cases and fails in another 5 %.
+# With five runs, a claim "A beats B" is upheld by chance in 5 % of cases, and refuted by chance in another 5 %.
 FEWEST = 5
 
 
 @attrs.frozen
 class Claim:
-    """A claim, our measurement, and the verdict.
+    """What is claimed, what we measured, and whether they agree.
 
-    statement    the claim, as a sentence
-    measured     the measurement, in words
-    verdict      "holds", "fails" or "undecided"
-    reason       why the claim does not hold, from a measurement or a known fact
-    source       "the paper" if its text on the recipe's figure makes the claim, "ours" if it does not
-    compares     the names of the recipe's groups that the claim compares, if it compares any
+    statement  the claim, a sentence
+    measured   what was measured, in words
+    verdict    "holds", "fails" or "undecided"
+    reason     explains a claim that does not hold, by something measured or known
+    source     who makes the claim: "the paper", in its text on the recipe's figure, or "ours"
+    compares   the recipe's groups that the claim compares
     """
 
     statement: str
@@ -64,29 +64,26 @@ class Claim:
 
 @attrs.frozen
 class Group:
-    """One side of a comparison: its name, one number for each run in the order of the seeds, and the runs' groups."""
+    """One side of a comparison: its name, and one number for each run, in the order of the seeds."""
 
     name: str
     values: Sequence[float]
-    of: tuple[str, ...] = ()  # the names of the recipe's groups to which the runs belong
+    of: tuple[str, ...] = ()  # the recipe's groups that the runs belong to
 
 
 @attrs.frozen
 class Estimate:
-    """A statistic of a sample and its 95 % interval, which is None for a sample smaller than `FEWEST`.
-
-    The sample consists of `n` things, which `of` names: "runs", "digits", ...
-    """
+    """A statistic of a sample of size `n` with its 95 % interval, None for a small sample; `of` says of what it is."""
 
     value: float
     interval: tuple[float, float] | None
     n: int
     of: str = "runs"
 
-    def text(self, form: str = "{:.4f}", unit: str = "") -> str:
-        """The estimate as text.
+    def said(self, form: str = "{:.4f}", unit: str = "") -> str:
+        """The estimate in words.
 
-        >>> Estimate(1.2, (0.9, 1.4), 15).text("{:.1f}", " %"), Estimate(0.97, None, 2).text("{:.3f}")
+        >>> Estimate(1.2, (0.9, 1.4), 15).said("{:.1f}", " %"), Estimate(0.97, None, 2).said("{:.3f}")
         ('1.2 % (95 % interval 0.9 to 1.4 %, 15 runs)', '0.970 (too few runs: 2)')
         """
         value = f"{form.format(self.value)}{unit}"
@@ -99,7 +96,7 @@ class Estimate:
 def estimate(values: Any, statistic: Statistic = iqm, of: str = "runs") -> Estimate:
     """A statistic of a sample, by default its interquartile mean, with its bootstrap interval.
 
-    >>> estimate([0.5] * 5).text()
+    >>> estimate([0.5] * 5).said()
     '0.5000 (95 % interval 0.5000 to 0.5000, 5 runs)'
     """
     interval = bootstrap_interval(values, statistic, key=KEY) if len(values) >= FEWEST else None
@@ -107,7 +104,7 @@ def estimate(values: Any, statistic: Statistic = iqm, of: str = "runs") -> Estim
 
 
 def difference(ours: Sequence[float], theirs: Sequence[float], statistic: Statistic = iqm) -> Estimate:
-    """The difference between two groups in a statistic, with a bootstrap interval that pairs the runs by their seeds.
+    """The difference of a statistic of two groups, with its interval; runs of one seed are paired.
 
     >>> difference([0.75] * 5, [0.5] * 5).interval
     (0.25, 0.25)
@@ -117,11 +114,11 @@ def difference(ours: Sequence[float], theirs: Sequence[float], statistic: Statis
     return Estimate(value, None if few else bootstrap_difference(ours, theirs, statistic, key=KEY, paired=True), n)
 
 
-def judge(found: Estimate, above: float | None = None, below: float | None = None) -> Verdict:
-    """The verdict on the claim that the estimated quantity lies above one bound, below another, or both.
+def judged(found: Estimate, above: float | None = None, below: float | None = None) -> Verdict:
+    """The verdict on a claim that an estimated quantity lies above a bound, below a bound, or between two.
 
     >>> up, down, both = (Estimate(0.5, ends, 15) for ends in ((0.1, 0.3), (-0.3, -0.1), (-0.1, 0.3)))
-    >>> judge(up, above=0), judge(down, above=0), judge(both, above=0), judge(down, below=0)
+    >>> judged(up, above=0), judged(down, above=0), judged(both, above=0), judged(down, below=0)
     ('holds', 'fails', 'undecided', 'holds')
     """
     if found.interval is None:
@@ -142,37 +139,36 @@ def all_of(*verdicts: Verdict) -> Verdict:
 
 
 def better(statement: str, a: Group, b: Group, reason: str = "", digits: int = 4) -> Claim:
-    """The claim that group `a` has a greater interquartile mean than group `b`, paired by seed.
+    """The claim that group `a` has a greater interquartile mean than group `b`; runs of one seed are paired.
 
-    statement    the claim, as a sentence
-    a, b         the two groups
-    reason       why the claim does not hold, if it does not
-    digits       decimal places of the measurement
+    statement  the claim
+    a, b       the groups
+    reason     what explains it if it does not hold
+    digits     the number of decimals to show
     """
     found = difference(a.values, b.values)
-    measured = f"{a.name} − {b.name}: {found.text(f'{{:+.{digits}f}}')}"
-    return Claim(statement, measured, judge(found, above=0), reason, compares=a.of + b.of)
+    measured = f"{a.name} − {b.name}: {found.said(f'{{:+.{digits}f}}')}"
+    return Claim(statement, measured, judged(found, above=0), reason, compares=a.of + b.of)
 
 
 def at_least(statement: str, values: Sequence[float], bound: float, reason: str = "", digits: int = 4) -> Claim:
-    """The claim that the interquartile mean of `values` exceeds `bound`.
+    """The claim that the interquartile mean of the values exceeds a bound.
 
-    statement    the claim, as a sentence
-    values       one number for each run
-    bound        the bound that the claim names
-    reason       why the claim does not hold, if it does not
-    digits       decimal places of the measurement
+    statement  the claim
+    values     one number for each run
+    bound      the bound
+    reason     what explains it if it does not hold
+    digits     the number of decimals to show
     """
     found = estimate(values)
-    measured = f"{found.text(f'{{:.{digits}f}}')}, to exceed {bound:g}"
-    return Claim(statement, measured, judge(found, above=bound), reason)
+    measured = f"{found.said(f'{{:.{digits}f}}')}, to exceed {bound:g}"
+    return Claim(statement, measured, judged(found, above=bound), reason)
 
 
 def share_interval(k: int, n: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a proportion p = k / n (Wilson 1927).
+    """Wilson's 95 % interval of a share, k of n: (p + z²/2n ± z √(p (1 - p)/n + z²/4n²)) / (1 + z²/n), z = 1.96.
 
-    Its ends are (p + z²/2n ± z √(p (1 - p)/n + z²/4n²)) / (1 + z²/n) with z = 1.96. Unlike a bootstrap interval, it
-    has a positive length for k = 0 and k = n.
+    It is right for small n and for a share of 0 or 1 too, for which a bootstrap interval has no width (Wilson 1927).
 
     >>> tuple(round(end, 4) for end in share_interval(25, 25))
     (0.8668, 1.0)

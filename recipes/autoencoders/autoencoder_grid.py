@@ -19,7 +19,7 @@ from recipes.autoencoders import autoencoder
 from recipes.autoencoders.autoencoder_study import study
 from recipes.autoencoders.confusions import plain
 from recipes.autoencoders.latent_space import codes_of, read
-from recipes.claims import Claim, Estimate, all_of, difference, estimate, judge, share_interval
+from recipes.claims import Claim, Estimate, all_of, difference, estimate, judged, share_interval
 from recipes.data import digits
 from recipes.recipe import Results, scores
 
@@ -78,7 +78,7 @@ def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
 def change(falls: np.ndarray, of: str = "pairs of networks") -> Estimate:
     """Relative falls of an error as what it changes by, in per cent: their interquartile mean.
 
-    >>> change(np.full(5, 0.25)).text(*PERCENT)
+    >>> change(np.full(5, 0.25)).said(*PERCENT)
     '-25.0 % (95 % interval -25.0 to -25.0 %, 5 pairs of networks)'
     """
     return estimate(-100 * falls, of=of)
@@ -122,9 +122,9 @@ def larger(results: Results, loss: str) -> Claim:
     share = Estimate(100 * n / falls.size, (100 * low, 100 * high), falls.size, "steps")
     return Claim(
         f"Increasing latent dimension consistently improves reconstruction quality ({NAMES[loss]}).",
-        f"from one size to the next at one depth, the error falls in {share.text('{:.0f}', ' %')}, to exceed "
-        f"{100 * CONSISTENT:.0f} %; it changes by {change(falls).text(*PERCENT)}",
-        judge(share, above=100 * CONSISTENT),
+        f"from one size to the next at one depth, the error falls in {share.said('{:.0f}', ' %')}, to exceed "
+        f"{100 * CONSISTENT:.0f} %; it changes by {change(falls).said(*PERCENT)}",
+        judged(share, above=100 * CONSISTENT),
         used(results, loss),
     )
 
@@ -142,10 +142,10 @@ def sensitive(results: Results, data: digits.Digits) -> Claim:
         "Cross-entropy appears more sensitive to latent dimension size than MSE.",
         f"from {LATENTS[0]} to {LATENTS[-1]} numbers, each loss on its own scale falls by "
         + " and ".join(f"{100 * iqm(fall):.1f} % ({NAMES[loss]})" for loss, fall in falls.items())
-        + f", a difference of {more.text('{:+.1f}', ' points')}; what the cross-entropy exceeds its least possible "
+        + f", a difference of {more.said('{:+.1f}', ' points')}; what the cross-entropy exceeds its least possible "
         f"value by falls by {100 * iqm(1 - excess[-1] / excess[0]):.1f} %; all scored by the mean squared error, the "
         "falls are " + " and ".join(f"{100 * iqm(fall):.1f} % (trained with {NAMES[k]})" for k, fall in alike.items()),
-        judge(more, above=0),
+        judged(more, above=0),
         f"no cross-entropy can fall below the pixels' own entropy, {least:.4f} nats, whereas the mean squared error of "
         "a perfect reconstruction is 0; and the paper's cross-entropy lacks the term of (1 - y) log(1 - p), so that "
         "its gradient is proportional to that of the squared error: its two maps differ by early stopping only",
@@ -164,9 +164,9 @@ def read_well(results: Results, data: digits.Digits, loss: str) -> Claim:
     n = run["scores"]["coordinates_used"]
     return Claim(
         f"Codes of {READ} numbers, learnt without labels with the {NAMES[loss]}, are read with 96 % accuracy.",
-        f"held out, by the five nearest training codes, plain accuracy {accuracy.text()}, for the network of the least "
+        f"held out, by the five nearest training codes, plain accuracy {accuracy.said()}, for the network of the least "
         f"validation loss, depth {GROUPS[best].depth}",
-        judge(accuracy, above=0.96),
+        judged(accuracy, above=0.96),
         f"its code has {n:.0f} numbers that are not 0 for nearly all digits",
         "ours",
     )
@@ -185,18 +185,18 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
         *(larger(results, loss) for loss in SCORES),
         Claim(
             "Deeper networks generally outperform shallow ones, with depth 3-5 showing the best results.",
-            f"from the mean of depths 1 and 2 to that of depths 3 to 5, the error changes by {deep.text(*PERCENT)}; "
+            f"from the mean of depths 1 and 2 to that of depths 3 to 5, the error changes by {deep.said(*PERCENT)}; "
             f"for latent sizes {commas(LATENTS)} the best depths are "
             + " and ".join(f"{commas(best[i * n :][:n])} ({NAMES[loss]})" for i, loss in enumerate(SCORES)),
-            judge(deep, below=0),
+            judged(deep, below=0),
             unused,
         ),
         Claim(
             "The improvement plateaus at greater depths.",
             f"from depth 1 to 3 the error changes by {-100 * iqm(early):+.1f} %, from 3 to 5 by "
-            f"{level.text(*PERCENT)}, to lie within ±{LEVEL} %; the first fall less the second, to be positive, is "
-            f"{more.text('{:+.1f}', ' points')}",
-            all_of(judge(more, above=0), judge(level, above=-LEVEL, below=LEVEL)),
+            f"{level.said(*PERCENT)}, to lie within ±{LEVEL} %; the first fall less the second, to be positive, is "
+            f"{more.said('{:+.1f}', ' points')}",
+            all_of(judged(more, above=0), judged(level, above=-LEVEL, below=LEVEL)),
             "for each latent size in turn, the error changes from depth 3 to 5 by "
             + " and ".join(
                 f"{', '.join(f'{-100 * fall:+.0f}' for fall in late[i * n :][:n])} % ({NAMES[loss]})"

@@ -7,7 +7,7 @@ import attrs
 import numpy as np
 
 from fnn.metrics import one_vs_rest
-from recipes.claims import Claim, Estimate, Verdict, all_of, estimate, judge
+from recipes.claims import Claim, Estimate, Verdict, all_of, estimate, judged
 
 __all__ = ["LIKE", "closeness", "distinctive", "one_against_rest", "plain"]
 
@@ -36,7 +36,7 @@ def over_digits(confusion: np.ndarray, worth: np.ndarray) -> Estimate:
 def one_against_rest(plain_accuracy: Estimate, k: int) -> Estimate:
     """The mean one-against-rest accuracy of k classes: every mistake counts against two of them, 1 - 2 (1 - plain) / k.
 
-    >>> one_against_rest(Estimate(0.8097, (0.8, 0.82), 10_000, "digits"), 10).text()
+    >>> one_against_rest(Estimate(0.8097, (0.8, 0.82), 10_000, "digits"), 10).said()
     '0.9619 (95 % interval 0.9600 to 0.9640, 10,000 digits)'
     """
 
@@ -70,10 +70,10 @@ def closeness(confusion: np.ndarray) -> Claim:
     most = [divmod(int(at), k) for at in np.argsort(-taken, axis=None)[: len(LIKE)]]
     measured = (
         f"held out, {shares[0]:.1f} % of these pairs' digits are read as the other, of other pairs' {shares[1]:.1f} %, "
-        f"a difference of {more.text('{:.1f}', ' points')}"
+        f"a difference of {more.said('{:.1f}', ' points')}"
     )
     reason = f"the pairs taken for each other most often are {', '.join(f'{i}-{j}' for i, j in most)}"
-    return Claim(statement, measured, judge(more, above=0), reason)
+    return Claim(statement, measured, judged(more, above=0), reason)
 
 
 def rightness(k: int) -> np.ndarray:
@@ -110,13 +110,13 @@ def distinctive(confusion: np.ndarray, seen: np.ndarray) -> Sequence[Claim]:
     def claim(statement: str, verdict: Verdict, *classes: int) -> Claim:
         each = [
             f"the digit {c} has a one-against-rest accuracy of {of_held_out[c]:.4f}, held out ({of_seen[c]:.4f} the "
-            f"paper's way); less the mean of the other digits', {less[c].text('{:+.2f}', ' points')}"
+            f"paper's way); less the mean of the other digits', {less[c].said('{:+.2f}', ' points')}"
             for c in classes
         ]
         reason = f"held out, those of the digits in turn are {', '.join(f'{a:.4f}' for a in of_held_out)}"
         return Claim(statement, "; ".join(each), verdict, reason)
 
     return [
-        claim(exceptional, judge(less[1], above=0), 1),
-        claim(ambiguous, all_of(judge(less[5], below=0), judge(less[3], below=0)), 5, 3),
+        claim(exceptional, judged(less[1], above=0), 1),
+        claim(ambiguous, all_of(judged(less[5], below=0), judged(less[3], below=0)), 5, 3),
     ]

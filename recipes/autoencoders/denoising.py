@@ -19,10 +19,10 @@ from fnn.plot.canvas import INK
 from recipes.autoencoders import autoencoder, denoiser
 from recipes.autoencoders.autoencoder_study import study
 from recipes.autoencoders.denoiser import SEVERE, SIGMAS, TRAINED
-from recipes.claims import Claim, Group, at_least, better, estimate, judge
+from recipes.claims import Claim, Group, at_least, better, estimate, judged
 from recipes.data import digits
 from recipes.recipe import Results, scores
-from recipes.wording import counted
+from recipes.reporting.wording import counted
 
 __all__ = ["RECIPE", "figures"]
 
@@ -105,9 +105,9 @@ def preserved(statement: str, papers: Runs, sigma: float) -> Claim:
     kept = estimate(denoised - clean)
     return Claim(
         statement,
-        f"at sigma {sigma}, accuracy of a classifier on denoised digits − on clean ones: {kept.text('{:+.4f}')}, to "
+        f"at sigma {sigma}, accuracy of a classifier on denoised digits − on clean ones: {kept.said('{:+.4f}')}, to "
         f"exceed {-LOST}",
-        judge(kept, above=-LOST),
+        judged(kept, above=-LOST),
         f"on clean digits the accuracy is {iqm(clean):.4f}, on what the same network makes of digits without noise "
         f"{read_without_noise(papers):.4f}, on the noisy digits themselves {iqm(noisy):.4f}; the paper gives no figure",
     )

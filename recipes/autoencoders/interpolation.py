@@ -19,7 +19,7 @@ from fnn import plot
 from recipes.autoencoders import autoencoder
 from recipes.autoencoders.autoencoder_study import study
 from recipes.autoencoders.pairs import apart, correlation, mean, of_classes, ranks
-from recipes.claims import Claim, all_of, judge
+from recipes.claims import Claim, all_of, judged
 from recipes.data import digits
 from recipes.recipe import Results
 
@@ -131,13 +131,13 @@ def natural(of: Between) -> Claim:
     others[tuple(np.transpose([*NATURAL, *(pair[::-1] for pair in NATURAL)]))] = False
     further = {pair: mean(of.midpoint - of.midpoint[pair], others) for pair in NATURAL}
     said = [
-        f"{i}-{j}'s by {found.text('{:+.2f}')} (a cross-fade's by {mean(of.fade - of.fade[i, j], others).value:+.2f})"
+        f"{i}-{j}'s by {found.said('{:+.2f}')} (a cross-fade's by {mean(of.fade - of.fade[i, j], others).value:+.2f})"
         for (i, j), found in further.items()
     ]
     return Claim(
         statement,
         f"the images midway between other pairs lie further from the nearest test digit than {' and '.join(said)}",
-        all_of(*(judge(found, above=0) for found in further.values())),
+        all_of(*(judged(found, above=0) for found in further.values())),
         f"the distances are {' and '.join(f'{of.midpoint[pair]:.2f}' for pair in NATURAL)}; the least of all pairs is "
         f"{of.midpoint[pairs].min():.2f}, the greatest {of.midpoint[pairs].max():.2f}",
     )
@@ -158,25 +158,25 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
         Claim(
             "The smooth transitions between digits reveal the continuous nature of the learned latent space.",
             f"of {STEPS} equal steps from one centroid to another, the one that changes the image most makes "
-            f"{mean(ours.step).text('{:.1f}', ' %')} of the whole change, to stay below {2 * even:.0f} %; it is "
+            f"{mean(ours.step).said('{:.1f}', ' %')} of the whole change, to stay below {2 * even:.0f} %; it is "
             f"{even:.0f} % where one picture merely fades into the other, and {mean(null.step).value:.1f} % for the "
             "same network without training",
-            judge(mean(ours.step), below=2 * even),
+            judged(mean(ours.step), below=2 * even),
         ),
         Claim(
             "The latent space captures the underlying manifold of handwritten digits.",
-            f"the image midway between two centroids lies {mean(ours.midpoint).text('{:.2f}')} from the nearest test "
-            f"digit; it is nearer than a mere cross-fade of the two by {nearer.text('{:+.2f}')}",
-            judge(nearer, above=0),
+            f"the image midway between two centroids lies {mean(ours.midpoint).said('{:.2f}')} from the nearest test "
+            f"digit; it is nearer than a mere cross-fade of the two by {nearer.said('{:+.2f}')}",
+            judged(nearer, above=0),
             f"without training, that image lies {mean(null.midpoint).value:.2f} from the nearest test digit",
         ),
         Claim(
             "The latent space is semantically organized, with nearby points representing similar visual concepts.",
             "how near the centroids of two classes are, and how often one class is among the five nearest digits, by "
-            f"their pixels, of the other, have a rank correlation of {of_classes(k, kin).text('{:.2f}')}, without "
+            f"their pixels, of the other, have a rank correlation of {of_classes(k, kin).said('{:.2f}')}, without "
             f"training {np.mean([each(np.arange(k)) for each in null_kins]):.2f} (the mean of {UNTRAINED} networks); "
-            f"training adds {more.text('{:+.2f}')}",
-            judge(more, above=0),
+            f"training adds {more.said('{:+.2f}')}",
+            judged(more, above=0),
             "a network that was not trained keeps digits near each other whose pixels are alike",
         ),
         natural(ours),

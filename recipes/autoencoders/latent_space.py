@@ -20,7 +20,7 @@ from fnn.metrics import OneVsRest, confusion_matrix, iqm, one_vs_rest
 from recipes.autoencoders import autoencoder
 from recipes.autoencoders.autoencoder_study import study
 from recipes.autoencoders.confusions import closeness, distinctive, one_against_rest, plain
-from recipes.claims import Claim, estimate, judge
+from recipes.claims import Claim, estimate, judged
 from recipes.data import digits
 from recipes.recipe import Results, scores
 
@@ -114,25 +114,25 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     return [
         Claim(
             "The autoencoder organizes digits into distinct clusters in latent space.",
-            f"mean silhouette of the first test codes {silhouette.text('{:+.3f}')}, to exceed {DISTINCT}: between -1 "
+            f"mean silhouette of the first test codes {silhouette.said('{:+.3f}')}, to exceed {DISTINCT}: between -1 "
             "and 1, it is positive where codes are nearer to those of their own digit than to those of the next, and "
             f"up to {DISTINCT} it is usually taken for no substantial structure (Kaufman & Rousseeuw 1990)",
-            judge(silhouette, above=DISTINCT),
+            judged(silhouette, above=DISTINCT),
             unseen,
         ),
         closeness(held_out),
         Claim(
             "A kNN classifier (k = 5) on the latent codes has a mean one-against-rest accuracy of 96.19 %.",
-            f"fitted on the test codes that it scores, as in the paper, {rest.text()}, to reach 0.9619; held out, "
-            f"{rest_held_out.text()}",
-            judge(rest, above=0.9619),
+            f"fitted on the test codes that it scores, as in the paper, {rest.said()}, to reach 0.9619; held out, "
+            f"{rest_held_out.said()}",
+            judged(rest, above=0.9619),
             f"plain accuracy is {of_seen.value:.4f} for these codes, 0.8097 in the paper's table",
         ),
         Claim(
             "The high accuracy (96.19 %) confirms that the latent space effectively captures digit-specific features.",
-            f"read as plain accuracy, held out, {of_held_out.text()}, to reach 0.9619; fitted on the test codes that "
-            f"it scores, as in the paper, {of_seen.text()}",
-            judge(of_held_out, above=0.9619),
+            f"read as plain accuracy, held out, {of_held_out.said()}, to reach 0.9619; fitted on the test codes that "
+            f"it scores, as in the paper, {of_seen.said()}",
+            judged(of_held_out, above=0.9619),
             "the paper's 96.19 % is the mean of ten one-against-rest accuracies, each of which counts about 9,000 easy "
             "true negatives: its table has 8,097 of 10,000 digits right, a plain accuracy of 80.97 %, on codes to "
             "which the classifier had been fitted with their labels",
@@ -140,10 +140,10 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
         *distinctive(held_out, seen),
         Claim(
             "Codes of 32 numbers, learnt without labels, are read with 96 % accuracy.",
-            f"held out, plain accuracy {of_best.text()}, by a network that is none of figure 10's: one hidden layer, "
+            f"held out, plain accuracy {of_best.said()}, by a network that is none of figure 10's: one hidden layer, "
             "cross-entropy, and a code without ReLU, behind which numbers can stay unused (autoencoder_grid reads "
             "figure 10's own codes of 32 numbers)",
-            judge(of_best, above=0.96),
+            judged(of_best, above=0.96),
             f"its mean squared error is {iqm(scores(best, 'test_mse')):.4f}",
             source="ours",
         ),

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from fnn import plot
 from recipes.autoencoders import autoencoder
 from recipes.autoencoders.autoencoder_study import study
-from recipes.claims import Claim, estimate, judge
+from recipes.claims import Claim, estimate, judged
 from recipes.data import digits
 from recipes.recipe import Results
 
@@ -69,15 +69,15 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
         Claim(
             "The autoencoder preserves the key visual characteristics of each digit.",
             f"their five nearest training digits name {100 * right.mean():.1f} % of {n:,} digits rightly, and "
-            f"{100 * still_right.mean():.1f} % of their reconstructions: {lost.text('{:.1f}', ' points')} are lost, to "
+            f"{100 * still_right.mean():.1f} % of their reconstructions: {lost.said('{:.1f}', ' points')} are lost, to "
             f"stay below {MARGIN}",
-            judge(lost, below=MARGIN),
+            judged(lost, below=MARGIN),
             reason,
         ),
         Claim(
             "The reconstructions appear slightly smoother than originals.",
-            f"neighbouring pixels differ less than in the originals, in the mean by {smoother.text('{:.1f}', ' %')}",
-            judge(smoother, above=0),
+            f"neighbouring pixels differ less than in the originals, in the mean by {smoother.said('{:.1f}', ' %')}",
+            judged(smoother, above=0),
             reason,
         ),
     ]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import fnn
-from recipes.claims import Claim, Group, better, difference, judge
+from recipes.claims import Claim, Group, better, difference, judged
 from recipes.classifiers.classifier import Config, network
 from recipes.classifiers.study import PAPERS_GRADIENT, gain, groups_of, study
 from recipes.data.digits import Digits
@@ -27,8 +27,8 @@ def marginal(statement: str, wide: Group, narrow: Group, data: Digits) -> Claim:
     found, shape = difference(wide.values, narrow.values), data.train[0].shape[1:]
     models = (network(GROUPS[name], data.n_classes) for name in compared)
     more, less = (fnn.summary(model, shape).n_params for model in models)
-    measured = f"{wide.name} − {narrow.name}: {found.text('{:+.4f}')}, to lie between 0 and {MARGINAL}"
-    verdict = judge(found, above=0, below=MARGINAL)
+    measured = f"{wide.name} − {narrow.name}: {found.said('{:+.4f}')}, to lie between 0 and {MARGINAL}"
+    verdict = judged(found, above=0, below=MARGINAL)
     measured += f"; {more:,} parameters instead of {less:,}"
     return Claim(statement, measured, verdict, PAPERS_GRADIENT, compares=compared)
 

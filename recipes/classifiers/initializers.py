@@ -34,7 +34,7 @@ ALIKE = 0.002  # about the scatter of runs that differ in nothing but their seed
 def at_first(results: Results, a: str, b: str) -> str:
     """By how much two groups differ when the weights have been trained for one epoch."""
     ours, theirs = ([run["curves"]["validation_accuracy"][0] for run in results[name]] for name in (a, b))
-    return f"after the first epoch {a} − {b} is {difference(ours, theirs).text('{:+.4f}')} in validation accuracy"
+    return f"after the first epoch {a} − {b} is {difference(ours, theirs).said('{:+.4f}')} in validation accuracy"
 
 
 def claims(results: Results, data: Any) -> Sequence[Claim]:

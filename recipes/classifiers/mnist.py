@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from fnn import plot
 from fnn.metrics import iqm
-from recipes.claims import Claim, at_least, estimate, judge
+from recipes.claims import Claim, at_least, estimate, judged
 from recipes.classifiers import classifier
 from recipes.classifiers.study import PAPERS_GRADIENT
 from recipes.data import digits
@@ -67,10 +67,10 @@ def decreases(statement: str, runs: Sequence[Any], part: str) -> Claim:
     fall, gain = iqm(1 - train[:, -1] / train[each, least]), iqm(accuracy[:, -1] - accuracy[each, least])
     return Claim(
         statement,
-        f"of all changes from epoch to epoch, rises make {found.text('{:.1f}', ' %')}, to stay below {SMOOTH} %; the "
+        f"of all changes from epoch to epoch, rises make {found.said('{:.1f}', ' %')}, to stay below {SMOOTH} %; the "
         f"last loss of a run is {above:.1f} % above its least, which comes after epochs {1 + least.min()} to "
         f"{1 + least.max()} of {loss.shape[1]}",
-        judge(found, below=SMOOTH),
+        judged(found, below=SMOOTH),
         f"from the epoch of its least {part} loss to the end, the training loss of a run falls by {100 * fall:.0f} %, "
         f"and the validation accuracy changes by {100 * gain:+.2f} percentage points",
     )

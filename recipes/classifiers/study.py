@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 
 from fnn import plot
 from fnn.metrics import iqr
-from recipes.claims import FEWEST, Claim, Group, difference, estimate, judge
+from recipes.claims import FEWEST, Claim, Group, difference, estimate, judged
 from recipes.classifiers import classifier
 from recipes.data import digits
 from recipes.recipe import Recipe, Results, Size, scores
-from recipes.wording import counted
+from recipes.reporting.wording import counted
 
 __all__ = ["PAPERS_GRADIENT", "average", "gain", "groups_of", "more_variable", "similar", "study"]
 
@@ -59,8 +59,8 @@ def gain(before: Group, after: Group) -> Group:
 def similar(statement: str, a: Group, b: Group, margin: float, reason: str = "") -> Claim:
     """The claim that the interquartile means of two groups differ by less than a margin."""
     found = difference(a.values, b.values)
-    measured = f"{a.name} − {b.name}: {found.text('{:+.4f}')}, to lie within {margin} of zero"
-    return Claim(statement, measured, judge(found, above=-margin, below=margin), reason, compares=a.of + b.of)
+    measured = f"{a.name} − {b.name}: {found.said('{:+.4f}')}, to lie within {margin} of zero"
+    return Claim(statement, measured, judged(found, above=-margin, below=margin), reason, compares=a.of + b.of)
 
 
 def spread(values: Any) -> Any:
@@ -77,8 +77,8 @@ def more_variable(statement: str, a: Group, b: Group, reason: str = "") -> Claim
     """The claim that group `a` has the greater interquartile range."""
     found = difference(a.values, b.values, spread)
     ranges = f"interquartile range of {a.name} {spread(a.values):.4f}, of {b.name} {spread(b.values):.4f}"
-    measured = f"{ranges}; difference {found.text('{:+.4f}')}"
-    return Claim(statement, measured, judge(found, above=0), reason, compares=a.of + b.of)
+    measured = f"{ranges}; difference {found.said('{:+.4f}')}"
+    return Claim(statement, measured, judged(found, above=0), reason, compares=a.of + b.of)
 
 
 def length(run: Mapping[str, Any]) -> int:

@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 
 import fnn
 from fnn.metrics import iqm
-from recipes.claims import FEWEST, Claim, at_least, estimate, judge
+from recipes.claims import FEWEST, Claim, at_least, estimate, judged
 from recipes.points import synthetic
 from recipes.points.median_and_worst import Run, falls_fast, ranked, recipe, regions, stays_within
 from recipes.recipe import NoData, scores
@@ -101,8 +101,8 @@ def orientation(statement: str, order: Sequence[Run]) -> Claim:
     return Claim(
         statement,
         f"the boundary of the worst run, which mistakes {worst['mistakes']:.0f} points, is turned by "
-        f"{worst['turned']:.0f}° from the ideal one, those of the others by {others.text('{:.0f}', '°')}",
-        judge(others, below=worst["turned"]),
+        f"{worst['turned']:.0f}° from the ideal one, those of the others by {others.said('{:.0f}', '°')}",
+        judged(others, below=worst["turned"]),
         f"angles and mistakes need not go together: the boundary that is turned furthest, by "
         f"{furthest['turned']:.0f}°, mistakes {furthest['mistakes']:.0f} points",
     )

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 import fnn
 from fnn import plot
 from fnn.plot.canvas import quiet
-from recipes.claims import Claim, estimate, judge
+from recipes.claims import Claim, estimate, judged
 from recipes.points import synthetic
 from recipes.points.median_and_worst import Run, falls_fast, recipe, stays_within
 from recipes.recipe import NoData, scores
@@ -83,8 +83,8 @@ def claims(runs: Sequence[Run]) -> Sequence[Claim]:
         falls_fast("The loss shows a rapid initial decrease.", runs, KNOWN),
         Claim(
             "The initial decrease is followed by convergence.",
-            f"the last loss is {excess.text('{:.3f}')} times that of least squares, to stay below {NEAR}",
-            judge(excess, below=NEAR),
+            f"the last loss is {excess.said('{:.3f}')} times that of least squares, to stay below {NEAR}",
+            judged(excess, below=NEAR),
             KNOWN,
         ),
         stays_within(

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 
 import fnn
 from fnn.metrics import iqm
-from recipes.claims import Claim, estimate, judge
+from recipes.claims import Claim, estimate, judged
 from recipes.points import synthetic
 from recipes.points.median_and_worst import Run, ranked, recipe, regions, stays_within
 from recipes.recipe import NoData, Recipe, scores
@@ -59,9 +59,9 @@ def claims(runs: Sequence[Run]) -> Sequence[Claim]:
     return [
         Claim(
             "The model successfully learns a non-linear decision boundary.",
-            f"accuracy {reached.text()}, to exceed {STRAIGHT}, the most that a straight boundary can reach; the rule "
+            f"accuracy {reached.said()}, to exceed {STRAIGHT}, the most that a straight boundary can reach; the rule "
             f"of signs has {iqm(scores(runs, 'best_accuracy')):.4f}",
-            judge(reached, above=STRAIGHT),
+            judged(reached, above=STRAIGHT),
             f"{guessed} {iqm(scores(runs, 'loss')):.3f}",
         ),
         stays_within(

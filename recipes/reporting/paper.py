@@ -15,11 +15,11 @@ from recipes.reporting.gallery import write_markdown
 from recipes.reporting.markdown import markdown
 from recipes.reporting.page import html
 from recipes.reporting.report import Chapter
+from recipes.reporting.wording import groups_in_brief
 from recipes.running import catalogue as catalogue
 from recipes.running.provenance import codes_in_words, cost_in_words, machine, time_in_all, versions
 from recipes.running.store import is_kept, write_text
 from recipes.running.sweep import SweepError, kept_at, sweep
-from recipes.wording import groups_in_brief
 
 __all__ = ["RECIPE", "run"]
 

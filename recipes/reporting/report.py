@@ -8,7 +8,7 @@ from toolz import groupby, second
 
 from recipes.claims import Claim
 from recipes.recipe import Recipe, Size
-from recipes.wording import counted, listed, settings, shortfall
+from recipes.reporting.wording import counted, listed, settings, shortfall
 
 __all__ = [
     "CODE",

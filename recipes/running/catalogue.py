@@ -16,10 +16,10 @@ import fnn
 from fnn import checkpoint, plot, tree
 from recipes.claims import FEWEST, Claim
 from recipes.recipe import Command, Recipe, Results, Size, Task, no_data, scores
+from recipes.reporting.wording import counted, groups_in_words, score_in_words, shortfall
 from recipes.running.provenance import versions
 from recipes.running.store import write_text
 from recipes.running.sweep import sweep
-from recipes.wording import counted, groups_in_words, score_in_words, shortfall
 
 __all__ = [
     "Options",

@@ -13,7 +13,7 @@ from typing import Any
 from threadpoolctl import threadpool_info
 
 import fnn
-from recipes.wording import counted
+from recipes.reporting.wording import counted
 
 __all__ = ["codes_in_words", "cost_in_words", "machine", "time_in_all", "versions"]
 

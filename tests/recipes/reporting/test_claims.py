@@ -5,7 +5,7 @@ import pytest
 
 from fnn import Key, fold_in, generator
 from fnn.metrics import bootstrap_difference
-from recipes.claims import FEWEST, Group, at_least, better, difference, estimate, judge, share_interval
+from recipes.claims import FEWEST, Group, at_least, better, difference, estimate, judged, share_interval
 
 
 def called_by_chance(n, trials=500):
@@ -36,8 +36,8 @@ def test_enough_runs_decide():
     assert better("", Group("a", ours), Group("a", ours)).verdict == "undecided"
     assert at_least("", ours, 0.5).measured == "0.9000 (95 % interval 0.9000 to 0.9000, 5 runs), to exceed 0.5"
     between = estimate(ours)
-    assert judge(between, above=0.8, below=1) == "holds"
-    assert judge(between, above=0.95, below=1) == judge(between, above=0.1, below=0.2) == "fails"
+    assert judged(between, above=0.8, below=1) == "holds"
+    assert judged(between, above=0.95, below=1) == judged(between, above=0.1, below=0.2) == "fails"
 
 
 @pytest.mark.parametrize(("k", "n"), [(25, 25), (24, 25), (0, 8), (5, 10)])

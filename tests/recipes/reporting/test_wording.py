@@ -1,8 +1,8 @@
 """Settings and scores in words."""
 
 from recipes.recipe import Size
+from recipes.reporting.wording import SCORES, groups_in_brief, groups_in_words, settings
 from recipes.running.catalogue import find, names
-from recipes.wording import SCORES, groups_in_brief, groups_in_words, settings
 
 
 def of(*values, name="mnist", score="test_accuracy"):

@@ -133,7 +133,7 @@ def groups_in_words(recipe: Recipe, results: Results) -> list[str]:
         found, shown = estimate(scores(runs, recipe.score)), recipe.papers.get(name)
         value = f"{form.format(found.value)}{unit}"
         few = f" {value}" if found.n == 1 else f", IQM {value} ({counted(found.n, 'run')})"
-        ours = few if found.interval is None else f", IQM {found.text(form, unit)}"
+        ours = few if found.interval is None else f", IQM {found.said(form, unit)}"
         return f"{name}: {label}{ours}{'' if shown is None else f'; the paper shows {shown:g}{unit}'}"
 
     return [line(name, runs) for name, runs in results.items()]
@@ -147,7 +147,7 @@ def groups_in_brief(recipe: Recipe, results: Results) -> list[str]:
 
 
 def counted(n: int, thing: str) -> str:
-    """A number with its noun, in the plural unless the number is 1.
+    """A number of things.
 
     >>> counted(1, "run"), counted(15, "run")
     ('1 run', '15 runs')
@@ -156,7 +156,7 @@ def counted(n: int, thing: str) -> str:
 
 
 def shortfall(recipe: Recipe, size: Size) -> str:
-    """How a size differs from the paper's, or "" if it does not.
+    """In what a size is not the paper's, or "".
 
     >>> from recipes.classifiers.mnist import RECIPE
     >>> shortfall(RECIPE, Size(2, 5)), shortfall(RECIPE, RECIPE.paper)
