@@ -47,7 +47,8 @@ from fnn.values import constructor
 
 if TYPE_CHECKING:
     from fnn import checks, data, metrics
-    from fnn.checks import check_layer, check_vjp, summary
+    from fnn.checks import check_layer, check_vjp
+    from fnn.checks.summary import summary
 
 __version__ = "0.2.0"
 

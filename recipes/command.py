@@ -54,6 +54,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--only", metavar="NAMES", help="the parts of the benchmark to measure, as in a128,e1 (default: all)"
     )
+    command.add_argument(
+        "--gallery", metavar="DIR", help="of paper and benchmark: write the Markdown and its pictures to DIR too"
+    )
     again = command.add_mutually_exclusive_group()
     again.add_argument("--fresh", action="store_true", help="repeat runs whose results are kept")
     again.add_argument("--resume", action="store_true", help="keep the progress of runs, and go on from what is kept")
@@ -101,7 +104,7 @@ def refuse_others(called: Recipe | Command, options: Options) -> None:
     """Raise a `ValueError` if an option is given that the recipe or command would ignore."""
     default = attrs.asdict(Options())
     own_points = isinstance(called, Recipe) and called.load is no_data
-    foreign = {"only", "kept", *(["data"] if own_points else [])}
+    foreign = {"only", "kept", "gallery", *(["data"] if own_points else [])}
     takes = called.takes if isinstance(called, Command) else default.keys() - foreign
     given = [name for name, value in attrs.asdict(options).items() if value != default[name]]
     if options.kept and (idle := sorted({"jobs", "executor"} & set(given))):

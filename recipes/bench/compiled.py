@@ -1,19 +1,31 @@
-"""The same step folded over batches by NumPy and scanned by JAX: two loss curves that lie on each other."""
+"""The same training step on NumPy and compiled by JAX: the losses should agree."""
 
+from importlib.util import find_spec
 from itertools import accumulate
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from fnn.plot.canvas import COLOURS, quiet
+from recipes.bench.table import Finding
 from recipes.data.digits import Digits
 
-__all__ = ["figure", "losses"]
+__all__ = ["figure", "finding", "losses"]
+
+
+def finding(data: Digits, rounds: int) -> Finding:
+    """The largest difference between the losses as a sentence, and both curves."""
+    if find_spec("jax") is None:
+        return Finding(["", "**The same step on NumPy and on JAX**: JAX is not installed"], None)
+    on_numpy, on_jax = losses(data)
+    apart = float(abs(on_numpy - on_jax).max())
+    line = f"**The same step on NumPy and on JAX**: {len(on_jax)} training losses differ by at most {apart:.1g}"
+    return Finding(["", line], {"apart": apart}, figure(on_numpy, on_jax))
 
 
 def losses(data: Digits, batch: int = 128) -> tuple[np.ndarray, np.ndarray]:
-    """The training loss after each step of an epoch, on NumPy and on JAX."""
-    import jax  # a peer, which need not be there
+    """The training losses (steps,) of one epoch on NumPy and on JAX."""
+    import jax  # optional
 
     import fnn.interop.jax
 
@@ -35,13 +47,13 @@ def losses(data: Digits, batch: int = 128) -> tuple[np.ndarray, np.ndarray]:
 
 
 def figure(on_numpy: np.ndarray, on_jax: np.ndarray) -> Figure:
-    """Both curves, and the greatest distance between them."""
+    """Both curves, and the largest difference between them."""
     drawing = Figure(figsize=(7, 3.2), layout="constrained")
     ax, steps = drawing.add_subplot(), np.arange(1, 1 + len(on_numpy))
     ax.plot(steps, on_numpy, color=COLOURS[5], linewidth=5, alpha=0.6, label="itertools.accumulate on NumPy")
     ax.plot(steps, on_jax, color=COLOURS[6], linewidth=0.9, label="jax.lax.scan on JAX")
     ax.set(xlabel="step", ylabel="training loss", ylim=(0, None))
-    ax.set_title(f"nowhere further apart than {np.max(np.abs(on_numpy - on_jax)):.1g}", fontsize=9, loc="left")
+    ax.set_title(f"largest difference: {np.max(np.abs(on_numpy - on_jax)):.1g}", fontsize=9, loc="left")
     ax.legend(frameon=False)
     quiet(ax, "y")
     return drawing

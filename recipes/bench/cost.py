@@ -1,6 +1,6 @@
 """How the cost of an epoch grows with the batch, the width, the depth and the number of networks."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from itertools import pairwise
 
@@ -9,13 +9,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fnn.plot.canvas import COLOURS, quiet
-from recipes.bench.measure import alternating, stored
+from recipes.bench.measure import interleave, stored
 from recipes.bench.problem import Problem
-from recipes.bench.table import duration
+from recipes.bench.table import Finding, duration, titled
 from recipes.bench.workloads import classifier, exclusive_or
 from recipes.data.digits import Digits
 
-__all__ = ["AXES", "Cost", "costs", "figure", "table"]
+__all__ = ["AXES", "Cost", "costs", "figure", "finding", "table"]
 
 EXAMPLES = 8192
 AXES: Mapping[str, tuple[tuple[int, ...], Callable[[int], Callable[[Digits], Problem]]]] = {
@@ -28,33 +28,39 @@ AXES: Mapping[str, tuple[tuple[int, ...], Callable[[int], Callable[[Digits], Pro
 
 @attrs.frozen
 class Cost:
-    """The work of an epoch, in multiplications of its matrix products, and the seconds that it takes."""
+    """The work of an epoch, as the number of multiplications in its matrix products, and its time in seconds."""
 
     work: float
     seconds: float
 
 
+def finding(data: Digits, rounds: int) -> Finding:
+    """The costs as a table and a picture."""
+    found = costs(data, rounds)
+    return Finding(table(found), found, figure(found))
+
+
 def work(problem: Problem) -> float:
-    """Three products a layer, but for the first, whose input needs no gradient."""
+    """The multiplications of an epoch: three products per layer, but two in the first (its input needs no gradient)."""
     pairs = [n_in * n_out for n_in, n_out in pairwise(problem.sizes)]
     return float(problem.order(0).size * max(1, problem.runs) * (3 * sum(pairs) - pairs[0]))
 
 
 def costs(data: Digits, rounds: int) -> dict[str, dict[int, Cost]]:
-    """What an epoch costs, for each value of each axis; the values of an axis are measured in turn."""
+    """The cost of an epoch for each value of each axis; the values of one axis are measured in interleaved rounds."""
 
     def along(values: tuple[int, ...], make: Callable[[int], Callable[[Digits], Problem]]) -> dict[int, Cost]:
         problems = {n: make(n)(data) for n in values}
         with ExitStack() as stack:
             paths = {n: stack.enter_context(stored(problem)) for n, problem in problems.items()}
-            found = alternating({str(n): ("fnn_numpy.train_together", path) for n, path in paths.items()}, rounds)
+            found = interleave({str(n): ("fnn_numpy.train_together", path) for n, path in paths.items()}, rounds)
         return {n: Cost(work(problem), found[str(n)].median) for n, problem in problems.items()}
 
     return {axis: along(values, make) for axis, (values, make) in AXES.items()}
 
 
 def steepest(points: Mapping[int, Cost]) -> tuple[float, int, int]:
-    """The greatest power of the work by which the time grows from one size to the next, and the two sizes.
+    """The largest exponent p in time ∝ work^p between two neighbouring sizes, and the two sizes.
 
     >>> steepest({1: Cost(10.0, 1.0), 2: Cost(20.0, 2.0), 3: Cost(30.0, 2.5)})
     (1.0, 1, 2)
@@ -66,20 +72,22 @@ def steepest(points: Mapping[int, Cost]) -> tuple[float, int, int]:
     return max((power(a, b), n, m) for (n, a), (m, b) in pairwise(points.items()))
 
 
-def table(found: Mapping[str, Mapping[int, Cost]]) -> Iterator[str]:
-    """A row an axis; time that grows no faster than the work has a power of at most one."""
-    yield from ("", "**How cost grows**", "", "| | an epoch takes | greatest power of the work |", "|---|---|---|")
-    for axis, points in found.items():
-        taken = ", ".join(f"{n}: {duration(cost.seconds)}" for n, cost in points.items())
+def table(found: Mapping[str, Mapping[int, Cost]]) -> list[str]:
+    """One row for each axis; an exponent of at most 1 means that the time grows no faster than the work."""
+
+    def row(axis: str, points: Mapping[int, Cost]) -> tuple[str, str, str]:
+        times = ", ".join(f"{n}: {duration(cost.seconds)}" for n, cost in points.items())
         if axis == "batch":
-            yield f"| {axis} | {taken} | the work is the same |"
-            continue
+            return axis, times, "the work is the same"
         power, n, m = steepest(points)
-        yield f"| {axis} | {taken} | {power:.2f} ({n} to {m}) |"
+        return axis, times, f"{power:.2f} ({n} to {m})"
+
+    head = ("varied", "time of an epoch", "largest exponent p in time ∝ work^p")
+    return titled("How the cost of an epoch grows", head, [row(*each) for each in found.items()])
 
 
 def figure(found: Mapping[str, Mapping[int, Cost]]) -> Figure:
-    """A panel an axis, both scales logarithmic; the broken line is the work, drawn through the last point."""
+    """One panel for each axis, on logarithmic scales; the dashed line is the work, scaled to meet the last point."""
     drawing = Figure(figsize=(11, 3.1), layout="constrained")
     for ax, (axis, points) in zip(drawing.subplots(1, len(found), squeeze=False).flat, found.items(), strict=True):
         values, seconds = list(points), [cost.seconds for cost in points.values()]

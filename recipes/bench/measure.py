@@ -1,11 +1,11 @@
-"""Measuring in turn, A B C A B C ...: every peer in a process of its own, pinned to the same core."""
+"""Measurements in interleaved rounds (A, B, C, A, B, C, ...), every peer in a process of its own on the same core."""
 
 import json
 import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from statistics import median
@@ -17,21 +17,21 @@ import attrs
 
 from recipes.bench.problem import Problem
 
-__all__ = ["Measured", "Unavailable", "alternating", "cores", "in_turn", "stored", "time_to_score", "worker"]
+__all__ = ["Measured", "Unavailable", "compare", "cores", "interleave", "stored", "time_to_score", "worker"]
 
 ROOT = Path(__file__).parents[2]
 Ask = Callable[..., Any]
 
 
 class Unavailable(Exception):
-    """A peer cannot be measured: it is not installed, or cannot do what is asked."""
+    """A peer cannot be measured: it is not installed, or it does not support the problem."""
 
 
 @attrs.frozen
 class Measured:
-    """The seconds of one peer, a number a round, and its score at the end; or why there are none."""
+    """The seconds of one peer in each round and its score after the last; or the reason why they are `missing`."""
 
-    seconds: tuple[float, ...] = ()
+    seconds: Sequence[float] = ()
     score: float | None = None
     missing: str = ""
 
@@ -40,20 +40,20 @@ class Measured:
         """The median of the rounds."""
         return median(self.seconds)
 
-    def over(self, other: "Measured") -> tuple[float, float, float]:
-        """This peer's time over another's, round by round: (median, least, greatest)."""
+    def ratio_to(self, other: "Measured") -> tuple[float, float, float]:
+        """The ratio of this peer's time to another's in each round: (median, least, greatest)."""
         ratios = [a / b for a, b in zip(self.seconds, other.seconds, strict=True)]
         return median(ratios), min(ratios), max(ratios)
 
 
 def cores(n: int = 1) -> list[int]:
-    """The last `n` cores of those that this process may use."""
+    """The last `n` of the cores that this process may use, or all if they are fewer."""
     usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
     return usable[-n:]
 
 
 def environment(threads: int) -> dict[str, str]:
-    """The environment of a worker: how many threads its numerical libraries may have."""
+    """The environment variables of a worker, which give its numerical libraries so many threads."""
     names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
     eigen = f"--xla_cpu_multi_thread_eigen={'true' if threads > 1 else 'false'}"
     xla = f"{os.environ.get('XLA_FLAGS', '')} {eigen}".strip()
@@ -62,7 +62,7 @@ def environment(threads: int) -> dict[str, str]:
 
 @contextmanager
 def stored(problem: Problem) -> Iterator[Path]:
-    """The problem as a file, for as long as it is measured."""
+    """The path of a temporary file that holds the problem."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "problem"
         path.write_bytes(pickle.dumps(problem, protocol=5))
@@ -71,16 +71,16 @@ def stored(problem: Problem) -> Iterator[Path]:
 
 @contextmanager
 def worker(peer: str, path: Path) -> Iterator[Ask]:
-    """A process of one peer, as the function that sends it a command and gives its answer.
+    """Start a process of one peer; yields a function that sends it a command and returns its answer.
 
-    It has one core and one thread; "fnn_numpy.train@2" asks for two of each. Raises `Unavailable`, with the reason,
-    where there are fewer cores or the peer fails.
+    `peer` names a function of `recipes.bench.peers`, such as "fnn_numpy.train". The process has one core and one
+    thread, or with "fnn_numpy.train@2" two of each. Raises `Unavailable` if there are fewer cores or the peer fails.
     """
     function, _, threads = peer.partition("@")
     wanted = int(threads or 1)
     where = cores(wanted)
     if len(where) < wanted:
-        raise Unavailable(f"it needs {wanted} cores, there is {len(where)}")
+        raise Unavailable(f"it needs {wanted} cores, and only {len(where)} can be used")
     command = [sys.executable, "-m", "recipes.bench.worker", function, str(path), ",".join(map(str, where))]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, env=environment(len(where)), cwd=ROOT, text=True, **pipes) as process:
@@ -95,7 +95,7 @@ def worker(peer: str, path: Path) -> Iterator[Ask]:
             return value
 
         def ask(*request: Any) -> Any:
-            with suppress(BrokenPipeError):  # no answer will come either, and say why
+            with suppress(BrokenPipeError):  # then `answer` gets no line and raises
                 if process.stdin:
                     process.stdin.write(json.dumps(request) + "\n")
                     process.stdin.flush()
@@ -109,7 +109,10 @@ def worker(peer: str, path: Path) -> Iterator[Ask]:
 
 
 def attempt(tasks: Iterable[Callable[[str], None]], names: Iterable[str]) -> dict[str, str]:
-    """Every task for every name in turn; one that fails is left out from then on. Returns the reasons of those."""
+    """Do each task for every name before the next task; return the reasons for the names that became unavailable.
+
+    A name whose task raises `Unavailable` is left out from then on.
+    """
     missing: dict[str, str] = {}
     for task in tasks:
         for name in names:
@@ -121,14 +124,30 @@ def attempt(tasks: Iterable[Callable[[str], None]], names: Iterable[str]) -> dic
     return missing
 
 
-def in_turn(problem: Problem, peers: Mapping[str, str], rounds: int, repeat: int = 1) -> dict[str, Measured]:
-    """The seconds of each peer in each round, after a round of warm-up; a round is the median of `repeat` runs."""
+def collected(
+    seconds: Mapping[str, Sequence[float]], scores: Mapping[str, float | None], missing: Mapping[str, str]
+) -> dict[str, Measured]:
+    """The measurements of all peers, from their seconds, their scores, and the reasons of those without."""
+    return {
+        name: Measured(missing=missing[name]) if name in missing else Measured(each, scores[name])
+        for name, each in seconds.items()
+    }
+
+
+def compare(problem: Problem, peers: Mapping[str, str], rounds: int, repeat: int = 1) -> dict[str, Measured]:
+    """Measure all peers on one problem.
+
+    problem    the problem
+    peers      the function of each peer by its name, as `worker` takes it
+    rounds     how many rounds to measure, after one that warms up
+    repeat     how many epochs a round has; their median is its time
+    """
     with stored(problem) as path:
-        return alternating({name: (peer, path) for name, peer in peers.items()}, rounds, repeat)
+        return interleave({name: (peer, path) for name, peer in peers.items()}, rounds, repeat)
 
 
-def alternating(workers: Mapping[str, tuple[str, Path]], rounds: int, repeat: int = 1) -> dict[str, Measured]:
-    """`in_turn` of peers that have each a problem of its own."""
+def interleave(workers: Mapping[str, tuple[str, Path]], rounds: int, repeat: int = 1) -> dict[str, Measured]:
+    """Measure peers, each on the problem at its own path, in interleaved rounds; `compare` explains the arguments."""
     asks: dict[str, Ask] = {}
     seconds: dict[str, list[float]] = {name: [] for name in workers}
     scores: dict[str, float | None] = {}
@@ -143,19 +162,23 @@ def alternating(workers: Mapping[str, tuple[str, Path]], rounds: int, repeat: in
         def score(name: str) -> None:
             scores[name] = asks[name]("score")
 
-        missing = attempt((start, *[run] * (1 + rounds), score), workers)  # the first run compiles and fills caches
-    return {
-        name: Measured(missing=missing[name]) if name in missing else Measured(tuple(seconds[name][1:]), scores[name])
-        for name in workers
-    }
+        missing = attempt((start, *[run] * (1 + rounds), score), workers)
+    later = {name: each[1:] for name, each in seconds.items()}  # the first run compiles and fills caches
+    return collected(later, scores, missing)
 
 
 def time_to_score(
     problem: Problem, peers: Mapping[str, str], rounds: int, goal: float, most: int = 30
 ) -> dict[str, Measured]:
-    """The seconds from the start of a process until its network scores `goal` at the end of an epoch, in each round."""
+    """Measure the seconds from the start of a process until its network scores `goal` at the end of an epoch.
+
+    problem, peers    as for `compare`
+    rounds            how many processes to measure for each peer
+    goal              the score to reach
+    most              the number of epochs after which a peer counts as unavailable
+    """
     seconds: dict[str, list[float]] = {name: [] for name in peers}
-    scores: dict[str, float] = {}
+    scores: dict[str, float | None] = {}
     with stored(problem) as path:
 
         def start(name: str) -> None:
@@ -167,14 +190,11 @@ def time_to_score(
             with worker(peers[name], path) as ask:
                 for epoch in range(most):
                     ask("run", epoch, 1)
-                    scores[name] = ask("score")
-                    if scores[name] >= goal:
+                    scores[name] = score = ask("score")
+                    if score >= goal:
                         seconds[name].append(perf_counter() - begin)
                         return
-            raise Unavailable(f"it did not score {goal} in {most} epochs")
+            raise Unavailable(f"it did not reach a score of {goal} within {most} epochs")
 
         missing = attempt((start, *[run] * rounds), peers)  # the first start fills the disk's cache
-    return {
-        name: Measured(missing=missing[name]) if name in missing else Measured(tuple(seconds[name]), scores[name])
-        for name in peers
-    }
+    return collected(seconds, scores, missing)

@@ -1,4 +1,4 @@
-"""The benchmark as a picture: a panel a workload, a bar a peer."""
+"""The benchmark as a picture: one panel for each workload, one bar for each peer."""
 
 from collections.abc import Mapping
 from math import ceil
@@ -14,7 +14,7 @@ __all__ = ["bars"]
 
 
 def bars(titles: Mapping[str, str], results: Mapping[str, Mapping[str, Measured]], base: str = "fnn") -> Figure:
-    """The median of every peer, with a line from the quickest round to the slowest; the base in its own colour."""
+    """The median time of every peer, with a line from its fastest round to its slowest; the base has its own colour."""
     rows, tallest = ceil(len(results) / 2), max(map(len, results.values()))
     figure = Figure(figsize=(11, rows * (0.6 + 0.24 * tallest)), layout="constrained")
     axes = figure.subplots(rows, 2, squeeze=False).ravel()

@@ -1,6 +1,6 @@
-"""A problem: a network's initial values, the data and the order of its batches, the same for every peer.
+"""A problem for all peers: the initial values of a network, the data, and the order of the batches.
 
-This file and `worker.py` import NumPy and attrs alone, since the start of a process is measured too.
+This file and `worker.py` import only NumPy and attrs, because the start of a process is measured too.
 """
 
 from collections.abc import Callable
@@ -14,9 +14,11 @@ __all__ = ["Problem", "Session", "one_after_the_other"]
 
 
 class Session(NamedTuple):
-    """What a peer makes of a problem: run(i) does the work of epoch i, predict(x) gives the outputs after it.
+    """A peer at work on a problem.
 
-    The runs of a round stand `around()` entered, so that entering is not measured with each of them.
+    run(i)        does the work of epoch i
+    predict(x)    gives the outputs of the network as it is then
+    around()      a context in which all runs of a round take place, so that its cost is not measured with each run
     """
 
     run: Callable[[int], Any]
@@ -26,11 +28,16 @@ class Session(NamedTuple):
 
 @attrs.frozen(eq=False)
 class Problem:
-    """A multi-layer perceptron and what to do with it.
+    """A multi-layer perceptron, its data, and how to train it.
 
-    `weights` holds (W, b) of each layer, W (n_in, n_out); `hidden` and `output` name activations ("relu", "sigmoid",
-    "none"), `loss` is "cross_entropy" of integer labels or "mse", `optimizer` "adam" or "sgd". Epoch i takes the
-    examples `order(i)` of `train`. With `runs`, every array has an axis of as many networks in front.
+    weights           (W, b) of each layer, with W (n_in, n_out) and b (n_out,)
+    train, test       the inputs and the labels or targets
+    batch             the size of a batch; epoch i takes the batches `order(i)` of `train`
+    hidden, output    names of activations: "relu", "sigmoid" or "none"
+    loss              "cross_entropy" of integer labels, or "mse"
+    optimizer, rate   "adam" or "sgd", and its learning rate
+    runs              the number of networks, which is then the first axis of every array; 0 for one without this axis
+    seed              the seed of the order of the batches
     """
 
     weights: list[tuple[np.ndarray, np.ndarray]]
@@ -52,20 +59,20 @@ class Problem:
 
     @property
     def activations(self) -> list[str]:
-        """The name of the activation behind each layer."""
+        """The name of the activation after each layer."""
         return [self.hidden] * (len(self.weights) - 1) + [self.output]
 
     def order(self, epoch: int) -> np.ndarray:
-        """The examples of each batch of an epoch (steps, batch); what does not fill the last batch is left out.
+        """The indices of the examples in each full batch of an epoch: (steps, batch).
 
-        It is the order of `fnn.batches(fnn.Key(seed, (epoch,)), ..., drop_last=True)`.
+        The order is that of `fnn.batches(fnn.Key(seed, (epoch,)), ..., drop_last=True)`.
         """
         n = self.train[1].shape[1 if self.runs else 0]
         stream = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(epoch,)))
         return stream.permutation(n)[: n // self.batch * self.batch].reshape(-1, self.batch)
 
     def score(self, outputs: Any) -> float | None:
-        """The accuracy of outputs for the test inputs or, of an autoencoder, their mean squared error."""
+        """The accuracy of the outputs for the test inputs or, for the loss "mse", their mean squared error."""
         if outputs is None:
             return None
         outputs, target = np.asarray(outputs), self.test[1]
@@ -74,7 +81,7 @@ class Problem:
         return float(np.mean(outputs.argmax(axis=-1) == target))
 
     def members(self) -> list["Problem"]:
-        """The problems of the single networks."""
+        """One problem for each of the networks."""
         return [
             attrs.evolve(
                 self,
@@ -88,7 +95,7 @@ class Problem:
 
 
 def one_after_the_other(train: Callable[..., Session]) -> Callable[..., Session]:
-    """What trains one network, made to train each of a problem's."""
+    """Make a function that trains one network train all networks of a problem, one after the other."""
 
     def train_each(problem: Problem, **settings: Any) -> Session:
         if not problem.runs:

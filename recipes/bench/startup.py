@@ -1,4 +1,4 @@
-"""What `import fnn` costs."""
+"""The time of `import fnn`."""
 
 import os
 import subprocess
@@ -7,14 +7,24 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from recipes.bench.measure import ROOT
+from recipes.bench.table import Finding
+from recipes.data.digits import Digits
 
-__all__ = ["MODULES", "import_milliseconds"]
+__all__ = ["MODULES", "finding", "import_milliseconds"]
 
 MODULES = ("matplotlib", "sklearn", "tqdm", "scipy", "jax")
 
 
+def finding(data: Digits, rounds: int) -> Finding:
+    """The time as a sentence, with the slow modules that `import fnn` imports."""
+    milliseconds, found = import_milliseconds(rounds)
+    imports = ", ".join(found) or f"none of {', '.join(MODULES)}"
+    line = f"`import fnn` adds {milliseconds:.0f} ms to `import numpy`, and imports {imports}."
+    return Finding(["", line], {"import_milliseconds": milliseconds, "imports": found})
+
+
 def import_milliseconds(rounds: int) -> tuple[float, list[str]]:
-    """What `import fnn` takes beyond `import numpy`, from compiled files, and which slow modules it imports."""
+    """The time of `import fnn` beyond that of `import numpy`, from compiled files, and the `MODULES` it imports."""
     code = "import time; t = time.perf_counter(); import {}; print((time.perf_counter() - t) * 1e3)"
     probe = f"import fnn, sys; print(*(m for m in {MODULES} if m in sys.modules))"
 

@@ -1,36 +1,41 @@
-"""Two BLAS threads beside one, for each workload."""
+"""One BLAS thread on one core compared with two threads on two cores, for each workload."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from recipes.bench.measure import Measured, in_turn
-from recipes.bench.table import duration
+from recipes.bench.measure import Measured, compare
+from recipes.bench.table import Finding, duration, ratio, titled
 from recipes.bench.workloads import WORKLOADS
 from recipes.data.digits import Digits
 
-__all__ = ["NAMES", "measured", "table"]
+__all__ = ["NAMES", "finding", "measure", "table"]
 
 NAMES = ("a8", "a32", "a128", "a256", "b", "c", "d", "e", "e1")
 
 
-def measured(data: Digits, rounds: int) -> dict[str, dict[str, Measured]]:
-    """The seconds of fnn on one core with one thread, and on two with two."""
+def finding(data: Digits, rounds: int) -> Finding:
+    """The comparison as a table."""
+    found = measure(data, rounds)
+    return Finding(table(found), found)
+
+
+def measure(data: Digits, rounds: int) -> dict[str, dict[str, Measured]]:
+    """The times of fnn with "one" thread and with "two", for each workload."""
 
     def both(name: str) -> dict[str, Measured]:
         workload = WORKLOADS[name]
         ours = workload.peers["fnn"]
-        return in_turn(workload.problem(data), {"one": ours, "two": f"{ours}@2"}, rounds, workload.repeat)
+        return compare(workload.problem(data), {"one": ours, "two": f"{ours}@2"}, rounds, workload.repeat)
 
     return {name: both(name) for name in NAMES}
 
 
-def table(found: Mapping[str, Mapping[str, Measured]]) -> Iterator[str]:
-    """A row a workload: both times, and the ratio of two threads to one with its spread over the rounds."""
-    yield from ("", "**Two BLAS threads beside one**", "", "| | one | two | two / one |", "|---|---|---|---|")
-    for name, row in found.items():
-        one, two = row["one"], row["two"]
+def table(found: Mapping[str, Mapping[str, Measured]]) -> list[str]:
+    """One row for each workload: both times, and the time of two threads divided by that of one."""
+
+    def row(name: str, one: Measured, two: Measured) -> tuple[str, ...]:
         if missing := one.missing or two.missing:
-            yield f"| {WORKLOADS[name].title} | not available: {missing} | | |"
-            continue
-        middle, least, most = two.over(one)
-        ratio = f"{middle:.2f} ({least:.2f} to {most:.2f})"
-        yield f"| {WORKLOADS[name].title} | {duration(one.median)} | {duration(two.median)} | {ratio} |"
+            return WORKLOADS[name].title, f"not available: {missing}", "", ""
+        return WORKLOADS[name].title, duration(one.median), duration(two.median), ratio(two, one)
+
+    rows = [row(name, each["one"], each["two"]) for name, each in found.items()]
+    return titled("One BLAS thread and two", ("workload", "one thread", "two threads", "two / one"), rows)

@@ -1,7 +1,7 @@
-"""The process of one peer: `python -m recipes.bench.worker PEER PROBLEM CORES`, driven through its pipes.
+"""The process of one peer: `python -m recipes.bench.worker PEER PROBLEM CORES`.
 
-Each line it reads is a command as JSON, each it writes an answer: ["run", first, count] the median of the seconds
-that each run took, ["score"] the accuracy or the error after them.
+It reads one command in JSON per line, and answers each with one line. ["run", first, count] does `count` runs and gives
+the median of their seconds; ["score"] gives the accuracy or the error of the network. An error gives {"error": ...}.
 """
 
 import json
@@ -10,15 +10,15 @@ import sys
 
 
 def main(peer: str, path: str, cores: str) -> None:
-    """Serve until the input ends."""
+    """Answer commands until the input ends."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, set(map(int, cores.split(","))))
-    answers, sys.stdout = sys.stdout, sys.stderr  # what a library prints is no answer
+    answers, sys.stdout = sys.stdout, sys.stderr  # so that output of a library is not taken for an answer
 
     def answer(value: object) -> None:
         print(json.dumps(value), file=answers, flush=True)
 
-    # Imported here, so that their threads are born on those cores.
+    # Imported after the process is pinned, so that the threads of libraries start on its cores.
     import pickle
     from importlib import import_module
     from statistics import median
@@ -47,8 +47,8 @@ def main(peer: str, path: str, cores: str) -> None:
                     seconds.append(perf_counter() - begin)
             answer(median(seconds))
     except Exception as error:
-        said = str(error).strip().splitlines() or [""]
-        answer({"error": f"{type(error).__name__}: {said[0]}"})
+        first_line = (str(error).strip().splitlines() or [""])[0]
+        answer({"error": f"{type(error).__name__}: {first_line}"})
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The workloads: what is measured, and by whom."""
+"""The workloads of the benchmark: the problems, and the peers that are measured on each."""
 
 from collections.abc import Callable, Mapping
 
@@ -24,16 +24,16 @@ TRAINERS = {
     "JAX, scan of an epoch": "jax_optax.train_by_epoch",
     "fnn in JAX, scan": "fnn_jax.train",
 }
-SMALL = {
+XOR_TRAINERS = {
     "fnn": "fnn_numpy.train",
     "fnn, ensemble": "fnn_numpy.train_together",
     "PyTorch": "torch_eager.train",
     "PyTorch, fused SGD": "torch_eager.train_fused",
     "JAX, vmap and scan": "jax_optax.train_together",
 }
-# Not compiled PyTorch, whose compiler keeps its work on disk: only the first start of all would be one.
-STARTERS = {name: peer for name, peer in TRAINERS.items() if name not in ("bare matrix products", "PyTorch, compiled")}
-READERS = {
+# Without compiled PyTorch: its compiler keeps results on disk, so that only the very first start would compile.
+STARTED = {name: peer for name, peer in TRAINERS.items() if name not in ("bare matrix products", "PyTorch, compiled")}
+PREDICTORS = {
     "fnn": "fnn_numpy.infer",
     "bare matrix products": "products.infer",
     "PyTorch": "torch_eager.infer",
@@ -44,10 +44,14 @@ READERS = {
 
 @attrs.frozen
 class Workload:
-    """One row of the benchmark: a problem made of the digits, the peers, and what a round of it is.
+    """One workload of the benchmark.
 
-    A round is the median of `repeat` runs; `trains` says whether a run is an epoch of training steps. With a `goal`,
-    a round is a new process, from its start to that test score.
+    title      the workload in words
+    problem    problem(digits) -> the problem that all peers solve
+    peers      the function of each peer by its name, as `measure.worker` takes it
+    repeat     the number of runs in a round; the time of the round is their median
+    trains     whether a run is an epoch of training steps
+    goal       if given, a round is a new process that runs until the network reaches this test score
     """
 
     title: str
@@ -59,14 +63,14 @@ class Workload:
 
 
 def perceptron(sizes: tuple[int, ...], key: fnn.Key) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Initial values of a multi-layer perceptron, by fnn's own defaults."""
+    """Initial values (W, b) of each layer, drawn by the initializers that `fnn.linear` takes by default."""
     model = fnn.chain(*(fnn.linear(n_out) for n_out in sizes[1:]))
     params, _ = model.init(key, sizes[:1])
     return [(layer["weights"], layer["bias"]) for layer in params.values()]
 
 
 def classifier(*hidden: int, batch: int = 128, examples: int | None = None) -> Callable[[Digits], Problem]:
-    """A classifier of the digits."""
+    """A classifier of the digits, trained on all examples or on the first `examples`."""
 
     def make(data: Digits) -> Problem:
         sizes = (data.train[0].shape[1], *hidden, data.n_classes)
@@ -86,7 +90,10 @@ def autoencoder(data: Digits) -> Problem:
 
 
 def exclusive_or(data: Digits, runs: int = 25) -> Problem:
-    """Networks 2-8-2 of sigmoids, each on 400 points of its own; the rate is the paper's, whose loss is a sum."""
+    """2-8-2 networks with sigmoid units, each with 400 points of its own.
+
+    The paper sums the loss over a batch: its rate of 0.01 is 0.32 for the mean over 32 points.
+    """
     keys = fnn.split(fnn.Key(0), runs)
     points = [xor.draw(key, 400) for key in keys]
     x, y = (np.stack([each[name] for each in points]).astype(dtype) for name, dtype in (("x", "f4"), ("y", "i8")))
@@ -96,7 +103,7 @@ def exclusive_or(data: Digits, runs: int = 25) -> Problem:
     return Problem(weights, (x, y), (x, y), 32, hidden="sigmoid", optimizer="sgd", rate=0.01 * 32, runs=runs)
 
 
-def reading(images: int) -> Callable[[Digits], Problem]:
+def prediction(images: int) -> Callable[[Digits], Problem]:
     """The classifier applied to the first images of the test set."""
 
     def make(data: Digits) -> Problem:
@@ -118,13 +125,13 @@ WORKLOADS = {
     "a256": Workload("784-64-32-10, batch 256, 50,000 digits", classifier(64, 32, batch=256), TRAINERS),
     "b": Workload("784-512-512-10, batch 128, 5,000 digits", classifier(512, 512, examples=5_000), TRAINERS),
     "c": Workload("autoencoder of depth 5, latent size 64, batch 128, 5,000 digits", autoencoder, TRAINERS),
-    "d": Workload("XOR: 25 networks 2-8-2, SGD, batch 32, 400 points each", exclusive_or, SMALL, repeat=10),
-    "e": Workload("inference, 10,000 images in one call", reading(10_000), READERS, repeat=5, trains=False),
-    "e1": Workload("inference, one image in a call", reading(1), READERS, repeat=2000, trains=False),
+    "d": Workload("XOR: 25 networks 2-8-2, SGD, batch 32, 400 points each", exclusive_or, XOR_TRAINERS, repeat=10),
+    "e": Workload("inference, 10,000 images in one call", prediction(10_000), PREDICTORS, repeat=5, trains=False),
+    "e1": Workload("inference, one image in a call", prediction(1), PREDICTORS, repeat=2000, trains=False),
     "f": Workload(
         "from the start of the process to 97 % on the validation set, imports, reading and compilation included",
         validated,
-        STARTERS,
+        STARTED,
         trains=False,
         goal=0.97,
     ),

@@ -1,4 +1,4 @@
-"""The report as one self-contained page, for a screen, a phone and paper."""
+"""The report as one self-contained page that is legible on a screen, on a phone and in print."""
 
 import re
 from base64 import b64encode
@@ -34,12 +34,11 @@ a { color: #00548c; } pre { white-space: pre-wrap; overflow-wrap: anywhere; font
 
 
 def html(chapters: Sequence[Chapter], provenance: Mapping[str, str]) -> str:
-    """The report as one page that needs nothing else: pictures embedded, no script, legible on a phone and in print."""
+    """The report as one file that needs no other: pictures are embedded, and there is no script."""
     rows = [
-        (_verdict(claim.verdict, report.verdict(c, claim)), _prose(claim.statement), _link(c, report.source(c, claim)))
-        for c, claim in report.claims_of(chapters)
+        (_verdict(entry), _prose(entry.statement), _link(chapter, entry.source))
+        for chapter, entry in report.overview(chapters)
     ]
-    broken = [("none", gap, _link(chapter)) for chapter in chapters if (gap := report.lacking(chapter))]
     head, origins = report.origins(chapters)
     facts = _table(("", ""), (tuple(map(escape, fact)) for fact in provenance.items()), "provenance")
     notice = _paragraph(report.SMALL, "small") if any(map(report.is_small, chapters)) else ""
@@ -47,8 +46,8 @@ def html(chapters: Sequence[Chapter], provenance: Mapping[str, str]) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{report.TITLE}</title><style>{STYLE}</style></head><body><h1>{report.TITLE}</h1>"
-        f"{_paragraph(report.RULE)}{notice}{_paragraph(report.tally(chapters), 'tally')}"
-        f"{_table(('verdict', 'claim', 'experiment and source'), [*rows, *broken], 'claims')}"
+        f"{_paragraph(report.PAPER)}{_paragraph(report.RULE)}{notice}{_paragraph(report.tally(chapters), 'tally')}"
+        f"{_table(('verdict', 'claim', 'experiment and source'), rows, 'claims')}"
         f"{''.join(map(_section, chapters))}<footer><h2>Provenance</h2>{facts}"
         f"{_table(head, (tuple(map(escape, origin)) for origin in origins), 'origins')}"
         f"{_paragraph(report.CODE)}</footer></body></html>\n"
@@ -56,40 +55,40 @@ def html(chapters: Sequence[Chapter], provenance: Mapping[str, str]) -> str:
 
 
 def _section(chapter: Chapter) -> str:
-    """A chapter: its text and settings, its pictures, what each group reached, its claims."""
-    summary, pictures = escape(chapter.recipe.summary), chapter.pictures.items()
-    shown = "".join(
+    """A chapter: its text and settings, its pictures, the score of each group, its claims."""
+    summary = escape(chapter.recipe.summary)
+    pictures = "".join(
         f'<div class="scroll" tabindex="0"><img alt="{escape(name)}: {summary}" '
         f'src="data:image/png;base64,{b64encode(png).decode()}"></div>'
-        for name, png in pictures
+        for name, png in chapter.pictures.items()
     )
-    said = [*map(_paragraph, chapter.recipe.paragraphs), _paragraph(report.how(chapter), "settings")]
+    text = "".join(map(_paragraph, chapter.recipe.paragraphs)) + _paragraph(report.settings_of(chapter), "settings")
     groups = "".join(f"<li>{escape(line)}</li>" for line in chapter.lines)
-    claims = "".join(map(_entry, report.entries(chapter)))
-    gap, failures = report.lacking(chapter), escape("\n".join(chapter.failures))
-    lack = f"{_paragraph(gap + ':')}<pre>{failures}</pre>" if failures else _paragraph(gap + ".") if gap else ""
+    claims = "".join(map(_item, report.entries(chapter)))
+    gap, errors = report.no_results(chapter), escape("\n".join(chapter.failures))
+    notice = f"{_paragraph(gap + ':')}<pre>{errors}</pre>" if errors else _paragraph(gap + ".") if gap else ""
     return (
-        f'<section id="{chapter.recipe.name}"><h2>{escape(report.title(chapter))}</h2>{"".join(said)}{shown}'
-        f'<ul class="groups">{groups}</ul><ol>{claims}</ol>{"".join(map(_paragraph, report.why(chapter)))}'
-        f"{lack}</section>"
+        f'<section id="{chapter.recipe.name}"><h2>{escape(report.title(chapter))}</h2>{text}{pictures}'
+        f'<ul class="groups">{groups}</ul><ol>{claims}</ol>{"".join(map(_paragraph, report.shared_reasons(chapter)))}'
+        f"{notice}</section>"
     )
 
 
-def _entry(entry: report.Entry) -> str:
+def _item(entry: report.Entry) -> str:
     """A claim in the list of its chapter."""
     reason = f"<br>Reason: {_prose(entry.reason)}" if entry.reason else ""
     return (
-        f"<li>{_verdict(entry.kind, entry.verdict)}: {_prose(entry.statement)} <i>({escape(entry.source)})</i><br>"
+        f"<li>{_verdict(entry)}: {_prose(entry.statement)} <i>({escape(entry.source)})</i><br>"
         f"Measured: {_prose(entry.measured)}{reason}</li>"
     )
 
 
-def _verdict(kind: str, said: str) -> str:
-    return f'<span class="verdict {kind}">{said}</span>'
+def _verdict(entry: report.Entry) -> str:
+    return f'<span class="verdict {entry.kind}">{entry.verdict}</span>'
 
 
 def _prose(text: str) -> str:
-    """Text as HTML, with what stands between backticks as code.
+    """Text as HTML, with the words between backticks as code.
 
     >>> _prose("as in `xor`, p < 1")
     'as in <code>xor</code>, p &lt; 1'
@@ -101,9 +100,9 @@ def _paragraph(text: str, kind: str = "") -> str:
     return f"<p{f' class={kind}' if kind else ''}>{_prose(text)}</p>"
 
 
-def _link(chapter: Chapter, whose: str = "") -> str:
-    """A link to a chapter and, below it, who claims what it is about."""
-    return f'<a href="#{chapter.recipe.name}">{escape(chapter.recipe.name)}</a><br>{escape(whose)}'
+def _link(chapter: Chapter, source: str) -> str:
+    """A link to a chapter, and below it the source of the claim."""
+    return f'<a href="#{chapter.recipe.name}">{escape(chapter.recipe.name)}</a><br>{escape(source)}'
 
 
 def _row(cells: Iterable[str], tag: str = "td") -> str:
@@ -111,7 +110,7 @@ def _row(cells: Iterable[str], tag: str = "td") -> str:
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], name: str) -> str:
-    """A table of cells that are HTML already."""
+    """A table whose cells are HTML already."""
     body = "".join(map(_row, rows))
     return (
         f'<div class="scroll" tabindex="0"><table id="{name}"><thead>{_row(head, "th")}</thead>'

@@ -1,7 +1,7 @@
-"""What the report says, whatever its form: chapters in words, why claims do not hold, and how many do."""
+"""The content of the report, whatever its format: chapters, verdicts, reasons, and the number of claims that hold."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 from toolz import groupby, second
@@ -12,57 +12,69 @@ from recipes.reporting.wording import listed, settings
 
 __all__ = [
     "CODE",
+    "ONE_NETWORK",
+    "PAPER",
     "RULE",
     "SMALL",
     "TITLE",
     "Chapter",
     "Entry",
-    "claims_of",
     "entries",
-    "how",
     "is_small",
-    "lacking",
+    "no_results",
     "origins",
+    "overview",
     "reasons",
-    "source",
+    "settings_of",
+    "shared_reasons",
     "tally",
     "title",
-    "verdict",
-    "why",
 ]
 
-TITLE = "The paper's experiments, redone with fnn"
+TITLE = "The paper's experiments, reproduced with fnn"
+PAPER = (
+    "The paper is “Neural Networks” by Paul Chambaz and Frédéric Li Combeau (Sorbonne University, 2025). The paper's "
+    "code is at https://github.com/Elta305/Projet-ML."
+)
 RULE = (
-    "Each claim is judged by a bootstrap 95 % interval of what it asserts (10,000 resamples, seeded): it holds where "
-    "the interval excludes zero, or the bound that is named, in its direction, fails where it excludes it the other "
-    "way, and is else undecided. Fewer than five runs decide nothing: of two runs of groups that do not differ, the "
-    "interval excludes zero in half of all cases. Where one network of each kind was trained, as in the paper, the "
-    "sample is digits, classes or cells, and the interval does not speak of another training. Claims about the worst "
-    "run are judged by that run; the interval of a share is Wilson's. “Ours” are claims that the paper does not make. "
-    "What the paper shows is told in its text or read off its figures."
+    "Each claim is judged by a 95 % bootstrap interval of the quantity that it speaks about (10,000 resamples, fixed "
+    "seed). The claim holds if the whole interval lies on the claimed side of zero, or within the bounds that follow "
+    "the measurement, as in “to exceed 0.97”. It fails if the whole interval lies outside. Otherwise it is undecided. "
+    "Fewer than five runs decide no claim: for two runs of each of two equally good groups, the interval "
+    "excludes zero in half of all cases. Where one network of each kind was trained, as in the paper, the sample "
+    "consists of digits, classes or cells of a grid, and the interval says nothing about another training. Claims "
+    "about the worst run are judged by that run. The interval of a proportion is Wilson's. IQM is the interquartile "
+    "mean. “Ours” marks claims that the paper does not make. The paper's numbers come from its text or are read off "
+    "its figures."
 )
 SMALL = (
-    "Not all of this report has the paper's size: verdicts marked (small) come from fewer runs, epochs or digits, to "
-    "see everything at work (--quick). Those of the full size are what counts."
+    "Parts of this report are smaller than in the paper: verdicts marked (small) come from fewer runs, epochs or "
+    "digits. They show that everything works (--quick). Only verdicts of the full size judge the paper."
 )
-ONE = (
-    "One network of each kind was trained, as in the paper. The sample of a verdict is the digits, classes or cells "
-    "that it counts, and its interval does not speak of another training."
+ONE_NETWORK = (
+    "One network of each kind was trained, as in the paper. The sample of a verdict consists of the digits, classes or "
+    "cells that it counts, and its interval says nothing about another training."
 )
 CODE = (
-    "“Code” is a digest of all source on which a training depends, which differs from recipe to recipe: the library, "
-    "the module that trains and those that it imports, and NumPy's version. With --any-code, finished trainings of "
-    "other states of the code are taken too; where there are several, the number of trainings of each stands beside it."
+    "The column “code” gives a digest of NumPy's version and of all source code on which a training depends: the "
+    "library, the module of the experiment and the modules that it imports. With --any-code, results that another "
+    "version of the code made are used too. If the results come from several versions, the number of trainings of each "
+    "follows its digest."
 )
 VERBS = {"holds": ("holds", "hold"), "fails": ("fails", "fail"), "undecided": ("is undecided", "are undecided")}
 
 
 @attrs.frozen
 class Chapter:
-    """One recipe in the report: its size, pictures (PNG) by name, claims, a line on each group, where it comes from.
+    """One experiment in the report.
 
-    Where runs failed, `failures` says which and why, and there is nothing else to show; nor is there where some are
-    `absent`, not made yet.
+    recipe, size    the experiment, and how much of it was done
+    pictures        its pictures (PNG) by name
+    claims          the paper's claims with our verdicts
+    lines           one line for each group of runs
+    facts           where the results come from, by column of the last table
+    failures        the errors of runs that failed, and
+    absent          the number of runs that have not been carried out; with either, the chapter has no results
     """
 
     recipe: Recipe
@@ -77,14 +89,14 @@ class Chapter:
 
 @attrs.frozen
 class Entry:
-    """A claim in its chapter's list: the verdict, in a word and in the words of the report, and what follows it."""
+    """A claim in the report. `kind` is the verdict, `verdict` the words for it; an unused field is ""."""
 
     kind: str
     verdict: str
     statement: str
-    source: str
-    measured: str
-    reason: str
+    source: str = ""
+    measured: str = ""
+    reason: str = ""
 
 
 def title(chapter: Chapter) -> str:
@@ -94,50 +106,56 @@ def title(chapter: Chapter) -> str:
 
 
 def is_small(chapter: Chapter) -> bool:
-    """Whether a chapter has less than the paper's size."""
+    """Whether the size of a chapter differs from the paper's."""
     return chapter.size != chapter.recipe.paper
 
 
-def how(chapter: Chapter) -> str:
-    """The settings of a chapter, in what it is less than the paper, and what its intervals can speak of."""
+def settings_of(chapter: Chapter) -> str:
+    """The settings of a chapter, how its size differs from the paper's, and what its intervals speak about."""
     less, runs = chapter.recipe.shortfall(chapter.size), {chapter.size.runs, chapter.recipe.paper.runs}
-    said = [f"Settings: {settings(chapter.recipe, chapter.size)}."]
-    return " ".join([*said, *([f"This is {less}."] if less else []), *([ONE] if runs == {1} else [])])
+    sentences = [f"Settings: {settings(chapter.recipe, chapter.size)}.", less and f"This is {less}."]
+    return " ".join(filter(None, [*sentences, ONE_NETWORK if runs == {1} else ""]))
 
 
-def lacking(chapter: Chapter) -> str:
-    """What there is to say instead of results where runs failed or are not there, else ""."""
-    n, absent = len(chapter.failures), chapter.absent
-    what = f"{counted(n, 'run')} failed" if n else f"{counted(absent, 'training')} not made yet" if absent else ""
-    return what and f"{what}, so that nothing can be shown or concluded"
+def no_results(chapter: Chapter) -> str:
+    """Why a chapter has no results, or "" if it has some."""
+    if chapter.failures:
+        return f"{counted(len(chapter.failures), 'run')} failed, so this experiment has no results"
+    if chapter.absent:
+        verb = "has" if chapter.absent == 1 else "have"
+        return f"{counted(chapter.absent, 'training')} {verb} not been run yet, so this experiment has no results"
+    return ""
 
 
-def claims_of(chapters: Iterable[Chapter]) -> Iterable[tuple[Chapter, Claim]]:
-    """All claims with their chapters, in order."""
-    return ((chapter, claim) for chapter in chapters for claim in chapter.claims)
+def entries(chapter: Chapter) -> list[Entry]:
+    """The claims of a chapter. Reasons that several claims share are left to `shared_reasons`."""
+    small, figure = " (small)" * is_small(chapter), chapter.recipe.figure
+    own = {numbers[0]: reason for reason, numbers in reasons(chapter.claims).items() if len(numbers) == 1}
+    sources = [f"{c.source}, {figure}" if c.source == "the paper" else c.source for c in chapter.claims]
+    return [
+        Entry(c.verdict, c.verdict + small, c.statement, source, c.measured, own.get(i, ""))
+        for i, (c, source) in enumerate(zip(chapter.claims, sources, strict=True), 1)
+    ]
 
 
-def verdict(chapter: Chapter, claim: Claim) -> str:
-    """A verdict, marked where it is not of the paper's size."""
-    return claim.verdict + " (small)" * is_small(chapter)
-
-
-def source(chapter: Chapter, claim: Claim) -> str:
-    """Who claims it, and where."""
-    return f"{claim.source}, {chapter.recipe.figure}" if claim.source == "the paper" else claim.source
+def overview(chapters: Sequence[Chapter]) -> list[tuple[Chapter, Entry]]:
+    """The rows of the first table: all claims with their chapters, then the chapters without results."""
+    claims = [(chapter, entry) for chapter in chapters for entry in entries(chapter)]
+    gaps = [(chapter, Entry("none", "no result", gap)) for chapter in chapters if (gap := no_results(chapter))]
+    return claims + gaps
 
 
 def tally(chapters: Sequence[Chapter]) -> str:
     """How many claims there are, and how many of each verdict."""
-    found: Counter[str] = Counter(claim.verdict for _, claim in claims_of(chapters))
-    said = [f"{found[kind]} {verbs[found[kind] != 1]}" for kind, verbs in VERBS.items()]
-    without = sum(map(bool, map(lacking, chapters)))
-    missing = f" Of {counted(without, 'experiment')} there is none, since runs are lacking." if without else ""
-    return f"{counted(found.total(), 'claim')}: {', '.join(said)}.{missing}"
+    found: Counter[str] = Counter(claim.verdict for chapter in chapters for claim in chapter.claims)
+    counts = [f"{found[kind]} {verbs[found[kind] != 1]}" for kind, verbs in VERBS.items()]
+    gaps = sum(map(bool, map(no_results, chapters)))
+    without = f" {counted(gaps, 'experiment')} {'has' if gaps == 1 else 'have'} no results." if gaps else ""
+    return f"{counted(found.total(), 'claim')}: {', '.join(counts)}.{without}"
 
 
 def reasons(claims: Sequence[Claim]) -> dict[str, list[int]]:
-    """Why claims do not hold, unless for want of runs: each reason, with the numbers, from 1, of the claims it is for.
+    """Each reason why claims do not hold, with the numbers of these claims, from 1; claims with too few runs need none.
 
     >>> reasons([Claim("a", "", "fails", "so"), Claim("b", "", "holds", "so"), Claim("c", "", "undecided", "so")])
     {'so': [1, 3]}
@@ -146,17 +164,8 @@ def reasons(claims: Sequence[Claim]) -> dict[str, list[int]]:
     return {reason: [i for i, _ in pairs] for reason, pairs in groupby(second, asked).items() if reason}
 
 
-def entries(chapter: Chapter) -> list[Entry]:
-    """The list of a chapter's claims; a reason that several share is left to `why`."""
-    own = {numbers[0]: reason for reason, numbers in reasons(chapter.claims).items() if len(numbers) == 1}
-    return [
-        Entry(c.verdict, verdict(chapter, c), c.statement, source(chapter, c), c.measured, own.get(i, ""))
-        for i, c in enumerate(chapter.claims, 1)
-    ]
-
-
-def why(chapter: Chapter) -> list[str]:
-    """What stands below a chapter's list: each reason that several of its claims share."""
+def shared_reasons(chapter: Chapter) -> list[str]:
+    """A sentence for each reason that several claims of a chapter share."""
     shared = {reason: numbers for reason, numbers in reasons(chapter.claims).items() if len(numbers) > 1}
     return [
         f"Why claims {listed(map(str, numbers), 'and')} do not hold: {reason}." for reason, numbers in shared.items()
@@ -164,6 +173,6 @@ def why(chapter: Chapter) -> list[str]:
 
 
 def origins(chapters: Sequence[Chapter]) -> tuple[list[str], list[list[str]]]:
-    """The table of where each recipe's results come from: its head, and a row a recipe."""
+    """The table of where the results come from: its head, and one row for each experiment."""
     head = list(dict.fromkeys(name for chapter in chapters for name in chapter.facts))
     return ["recipe", *head], [[c.recipe.name, *(c.facts.get(name, "") for name in head)] for c in chapters]

@@ -1,4 +1,4 @@
-"""A recipe's settings and size in words, as a method section has them."""
+"""A recipe's settings, size and scores in words."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import prod
@@ -27,20 +27,20 @@ NAMES = {
     "lecun_normal": "LeCun normal",
     **{name: name for name in ("sigmoid", "normal", "uniform", "orthogonal", "cross-entropy")},
 }
-CODES = {"relu": "a code behind a ReLU", "linear": "a linear code"}
-SCORES = {  # in words, with the form and the unit of a number
+CODES = {"relu": "a code with ReLU", "linear": "a linear code"}
+SCORES = {  # the name of each score in words, the format of its numbers, and their unit
     "test_accuracy": ("test accuracy", "{:.4f}", ""),
     "accuracy": ("accuracy", "{:.4f}", ""),
     "test_mse": ("test mean squared error", "{:.4f}", ""),
     "distance": ("root mean square distance from the true line (in units of y)", "{:.4f}", ""),
     "denoised_psnr_at_0.2": ("PSNR at sigma 0.2 of the denoised test digits", "{:.2f}", " dB"),
 }
-MANY = 12  # groups of one run each, of which the report leaves the numbers to the figure
+MANY = 12  # the report lists the scores of at most so many groups of one run each; its figure shows those of more
 REDUCTIONS = {"sum": "gradients summed over a batch", "mean": "gradients averaged over a batch"}
 
 
 def phrases(config: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """What the fields of a configuration say: for each a phrase with a gap, and what fills it.
+    """The fields of a configuration in words: for each a phrase with a gap, and the word that fills the gap.
 
     >>> [gap.format(word) for gap, word in phrases({"hidden": (64, 32), "activation": "relu", "rate": 0.1}).values()]
     ['hidden layers of 64-32 neurons', 'ReLU units', 'Adam at 0.1']
@@ -49,7 +49,7 @@ def phrases(config: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     optimizer = f"{NAMES[of['optimizer']]} at {of.get('rate', 0):g}"
     widths, plural = of.get("hidden", ()), "" if of.get("epochs") == 1 else "s"
     found = {
-        "points": ("{} points a run", of.get("points")),
+        "points": ("{} points per run", of.get("points")),
         "hidden": ("hidden layers of {} neurons", "-".join(map(str, widths))) if widths else ("{}", "no hidden layer"),
         "activation": ("{} units", NAMES.get(of.get("activation", "")) if widths else None),
         "latent": ("codes of {} numbers", of.get("latent")),
@@ -68,7 +68,7 @@ def phrases(config: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
 
 
 def listed(words: Iterable[str], link: str = "or") -> str:
-    """Words as a choice, or all of them, each once.
+    """The distinct words as a list, by default as a choice between them.
 
     >>> listed(["8", "16", "8", "32"]), listed(["8"]), listed(["8", "16"], "and")
     ('8, 16 or 32', '8', '8 and 16')
@@ -78,15 +78,16 @@ def listed(words: Iterable[str], link: str = "or") -> str:
 
 
 def settings(recipe: Recipe, size: Size) -> str:
-    """The configurations of a recipe: what all groups share and, in its place, what they vary.
+    """The configurations of a recipe in words, each field with all values that it takes.
 
-    Where groups differ in several ways that are not all combined, each says for itself how it differs.
+    If the groups are not all combinations of these values, the sentence says what they share, and a sentence for each
+    group says how it differs.
     """
     changed = {} if size.epochs is None else {"epochs": size.epochs}
     groups = {name: phrases({**attrs.asdict(config), **changed}) for name, config in recipe.groups.items()}
     fields = dict.fromkeys(field for group in groups.values() for field in group)
     few = [] if size.examples is None else [f"the first {size.examples:,} training examples"]
-    few += [counted(size.runs, "run") + " of each" * (len(groups) > 1)]
+    few += [counted(size.runs, "run") + " of each configuration" * (len(groups) > 1)]
     varied = [field for field in fields if len({group.get(field) for group in groups.values()}) > 1]
     if _all_combined([tuple(group.get(field) for field in varied) for group in groups.values()]):
         return "; ".join(
@@ -101,7 +102,7 @@ def settings(recipe: Recipe, size: Size) -> str:
 
 
 def _all_combined(rows: Sequence[tuple[Any, ...]]) -> bool:
-    """Whether rows are all combinations of what stands in their columns.
+    """Whether the rows are all combinations of the values in their columns.
 
     >>> _all_combined([(4, "a"), (4, "b"), (8, "a"), (8, "b")]), _all_combined([(4, "a"), (8, "b")])
     (True, False)
@@ -109,23 +110,23 @@ def _all_combined(rows: Sequence[tuple[Any, ...]]) -> bool:
     return len(set(rows)) == prod(len(set(column)) for column in zip(*rows, strict=True))
 
 
-def _choice(said: Sequence[tuple[str, str]]) -> str:
-    """Phrases of one field as one: the gap that they share, filled with a choice.
+def _choice(pairs: Sequence[tuple[str, str]]) -> str:
+    """The phrases of one field, one for each group, as a single phrase.
 
     >>> _choice([("batches of {}", "8"), ("batches of {}", "16")])
     'batches of 8 or 16'
     """
-    gap, *others = dict.fromkeys(gap for gap, _ in said)
-    return listed([g.format(w) for g, w in said]) if others else gap.format(listed([w for _, w in said]))
+    gap, *others = dict.fromkeys(gap for gap, _ in pairs)
+    return listed([g.format(w) for g, w in pairs]) if others else gap.format(listed([w for _, w in pairs]))
 
 
 def score_in_words(recipe: Recipe) -> tuple[str, str, str]:
-    """A recipe's score in words, and the form and unit of its numbers."""
+    """The name of a recipe's score in words, the format of its numbers, and their unit."""
     return SCORES.get(recipe.score, (recipe.score.replace("_", " "), "{:.4f}", ""))
 
 
 def groups_in_words(recipe: Recipe, results: Results) -> list[str]:
-    """A line a group: its one run's score, or the interquartile mean of several; and what the paper shows of it."""
+    """One line for each group: its score, as interquartile mean if it has several runs, and the paper's number."""
     label, form, unit = score_in_words(recipe)
 
     def line(name: str, runs: Sequence[Mapping[str, Any]]) -> str:
@@ -139,7 +140,7 @@ def groups_in_words(recipe: Recipe, results: Results) -> list[str]:
 
 
 def groups_in_brief(recipe: Recipe, results: Results) -> list[str]:
-    """The same for the report, which leaves many groups of one run each to the figure."""
+    """The lines of `groups_in_words` or, for more than `MANY` groups of one run each, a reference to the figure."""
     lines = groups_in_words(recipe, results)
     alone = all(len(runs) == 1 for runs in results.values())
     return [f"The pictures show the scores of all {len(lines)} networks."] if alone and len(lines) > MANY else lines

@@ -30,6 +30,7 @@ class Options:
     kept: bool = False
     executor: str | None = None
     only: str | None = None
+    gallery: str | None = None
 
     @property
     def folder(self) -> Path:

@@ -1,1 +1,1 @@
-"""The peers: a file a library, each a function from a problem to a session, in the idiom of its own tutorials."""
+"""The peers: one file for each library, with functions problem -> session in the style of the library's tutorials."""

@@ -14,7 +14,7 @@ OPTIMIZERS: dict[str, Any] = {"adam": fnn.adam, "sgd": fnn.sgd}
 
 
 def network(problem: Problem) -> tuple[fnn.Layer, fnn.Params]:
-    """The network of a problem, and its initial values."""
+    """The network of a problem, and its initial parameters."""
     layers: list[fnn.Layer] = []
     params: dict[str, Any] = {}
     for (w, b), activation in zip(problem.weights, problem.activations, strict=True):
@@ -27,7 +27,7 @@ def network(problem: Problem) -> tuple[fnn.Layer, fnn.Params]:
 
 
 def parts(problem: Problem) -> tuple[fnn.Layer, Any, fnn.State]:
-    """Network, step and state at the start."""
+    """The network, the training step, and the initial state."""
     model, params = network(problem)
     model = fnn.ensemble(model, problem.runs) if problem.runs else model
     optimizer = OPTIMIZERS[problem.optimizer](problem.rate)
@@ -35,7 +35,7 @@ def parts(problem: Problem) -> tuple[fnn.Layer, Any, fnn.State]:
 
 
 def train_together(problem: Problem) -> Session:
-    """A fold over the batches of each epoch; of several networks, all in one fold."""
+    """A fold over the batches of each epoch; several networks are trained as an ensemble."""
     model, step, state = parts(problem)
     lead = 1 if problem.runs else 0
 
@@ -51,7 +51,7 @@ train = one_after_the_other(train_together)
 
 
 def infer(problem: Problem) -> Session:
-    """The model applied to all images at once, which is as quick as `fnn.predict` in batches of 1,000."""
+    """The model applied to all images at once; `fnn.predict` in batches of 1,000 is as fast."""
     model, params = network(problem)
     x, _ = problem.train
     return Session(lambda epoch: model.apply(params, x), lambda x: model.apply(params, x))

@@ -1,4 +1,4 @@
-"""JAX with optax, written by hand: `jit` of a step, or `lax.scan` over the steps of an epoch."""
+"""JAX with optax, written by hand: a compiled step, or a compiled `lax.scan` over the steps of an epoch."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ import optax
 
 from recipes.bench.problem import Problem, Session
 
-__all__ = ["gathered", "infer", "train_by_epoch", "train_by_step"]
+__all__ = ["infer", "scanned", "train_by_epoch", "train_by_step", "train_together"]
 
 ACTIVATIONS: dict[str, Any] = {"relu": jax.nn.relu, "sigmoid": jax.nn.sigmoid, "none": lambda x: x}
 OPTIMIZERS: dict[str, Any] = {"adam": optax.adam, "sgd": optax.sgd}
@@ -28,7 +28,7 @@ def forward(problem: Problem) -> Callable[[Any, Any], Any]:
 
 
 def stepper(problem: Problem) -> tuple[Any, Any]:
-    """A step (state, batch) -> state of parameters, the optimizer's state and the loss, and the state at the start."""
+    """A step (state, batch) -> state, and the initial state: the parameters, the optimizer's state, and the loss."""
     apply, optimizer = forward(problem), OPTIMIZERS[problem.optimizer](problem.rate)
 
     def loss(params: Any, x: Any, y: Any) -> Any:
@@ -48,9 +48,16 @@ def stepper(problem: Problem) -> tuple[Any, Any]:
     return step, (params, init(params), jnp.zeros(problem.weights[0][0].shape[:-2], problem.weights[0][0].dtype))
 
 
-def gathered(data: Any, index: Any) -> Any:
-    """The examples of a batch; "clip" spares the compiled program the check of each index."""
-    return tuple(each.take(index, axis=0, mode="clip") for each in data)
+def scanned(step: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    """The function (state, x, y, order) -> state that folds a step over the batches of an epoch."""
+
+    def epoch_of(state: Any, x: Any, y: Any, order: Any) -> Any:
+        def body(state: Any, index: Any) -> Any:  # "clip" omits a check of each index from the compiled program
+            return step(state, tuple(each.take(index, axis=0, mode="clip") for each in (x, y))), None
+
+        return jax.lax.scan(body, state, order)[0]
+
+    return epoch_of
 
 
 def train_by_step(problem: Problem) -> Session:
@@ -69,14 +76,10 @@ def train_by_step(problem: Problem) -> Session:
 
 
 def train_by_epoch(problem: Problem) -> Session:
-    """A compiled epoch: a scan of the step over the batches; of several networks, mapped over them."""
+    """A compiled scan over the batches of an epoch; several networks are mapped by `jax.vmap`."""
     step, state = stepper(problem)
-    apply = forward(problem)
+    epoch_of, apply = scanned(step), forward(problem)
     x, y = map(jnp.asarray, problem.train)
-
-    def epoch_of(state: Any, x: Any, y: Any, order: Any) -> Any:
-        return jax.lax.scan(lambda state, index: (step(state, gathered((x, y), index)), None), state, order)[0]
-
     if problem.runs:
         epoch_of, apply = jax.vmap(epoch_of, in_axes=(0, 0, 0, None)), jax.vmap(apply)
     compiled, predict = jax.jit(epoch_of), jax.jit(apply)

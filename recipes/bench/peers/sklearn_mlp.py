@@ -1,4 +1,4 @@
-"""scikit-learn's MLPClassifier, an epoch a call of `partial_fit`."""
+"""scikit-learn's MLPClassifier, one call of `partial_fit` per epoch."""
 
 import numpy as np
 from sklearn.neural_network import MLPClassifier
@@ -11,10 +11,10 @@ __all__ = ["infer", "train"]
 def network(problem: Problem) -> MLPClassifier:
     """The classifier with the problem's initial values.
 
-    Raises `ValueError` for a network that it cannot be.
+    Raises `ValueError` unless the loss is the cross-entropy of at least three classes.
     """
     if problem.loss != "cross_entropy" or problem.sizes[-1] < 3:
-        raise ValueError("scikit-learn has no such output layer")
+        raise ValueError("MLPClassifier trains only the cross-entropy of at least 3 classes")
     model = MLPClassifier(
         problem.sizes[1:-1],
         activation=problem.hidden,
@@ -24,16 +24,17 @@ def network(problem: Problem) -> MLPClassifier:
         alpha=0.0,
         shuffle=False,
     )
+    # One step allocates the arrays and the optimizer, whose moments are then forgotten.
     x, labels = problem.train[0], np.arange(problem.batch + problem.sizes[-1]) % problem.sizes[-1]
-    model.partial_fit(np.zeros((len(labels), x.shape[1]), x.dtype), labels, classes=np.unique(labels))  # makes arrays
+    model.partial_fit(np.zeros((len(labels), x.shape[1]), x.dtype), labels, classes=np.unique(labels))
     for (w, b), own_w, own_b in zip(problem.weights, model.coefs_, model.intercepts_, strict=True):
         own_w[...], own_b[...] = w, b
-    del model._optimizer  # with the moments of that first step
+    del model._optimizer
     return model
 
 
 def train(problem: Problem) -> Session:
-    """An epoch on the images; putting them in the order of their batches is timed, as its own shuffle would be."""
+    """An epoch on the images; the time to put them in order is measured, as that of its own shuffle would be."""
     model, (x, y) = network(problem), problem.train
 
     def run(epoch: int) -> None:
@@ -44,6 +45,6 @@ def train(problem: Problem) -> Session:
 
 
 def infer(problem: Problem) -> Session:
-    """The probabilities of the classes, which it gives where others give logits."""
+    """The probabilities of the classes; other peers give logits."""
     model, (x, _) = network(problem), problem.train
     return Session(lambda epoch: model.predict_proba(x), model.predict_proba)

@@ -9,7 +9,7 @@ __all__ = ["train"]
 
 
 def train(problem: Problem, backend: str = "inductor") -> Session:
-    """The usual loop around a loss compiled by `backend`; its gradient is compiled with it."""
+    """The usual loop with the loss compiled by `backend`, which compiles its gradient too."""
     model = network(problem)
     optimizer = OPTIMIZERS[problem.optimizer](model.parameters(), lr=problem.rate, fused=True)
     x, y = map(torch.tensor, problem.train)

@@ -1,4 +1,4 @@
-"""PyTorch, eager: Adam by its default implementation, or by its fused one."""
+"""PyTorch in eager mode, with the default implementation of its optimizers or the fused one."""
 
 from functools import partial
 from typing import Any
@@ -57,6 +57,6 @@ train_fused = partial(train, fused=True)
 
 
 def infer(problem: Problem) -> Session:
-    """The model called under `inference_mode`, which is entered once a round."""
+    """The model called in `inference_mode`, which is entered once per round."""
     model, x = network(problem).eval(), torch.tensor(problem.train[0])
     return Session(lambda epoch: model(x), predictor(model), around=torch.inference_mode)

@@ -78,7 +78,7 @@ def test_a_study_varies_one_field(name, field, values):
 def test_the_optimizers_have_rates_of_their_own():
     rates = [("sgd", 0.01), ("momentum", 0.01), ("adam", 0.001)]
     assert list(groups_of("optimizers").values()) == [Config(optimizer=name, rate=rate) for name, rate in rates]
-    assert "momentum(0.01, 0.9)" in repr(classifier.OPTIMIZERS["momentum"](0.01))
+    assert classifier.OPTIMIZERS["momentum"](0.01) == fnn.momentum(0.01, mu=0.9)
 
 
 def test_the_activations_are_compared_under_both_gradients():
