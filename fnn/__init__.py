@@ -8,9 +8,9 @@ layers. An optimizer is a pure function (state, gradients) -> state, and trainin
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fnn import initializers, layers, losses, optimizers, tree
+from fnn import compose, initializers, layers, losses, optimizers, training, tree
 from fnn.batching import batches
-from fnn.compose import chain, concat, ensemble, residual
+from fnn.compose import *
 from fnn.initializers import (
     glorot_normal,
     glorot_uniform,
@@ -24,24 +24,11 @@ from fnn.initializers import (
 )
 from fnn.layer import Layer, LayerError, LayerTypeError
 from fnn.layers import *
-from fnn.losses import binary_cross_entropy, cross_entropy, huber, mse
-from fnn.optimizers import (
-    adagrad,
-    adam,
-    adamw,
-    clip_by_global_norm,
-    clip_by_value,
-    momentum,
-    rmsprop,
-    schedules,
-    sgd,
-    weight_decay,
-)
-from fnn.optimizers.diverged import DivergedError
-from fnn.optimizers.optimizer import Optimizer, State, chain_updates
-from fnn.optimizers.schedules import constant, cosine, exponential, step_decay, warmup_cosine
+from fnn.losses import *
+from fnn.optimizers import *
+from fnn.optimizers import schedules
 from fnn.random import Key, fold_in, generator, split
-from fnn.training import Progress, early_stopping, epochs, evaluate, predict, train_step, value_and_grad
+from fnn.training import *
 from fnn.tree import Params, TreeError, ravel
 from fnn.values import constructor
 
@@ -52,74 +39,16 @@ if TYPE_CHECKING:
 
 __version__ = "0.2.0"
 
-__all__ = [
-    "DivergedError",
-    "Key",
-    "Layer",
-    "LayerError",
-    "LayerTypeError",
-    "Optimizer",
-    "Params",
-    "Progress",
-    "State",
-    "TreeError",
-    "adagrad",
-    "adam",
-    "adamw",
-    "batches",
-    "binary_cross_entropy",
-    "chain",
-    "chain_updates",
-    "check_layer",
-    "check_vjp",
-    "checks",
-    "clip_by_global_norm",
-    "clip_by_value",
-    "concat",
-    "constant",
-    "constructor",
-    "cosine",
-    "cross_entropy",
-    "data",
-    "early_stopping",
-    "ensemble",
-    "epochs",
-    "evaluate",
-    "exponential",
-    "fold_in",
-    "generator",
-    "glorot_normal",
-    "glorot_uniform",
-    "he_normal",
-    "he_uniform",
-    "huber",
-    "initializers",
-    "lecun_normal",
-    "losses",
-    "metrics",
-    "momentum",
-    "mse",
-    "normal",
-    "optimizers",
-    "orthogonal",
-    "predict",
-    "ravel",
-    "residual",
-    "rmsprop",
-    "schedules",
-    "sgd",
-    "split",
-    "step_decay",
-    "summary",
-    "train_step",
-    "tree",
-    "uniform",
-    "value_and_grad",
-    "warmup_cosine",
-    "weight_decay",
-    "zeros",
-]
+# Each family lists its own names (layers, losses, optimizers, ...); these are the names outside the families.
+__all__ = ["Key", "Layer", "LayerError", "LayerTypeError", "Params", "TreeError", "batches", "constructor", "fold_in"]
+__all__ += ["check_layer", "check_vjp", "checks", "data", "generator", "metrics", "ravel", "split", "summary", "tree"]
+__all__ += ["glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "initializers", "lecun_normal", "losses"]
+__all__ += ["normal", "optimizers", "orthogonal", "schedules", "uniform", "zeros"]
+__all__ += compose.__all__
 __all__ += layers.__all__
+__all__ += losses.__all__
+__all__ += optimizers.__all__
+__all__ += training.__all__
 
 
 def __getattr__(name: str) -> Any:

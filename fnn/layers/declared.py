@@ -103,7 +103,7 @@ def resolved(shape: Sizes, sizes: dict[Any, int]) -> Shape:
     >>> resolved(("n_in", 64), {"n_in": 784})
     (784, 64)
     """
-    return tuple(sizes[n] if n in sizes else n for n in shape)
+    return tuple(sizes.get(n) or n for n in shape)
 
 
 def summed(gradient: Array, parameter: Array, axes: int, lead: int) -> Array:

@@ -1,37 +1,13 @@
 """Optimizers: what an optimizer is, the rules, the schedules of rates, and the error of a training that diverges."""
 
+from fnn.optimizers import rules, schedules, transformations
 from fnn.optimizers.diverged import DivergedError
 from fnn.optimizers.optimizer import Optimizer, State, chain_updates
-from fnn.optimizers.rules import (
-    adagrad,
-    adam,
-    adamw,
-    clip_by_global_norm,
-    clip_by_value,
-    momentum,
-    rmsprop,
-    sgd,
-    weight_decay,
-)
-from fnn.optimizers.schedules import constant, cosine, exponential, step_decay, warmup_cosine
+from fnn.optimizers.rules import *
+from fnn.optimizers.schedules import *
+from fnn.optimizers.transformations import *
 
-__all__ = [
-    "DivergedError",
-    "Optimizer",
-    "State",
-    "adagrad",
-    "adam",
-    "adamw",
-    "chain_updates",
-    "clip_by_global_norm",
-    "clip_by_value",
-    "constant",
-    "cosine",
-    "exponential",
-    "momentum",
-    "rmsprop",
-    "sgd",
-    "step_decay",
-    "warmup_cosine",
-    "weight_decay",
-]
+__all__ = ["DivergedError", "Optimizer", "State", "chain_updates"]
+__all__ += rules.__all__  # a rule and a schedule are public by their own files alone
+__all__ += schedules.__all__
+__all__ += transformations.__all__

@@ -20,6 +20,11 @@ __all__ = ["Memory", "Optimizer", "State", "chain_updates"]
 Memory = tuple[Any, ...]  # what a rule remembers: arrays, and in a chain of rules a tuple for each
 
 
+def no_memory(theta: Array, layout: Layout) -> Memory:
+    """The start of a rule that remembers nothing."""
+    return ()
+
+
 @attrs.frozen
 class State:
     """Where a training stands: all that the next step needs, as a value. Two are equal if all their bits are.
