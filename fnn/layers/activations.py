@@ -1,7 +1,7 @@
 """Activations: functions of one number, applied to each element, with their derivatives.
 
-The functions are written so that no extreme input overflows or cancels on the way to a value that is itself in range;
-the derivatives are taken from the value where that is cheaper, and are exact to rounding of numbers near one.
+The formulas neither overflow nor cancel for extreme inputs whose value is in range. A derivative is computed from the
+value where that is cheaper.
 """
 
 from math import pi, sqrt
@@ -21,7 +21,7 @@ def positive(xp: Any, x: Array) -> Array:
 
 
 def logistic(xp: Any, x: Array) -> Array:
-    """1 / (1 + e⁻ˣ), for x < 0 in the form eˣ / (1 + eˣ): no overflow, and full precision in both tails."""
+    """1 / (1 + e⁻ˣ); for x < 0 in the form eˣ / (1 + eˣ), which does not overflow and is precise in both tails."""
     e = xp.exp(-xp.abs(x))
     return xp.maximum(e, xp.astype(x >= 0, x.dtype)) / (1 + e)
 
@@ -32,7 +32,7 @@ def soft_maximum(xp: Any, x: Array) -> Array:
 
 
 def _swish(xp: Any, x: Array) -> Array:
-    return xp.maximum(x, -1e30) * logistic(xp, x)  # the bound makes -inf · 0 the limit 0, and changes nothing else
+    return xp.maximum(x, -1e30) * logistic(xp, x)  # the bound gives 0 for -inf, not -inf · 0
 
 
 def _swish_slope(xp: Any, x: Array, y: Array) -> Array:
@@ -41,9 +41,9 @@ def _swish_slope(xp: Any, x: Array, y: Array) -> Array:
 
 
 def _gelu_gate(xp: Any, x: Array) -> tuple[Array, Array]:
-    """tanh form's gate ½ (1 + tanh u) = σ(2u) with u = √(2/π) (x + 0.044715 x³), and the derivative of 2u.
+    """The gate ½ (1 + tanh u) = σ(2u) with u = √(2/π) (x + 0.044715 x³), and the derivative of 2u.
 
-    Beyond |x| = 30 the gate is 0 or 1 in every precision, so that x³ need not be formed there.
+    Beyond |x| = 30 the gate is 0 or 1 in every precision, so x is clipped there and x³ cannot overflow.
     """
     x = xp.clip(x, -30.0, 30.0)
     square, scale = x * x, 2 * sqrt(2 / pi)
@@ -63,7 +63,7 @@ identity = parameterless("identity", lambda xp, x: (x, lambda dy: dy))
 """y = x: the very same array."""
 
 relu = elementwise("relu", lambda xp, x: xp.maximum(x, 0.0), lambda xp, x, y: positive(xp, x))
-"""y = max(x, 0) (Nair & Hinton 2010). Where x is NaN so is y, while the derivative is 0."""
+"""y = max(x, 0) (Nair & Hinton 2010). For a NaN, y is NaN and the derivative 0."""
 
 sigmoid = elementwise("sigmoid", logistic, lambda xp, x, y: y * (1 - y))
 """y = 1 / (1 + e⁻ˣ)."""

@@ -1,4 +1,4 @@
-"""A training that stops being finite says so at that step, and hands back the last state that was good."""
+"""The error of a training whose numbers are no longer finite. It holds the last state that was finite."""
 
 from collections.abc import Iterator
 from math import isfinite
@@ -13,11 +13,13 @@ __all__ = ["DivergedError", "all_finite", "diverged"]
 
 
 class DivergedError(ArithmeticError):
-    """The loss, a gradient, a parameter or a moment is no longer finite.
+    """The loss, a gradient, a parameter or a number in the optimizer's memory is no longer finite.
 
-    `step` counts the updates made before the failed one and `loss` is its training loss; `path` leads to the first
-    leaf that is not finite, among the gradients and then among the new parameters (() where the loss alone is not);
-    `state` is the last good state, to look at or to go on from with a smaller rate.
+    step    the number of updates before the failed one
+    loss    the training loss of the failed one
+    path    the path of the first array that is not finite, in the gradients or else in the new parameters; () if
+            there is none
+    state   the last good state, to be looked at, or to go on from with a smaller rate
     """
 
     def __init__(self, message: str, step: int, loss: Any, path: tuple[str, ...], state: Any) -> None:
@@ -29,10 +31,10 @@ class DivergedError(ArithmeticError):
 
 
 def all_finite(loss: Any, g: Array, theta: Array, memory: tuple[Any, ...] = ()) -> bool:
-    """Whether the loss, the gradient, the new parameters and the moments in `memory` are finite, if they are NumPy's.
+    """Whether the loss, the gradient, the new parameters and the memory are finite. Only NumPy's arrays are looked at.
 
-    Two scalar products tell at the cost of a pass: not one NaN or infinity leaves them finite, nor does a gradient
-    whose square is beyond all floats, as a moment may be. Where they are not, each value is looked at.
+    Two scalar products tell at the cost of one pass: any NaN or infinity makes them infinite or NaN, and so does a
+    gradient whose square overflows, as a moment would. Only then is each value looked at.
     """
     if not isinstance(theta, np.ndarray):
         return True
@@ -43,13 +45,13 @@ def all_finite(loss: Any, g: Array, theta: Array, memory: tuple[Any, ...] = ()) 
 
 
 def _arrays(memory: tuple[Any, ...]) -> Iterator[np.ndarray]:
-    """The arrays in memory, which in a chain of rules are tuples of memory."""
-    for slot in memory:
-        yield from _arrays(slot) if isinstance(slot, tuple) else (slot,)
+    """The arrays in a rule's memory; the memory of a chain of rules is a tuple of memories."""
+    for part in memory:
+        yield from _arrays(part) if isinstance(part, tuple) else (part,)
 
 
 def diverged(state: Any, loss: Any, grads: Tree, params: Tree) -> DivergedError:
-    """The error for a step from `state` whose loss, gradients, new parameters or moments are not all finite."""
+    """The error for a step from `state` whose loss, gradients, new parameters or memory are not all finite."""
     where: tuple[str, ...] = ()
     found = f"step {state.step}: the loss is {loss}"
     for what, tree in (("gradient", grads), ("new parameters", params)):
@@ -60,6 +62,6 @@ def diverged(state: Any, loss: Any, grads: Tree, params: Tree) -> DivergedError:
             break
     else:
         if loss is None or np.isfinite(loss).all():
-            found += ", and a moment of the optimizer is beyond all floats"
+            found += ", and a moment of the optimizer is too large for a float"
     remedy = "try a smaller rate or clip_by_global_norm; .state is the last good state"
     return DivergedError(f"{found}; {remedy}", int(state.step), loss, where, state)

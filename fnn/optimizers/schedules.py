@@ -1,6 +1,6 @@
 """Schedules: a learning rate as a pure function of the number of updates made so far.
 
-A Python step gives a Python float, which beside float32 arrays changes no dtype; a traced step stays an array.
+A Python step gives a Python float, which does not change the dtype of float32 arrays; a traced step gives an array.
 """
 
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def constant(rate: float) -> Schedule:
 
 @constructor
 def step_decay(rate: float, factor: float, every: int) -> Schedule:
-    """rate · factor^⌊step / every⌋: a drop by `factor`, in (0, 1), after `every` steps.
+    """rate · factor^⌊step / every⌋: a drop by `factor`, in (0, 1), after each `every` steps.
 
     >>> [step_decay(1.0, 0.5, every=10)(step) for step in (0, 9, 10, 25)]
     [1.0, 1.0, 0.5, 0.25]

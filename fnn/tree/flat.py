@@ -1,6 +1,6 @@
 """A parameter tree and one flat vector are two views of the same thing.
 
-Optimizers are written on the vector, where their arithmetic reads as in their papers and runs in a few passes.
+Optimizers work on the vector: there, their arithmetic reads as in the papers and takes few passes over memory.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -28,10 +28,10 @@ class Span:
 
 @attrs.frozen(cache_hash=True)
 class Layout:
-    """Where every leaf of a tree lies in the flat vector: a description of shapes, free of any array.
+    """Where every leaf of a tree lies in the flat vector. It holds shapes and no arrays.
 
-    `lead` are the leading axes of the tree's leaves, and of the vector: the parameters of an ensemble of R networks
-    are a matrix (R, N), one row a network.
+    `lead` are the leading axes of the leaves, and of the vector: the parameters of an ensemble of R networks are a
+    matrix (R, N), one row for each network.
     """
 
     parts: tuple[tuple[str, Any], ...]
@@ -40,9 +40,9 @@ class Layout:
 
     @classmethod
     def of(cls, tree: Tree) -> "Layout":
-        """The layout of a tree, leaf behind leaf in the tree's order.
+        """The layout of a tree, with the leaves in the tree's order.
 
-        Raises `TreeError` where leaves differ in dtype, since one vector has one.
+        Raises `TreeError` if leaves differ in dtype, because a vector has one dtype.
         """
         if not isinstance(tree, Mapping):
             hint = "; init returns a pair: params, out_shape = model.init(key, shape)" * isinstance(tree, tuple)
@@ -67,7 +67,7 @@ class Layout:
         return walk(tree, 0)
 
     def ravel(self, tree: Tree) -> Array:
-        """The leaves of a tree of this layout as one vector (..., N); raises `TreeError` naming the first mismatch."""
+        """The leaves of a tree as one vector (..., N). Raises `TreeError`, with the path, for another layout."""
         leaves = list(_leaves(self, tree, self.lead, ()))
         if not leaves:
             return np.zeros((*self.lead, 0), np.float32)
@@ -77,7 +77,7 @@ class Layout:
         return xp.concat([xp.reshape(x, (*self.lead, -1 if x.size else 0)) for x in leaves], axis=-1)
 
     def unravel(self, vector: Array) -> Params:
-        """The tree that a vector of this layout holds; its leaves are views: of a copy, if it is writable."""
+        """The tree of a vector. Its leaves are views of the vector, or of a copy if the vector is writable."""
         if vector.shape != (*self.lead, self.size):
             raise TreeError(f"unravel: expected a vector of shape {(*self.lead, self.size)}, got {vector.shape}")
         if isinstance(vector, np.ndarray) and vector.flags.writeable:
@@ -86,7 +86,7 @@ class Layout:
 
 
 def _leaves(layout: Layout, tree: Tree, lead: tuple[int, ...], path: Path) -> Iterator[Array]:
-    """The leaves of `tree`, once they are known to be where the layout says, and of those shapes."""
+    """The leaves of `tree`. Raises `TreeError`, with the path, if one is missing or has another shape than expected."""
     if not isinstance(tree, Mapping) or len(tree) != len(layout.parts):
         check_names(dict(layout.parts), tree, path)
     for name, part in layout.parts:
@@ -115,9 +115,9 @@ def _unravel(layout: Layout, vector: Array, lead: tuple[int, ...], reshape: Call
 
 
 def ravel(params: Tree) -> tuple[Array, Callable[[Array], Params]]:
-    """A tree as one flat vector (N,), and the function that makes such a vector a tree again.
+    """A tree as one flat vector (N,), and the function that turns such a vector into a tree again.
 
-    For an ensemble of R networks the vector is a matrix (R, N). Raises `TreeError` where leaves differ in dtype.
+    For an ensemble of R networks the vector is a matrix (R, N). Raises `TreeError` if leaves differ in dtype.
 
     >>> vector, unravel = ravel(Params({"weights": np.ones((2, 2)), "bias": np.zeros(2)}))
     >>> vector

@@ -1,4 +1,4 @@
-"""Functions of trees: any nested `Mapping` will do, so that a plain dict of gradients zips with its `Params`."""
+"""Functions of trees. A tree is any nested `Mapping`, so that a plain dict of gradients goes with its `Params`."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -43,9 +43,9 @@ def check_names(tree: Tree, other: Tree, path: Path = ()) -> None:
 def map(f: Callable[..., Any], tree: Tree, *rest: Tree) -> Any:
     """`f` of each leaf, and of the leaves at the same place in the trees of `rest`.
 
-    A `Params` gives a `Params` where `f` returns arrays; otherwise the result is a dict of dicts. It holds as many
-    networks as `tree` (`lead`) where `f` keeps every shape, and else counts as one.
-    Raises `TreeError` where the trees part.
+    The result is a `Params` if `tree` is one and `f` returns arrays, else a dict of dicts. It has the leading axes
+    (`lead`) of `tree` if `f` keeps every shape, else none.
+    Raises `TreeError`, with the path, if the trees differ in their names.
 
     >>> map(lambda w, dw: w - dw, {"0": {"weights": 3}}, {"0": {"weights": 1}})
     {'0': {'weights': 2}}
@@ -68,7 +68,7 @@ def map(f: Callable[..., Any], tree: Tree, *rest: Tree) -> Any:
 
 
 def _with_leads(like: Tree, new: Tree, *first: int) -> Params:
-    """`new` with the leading axes that the parts of `like` have, behind the axes `first`."""
+    """`new` with leading axes: the axes `first`, then the ones that the same part of `like` has."""
     parts = {k: _with_leads(v, new[k], *first) if isinstance(v, Mapping) else new[k] for k, v in like.items()}
     return Params(parts, lead=(*first, *getattr(like, "lead", ())))
 
@@ -87,7 +87,7 @@ def cast(tree: Tree, dtype: Any) -> Any:
 def stack(trees: Sequence[Tree]) -> Params:
     """Trees of one shape as one tree of as many networks: each leaf gets a new first axis.
 
-    Raises `TreeError` for no trees, where they part, and where the leaves at one place differ in shape.
+    Raises `TreeError` if there are no trees, and if they differ in their names or in the shape of a leaf.
 
     >>> import numpy as np
     >>> stack([Params({"bias": np.zeros(2)}), Params({"bias": np.ones(2)})])

@@ -1,6 +1,7 @@
 """Parameters are values: an immutable nested mapping of names, with read-only arrays for leaves."""
 
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from functools import partial
 from typing import Any, NoReturn
 
 import numpy as np
@@ -115,7 +116,7 @@ class Params(Mapping[str, Any]):
     __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (dict(self._items), self.lead)
+        return partial(Params, lead=self.lead), (dict(self._items),)  # NumPy unpickles arrays as writable: freeze them
 
     def __copy__(self) -> "Params":
         return self
@@ -129,12 +130,12 @@ class Params(Mapping[str, Any]):
 
 
 def _freeze(value: Any, lead: tuple[int, ...], path: Path) -> Any:
-    """A part of a tree made immutable: mappings become `Params`, NumPy arrays read-only copies."""
+    """An immutable copy of a part of a tree: `Params` for a mapping, a read-only copy for a NumPy array."""
     if not isinstance(path[-1], str):
         raise TreeError(f"Params: names are strings, got {path[-1]!r} below {show(path[:-1])}")
     if isinstance(value, Mapping):
         own = getattr(value, "lead", ())
-        below = own if own[: len(lead)] == lead else lead  # an ensemble within has axes of its own behind these
+        below = own if own[: len(lead)] == lead else lead  # a part may be an ensemble itself, with further axes
         if isinstance(value, Params) and own == below:
             return value
         return Params.trusted({name: _freeze(value[name], below, (*path, name)) for name in value}, below)
@@ -145,11 +146,6 @@ def _freeze(value: Any, lead: tuple[int, ...], path: Path) -> Any:
     if tuple(leaf.shape[: len(lead)]) != lead:
         raise TreeError(f"Params{show(path)}: expected leading axes {lead}, got an array of shape {leaf.shape}")
     return read_only(leaf.copy()) if isinstance(leaf, np.ndarray) else leaf
-
-
-def _rebuild(frozen: dict[str, Any], lead: tuple[int, ...]) -> Params:
-    """What unpickling calls: NumPy unpickles arrays as writable ones, so they are made read-only again."""
-    return Params(frozen, lead=lead)
 
 
 def _equal(a: Any, b: Any) -> bool:
