@@ -42,8 +42,11 @@ def mse(prediction: Array, target: Array, *, reduction: str = "mean") -> tuple[A
 def huber(prediction: Array, target: Array, *, delta: float = 1.0, reduction: str = "mean") -> tuple[Array, Pullback]:
     """Huber's loss of r = y - t: r²/2 for |r| <= δ, δ (|r| - δ/2) beyond (Huber 1964).
 
-    Written as c (r - c/2) with c, which is r clipped to [-δ, δ] and also the slope.
-    Shapes and errors are those of `mse`; raises `ValueError` unless δ > 0.
+    prediction, target   y and t as in `mse`, which also raises the same errors
+    delta                δ; raises `ValueError` unless it is positive
+    reduction            "mean" over batch and outputs, or "sum"
+
+    Written as c (r - c/2), where c is r clipped to [-δ, δ]. The slope is c.
     """
     delta = number("huber(delta)", delta, 0, above=True)
     y, t = _matched("huber", prediction, target)

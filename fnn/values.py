@@ -37,9 +37,9 @@ def is_integer(value: Any) -> bool:
 
 
 def number(what: str, value: Any, low: float = -inf, high: float = inf, *, above: bool = False) -> float:
-    """`value` as a float in [low, high), or in (low, high) with `above`; raises `ValueError` for anything else.
+    """`value` as a float in [low, high), or in (low, high) with `above`.
 
-    A Python float, because NumPy's scalars would widen the float32 arrays that they meet.
+    Raises `ValueError` for anything else; `what` names the setting in its message. A Python float, because NumPy's scalars would widen the float32 arrays that they meet.
 
     >>> number("mu", 0.9, 0, 1)
     0.9

@@ -51,7 +51,7 @@ def _arrays(memory: tuple[Any, ...]) -> Iterator[np.ndarray]:
 
 
 def diverged(state: Any, loss: Any, grads: Tree, params: Tree) -> DivergedError:
-    """The error for a step from `state` whose loss, gradients, new parameters or memory are not all finite."""
+    """The error for a step from `state` whose `loss`, `grads`, new `params` or memory are not all finite."""
     where: tuple[str, ...] = ()
     found = f"step {state.step}: the loss is {loss}"
     for what, tree in (("gradient", grads), ("new parameters", params)):
