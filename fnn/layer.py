@@ -82,7 +82,7 @@ class Layer:
     @classmethod
     def of(cls, located: Callable[[str, str], Functions], **fields: Any) -> "Layer":
         """The layer of `located(name, path)`, which makes its three functions."""
-        return cls(*located("layer", ""), **fields)._made(None, "", located)
+        return cls(*located("layer", ""), **fields)._set(located=located)
 
     def __attrs_post_init__(self) -> None:
         for field in ("init", "apply", "vjp"):
@@ -91,18 +91,22 @@ class Layer:
 
     def at(self, path: str) -> "Layer":
         """The same layer, with errors that say that it stands at this path of a model."""
-        return self._made(self.call, path, self.located or partial(_located, self))
+        return self._remade(self.call, path)
 
     def remember(self, call: Call) -> "Layer":
         """The same layer, shown, compared and pickled by the call that made it."""
-        return self._made(call, self.path, self.located or partial(_located, self))
+        return self._remade(call, self.path)
 
-    def _made(self, call: Call | None, path: str, located: Callable[[str, str], Functions]) -> "Layer":
-        name = self.name if call is None else repr(call)
+    def _remade(self, call: Call | None, path: str) -> "Layer":
+        located, name = self.located or partial(_located, self), self.name if call is None else repr(call)
         layer = Layer(*located(name, path), name, parts=self.parts, combine=self.combine)
-        for field, given in (("call", call), ("path", path), ("located", located)):
-            object.__setattr__(layer, field, given)
-        return layer
+        return layer._set(call=call, path=path, located=located)
+
+    def _set(self, **fields: Any) -> "Layer":
+        """Complete a layer that was just made."""
+        for field, given in fields.items():
+            object.__setattr__(self, field, given)
+        return self
 
     def __getitem__(self, which: Any) -> "Layer":
         if isinstance(which, slice) and self.combine is not None:

@@ -39,7 +39,8 @@ def is_integer(value: Any) -> bool:
 def number(what: str, value: Any, low: float = -inf, high: float = inf, *, above: bool = False) -> float:
     """`value` as a float in [low, high), or in (low, high) with `above`.
 
-    Raises `ValueError` for anything else; `what` names the setting in its message. A Python float, because NumPy's scalars would widen the float32 arrays that they meet.
+    Raises `ValueError` for anything else; `what` names the setting in its message. The result is a Python float: NumPy's
+    scalars would widen the float32 arrays that they meet.
 
     >>> number("mu", 0.9, 0, 1)
     0.9
@@ -69,7 +70,7 @@ def _comparable(arguments: Any) -> Any:
     return bits(arguments) if isinstance(arguments, np.ndarray) else arguments
 
 
-@attrs.frozen(repr=False)
+@attrs.frozen(eq=False, repr=False)
 class Call:
     """A call of a function. Its repr is the call; two are equal if the function and all arguments are.
 
@@ -82,9 +83,18 @@ class Call:
     """
 
     make: Callable[..., Any]
-    args: tuple[Any, ...] = attrs.field(eq=_comparable)
-    kwargs: tuple[tuple[str, Any], ...] = attrs.field(eq=_comparable)
-    name: str = attrs.field(default="", eq=False)
+    args: tuple[Any, ...]
+    kwargs: tuple[tuple[str, Any], ...]
+    name: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Call) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> Any:
+        return self.make, _comparable(self.args), _comparable(self.kwargs)
 
     @classmethod
     def of(cls, make: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Call":
@@ -174,12 +184,11 @@ def _named_in(module: str, name: str) -> Any:
 
 
 @value
-@attrs.frozen(eq=False, repr=False)
 class Function:
     """A function made by a call: an initializer such as `normal(0.01)`, a schedule such as `cosine(0.1, 1000)`."""
 
-    function: Callable[..., Any]
-    call: Call
+    def __init__(self, function: Callable[..., Any], call: Call) -> None:
+        self.function, self.call = function, call
 
     def __call__(self, *args: Any) -> Any:
         """What the function returns."""

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import attrs
-
 from fnn.arrays import Array, Shape
 from fnn.layer import Back, Layer
 from fnn.layers.declared import layer
@@ -35,7 +33,7 @@ def parameterless(
     >>> double.apply({}, np.array([1.0, 2.0]))
     array([2., 4.])
     """
-    return _layer(f, x, y).remember(attrs.evolve(Call.of(parameterless, name, f, x=x, y=y), name=name))
+    return _layer(f, x, y).remember(Call(parameterless, (name, f), (("x", x), ("y", y)), name))
 
 
 def elementwise(name: str, f: Callable[[Any, Array], Array], df: Callable[[Any, Array, Array], Array]) -> Layer:
@@ -55,7 +53,7 @@ def elementwise(name: str, f: Callable[[Any, Array], Array], df: Callable[[Any, 
         y = f(xp, x)
         return y, lambda dy: dy * df(xp, x, y)
 
-    return _layer(with_pullback, (...,), None).remember(attrs.evolve(Call.of(elementwise, name, f, df), name=name))
+    return _layer(with_pullback, (...,), None).remember(Call(elementwise, (name, f, df), (), name))
 
 
 def _layer(f: Callable[[Any, Array], tuple[Array, Pull]], shape: Sizes, out: Any) -> Layer:

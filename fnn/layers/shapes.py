@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
-
 from fnn.arrays import Array, Shape, dtype_kind, is_array
 from fnn.initializers import Initializer
 from fnn.layer import LayerError, LayerTypeError
@@ -15,7 +13,6 @@ __all__ = ["Declared", "Sizes"]
 Sizes = tuple[Any, ...]  # of a declared shape: integers, and names of lengths
 
 
-@attrs.frozen
 class Declared:
     """The features of one example, and the initializer and shape of each parameter.
 
@@ -23,19 +20,12 @@ class Declared:
     any axes may stand in front of the features; without, they are all the axes behind the batch's.
     """
 
-    features: Sizes
-    more: bool
-    parameters: Mapping[str, tuple[Initializer, Sizes]]
-    # Derived from these for the test: names as the (negative) axis of x that has this length.
-    fixed: tuple[tuple[int, int], ...] = attrs.field(init=False)
-    owned: tuple[tuple[str, tuple[int, ...]], ...] = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        axes = {name: i - len(self.features) for i, name in enumerate(self.features)}
-        fixed = tuple((axis, n) for n, axis in axes.items() if not isinstance(n, str))
-        owned = tuple((what, tuple(axes.get(n, n) for n in own)) for what, (_, own) in self.parameters.items())
-        object.__setattr__(self, "fixed", fixed)
-        object.__setattr__(self, "owned", owned)
+    def __init__(self, features: Sizes, more: bool, parameters: Mapping[str, tuple[Initializer, Sizes]]) -> None:
+        self.features, self.more, self.parameters = features, more, parameters
+        # For the test of every call, a name is the (negative) axis of x that has this length.
+        axes: dict[Any, int] = {name: i - len(features) for i, name in enumerate(features)}
+        self._fixed = [(axis, n) for n, axis in axes.items() if not isinstance(n, str)]
+        self._own = [(what, tuple(axes.get(n, n) for n in own)) for what, (_, own) in parameters.items()]
 
     def sizes(self, shape: Shape) -> dict[Any, int] | None:
         """The lengths by name in the shape of one example, or None if it is not of the declared features."""
@@ -61,14 +51,14 @@ class Declared:
         """
         try:
             shape, dtype, lead = x.shape, x.dtype, None
-            if len(params.keys()) != len(self.owned) or dtype_kind(dtype) != "float":
+            if len(params.keys()) != len(self._own) or dtype_kind(dtype) != "float":
                 return False
             if self.features and len(shape) <= len(self.features):
                 return False
-            for axis, n in self.fixed:
+            for axis, n in self._fixed:
                 if shape[axis] != n:
                     return False
-            for name, own in self.owned:
+            for name, own in self._own:
                 leaf = params[name]
                 its_shape = leaf.shape
                 outer = len(its_shape) - len(own)
