@@ -39,8 +39,8 @@ def is_integer(value: Any) -> bool:
 def number(what: str, value: Any, low: float = -inf, high: float = inf, *, above: bool = False) -> float:
     """`value` as a float in [low, high), or in (low, high) with `above`.
 
-    Raises `ValueError` for anything else; `what` names the setting in its message. The result is a Python float: NumPy's
-    scalars would widen the float32 arrays that they meet.
+    Raises `ValueError` for anything else; `what` names the setting in its message. The result is a Python float,
+    because NumPy's scalars would widen the float32 arrays that they meet.
 
     >>> number("mu", 0.9, 0, 1)
     0.9
