@@ -89,7 +89,7 @@ def cross_entropy(
     >>> round(float(value), 4), pullback().tolist()
     (0.6931, [[0.5, -0.5]])
     """
-    epsilon = number("cross_entropy(label_smoothing)", label_smoothing, 0, 1)
+    epsilon = 0.0 if label_smoothing == 0 else number("cross_entropy(label_smoothing)", label_smoothing, 0, 1)
     t, mass = _distribution(prediction, target)
     if epsilon:
         t, mass = (1 - epsilon) * t + epsilon / prediction.shape[-1], (1 - epsilon) * mass + epsilon

@@ -25,9 +25,7 @@ class Declared:
         # For the test of every call, a name is the (negative) axis of x that has this length.
         axes: dict[Any, int] = {name: i - len(features) for i, name in enumerate(features)}
         self._fixed = [(axis, n) for n, axis in axes.items() if not isinstance(n, str)]
-        self._own: list[tuple[str, Sizes]] = [
-            (what, tuple(axes.get(n, n) for n in own)) for what, (_, own) in parameters.items()
-        ]
+        self._own = [(what, len(own), tuple(axes.get(n, n) for n in own)) for what, (_, own) in parameters.items()]
 
     def sizes(self, shape: Shape) -> dict[Any, int] | None:
         """The lengths by name in the shape of one example, or None if it is not of the declared features."""
@@ -60,10 +58,10 @@ class Declared:
             for axis, n in self._fixed:
                 if shape[axis] != n:
                     return False
-            for name, own in self._own:
+            for name, n_axes, own in self._own:
                 leaf = params[name]
                 its_shape = leaf.shape
-                outer = len(its_shape) - len(own)
+                outer = len(its_shape) - n_axes
                 for axis, n in enumerate(own, outer):
                     if its_shape[axis] != (n if n > 0 else shape[n]):
                         return False
