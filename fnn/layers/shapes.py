@@ -25,7 +25,9 @@ class Declared:
         # For the test of every call, a name is the (negative) axis of x that has this length.
         axes: dict[Any, int] = {name: i - len(features) for i, name in enumerate(features)}
         self._fixed = [(axis, n) for n, axis in axes.items() if not isinstance(n, str)]
-        self._own = [(what, len(own), tuple(axes.get(n, n) for n in own)) for what, (_, own) in parameters.items()]
+        self._own: list[tuple[str, int, Sizes]] = [
+            (what, len(own), tuple(axes.get(n, n) for n in own)) for what, (_, own) in parameters.items()
+        ]
 
     def sizes(self, shape: Shape) -> dict[Any, int] | None:
         """The lengths by name in the shape of one example, or None if it is not of the declared features."""
