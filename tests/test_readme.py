@@ -96,9 +96,7 @@ def test_the_times_are_those_of_the_benchmark():
         assert f"| fnn | {fnn} |" in table
         found = {row[0]: row for row in rows(table)}
         for peer, ratio in zip(("PyTorch", "scikit-learn", "JAX, jit", "JAX, scan"), ratios, strict=True):
-            (cells,) = [
-                found[each] for each in found if each in (peer, f"{peer} of a step", f"{peer} of an epoch")
-            ] or [["not measured"]]
+            cells = found.get(peer) or found.get(f"{peer} of a step") or found.get(f"{peer} of an epoch") or []
             assert not ratio or any(cell.startswith(f"{ratio} (") for cell in cells), (workload, peer)
 
 
