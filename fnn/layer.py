@@ -91,14 +91,14 @@ class Layer:
 
     def at(self, path: str) -> "Layer":
         """The same layer, with errors that say that it stands at this path of a model."""
-        return self._remade(self.call, path)
+        return self._remade(self.name, self.call, path)
 
     def remember(self, call: Call) -> "Layer":
         """The same layer, shown, compared and pickled by the call that made it."""
-        return self._remade(call, self.path)
+        return self._remade(repr(call), call, self.path)
 
-    def _remade(self, call: Call | None, path: str) -> "Layer":
-        located, name = self.located or partial(_located, self), self.name if call is None else repr(call)
+    def _remade(self, name: str, call: Call | None, path: str) -> "Layer":
+        located = self.located or partial(_located, self)
         layer = Layer(*located(name, path), name, parts=self.parts, combine=self.combine)
         return layer._set(call=call, path=path, located=located)
 
