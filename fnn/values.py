@@ -141,10 +141,10 @@ def _shown(argument: Any) -> str:
 
 
 def value(record: type[Made]) -> type[Made]:
-    """Class decorator for a frozen record with a field `call`: it is shown, compared, copied and pickled by its call.
+    """Class decorator for a record with a `call` and a `name`: it is compared, copied and pickled by its call.
 
-    A record whose `call` is None has a `name` to be shown by and is equal to itself alone. It cannot be pickled, and
-    the error says how it could be.
+    The `name` is its repr. A record whose `call` is None is equal to itself alone and cannot be pickled; the error says
+    how it could be.
     """
 
     def equal(self: Any, other: Any) -> bool:
@@ -153,7 +153,7 @@ def value(record: type[Made]) -> type[Made]:
     methods: dict[str, Any] = {
         "__eq__": equal,
         "__hash__": lambda self: object.__hash__(self) if self.call is None else hash(self.call),
-        "__repr__": lambda self: self.name if self.call is None else repr(self.call),
+        "__repr__": lambda self: self.name,
         "__copy__": lambda self: self,
         "__deepcopy__": lambda self, memo: self,
         "__reduce__": lambda self: _pickled(self, self.call),
@@ -188,7 +188,7 @@ class Function:
     """A function made by a call: an initializer such as `normal(0.01)`, a schedule such as `cosine(0.1, 1000)`."""
 
     def __init__(self, function: Callable[..., Any], call: Call) -> None:
-        self.function, self.call = function, call
+        self.function, self.call, self.name = function, call, repr(call)
 
     def __call__(self, *args: Any) -> Any:
         """What the function returns."""
