@@ -6,6 +6,7 @@ parameters and input, the explanation of a mismatch, and the sums over the batch
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fnn.arrays import Array, Shape, is_array, unbroadcast
@@ -53,48 +54,52 @@ def layer(
     """
     features = x[1:] if x[:1] == (...,) else x
     kept = {what: (initializer, own) for what, (initializer, own) in parameters.items() if initializer is not None}
-    declared = Declared(features, features != x, kept)
-    owned = [(what, len(own)) for what, (_, own) in kept.items()]
+    return Layer.of(partial(_functions, apply, vjp, Declared(features, features != x, kept), y))
 
-    def located(name: str, path: str) -> Functions:
-        short = name.partition("(")[0]
-        forward, backward = renamed(apply, f"{short}.apply"), renamed(vjp, f"{short}.vjp")
 
-        def init(key: Key, shape: Shape) -> tuple[Params, Shape]:
-            check_shape(name, path, shape)
-            sizes = declared.sizes(shape)
-            if sizes is None:
-                raise LayerError(name, declared.unlike(shape, name), path)
-            params = {
-                what: _initial((name, path), what, initializer, fold_in(key, i), resolved(own, sizes))
-                for i, (what, (initializer, own)) in enumerate(kept.items())
-            }
-            return Params(params), shape if y is None else y(shape) if callable(y) else resolved(y, sizes)
+def _functions(
+    apply: Callable[..., Any], vjp: Callable[..., Any], declared: Declared, y_shape: Any, name: str, path: str
+) -> Functions:
+    """`init`, and `apply` and `vjp` behind the check of the declared shapes; errors name the layer and its path."""
+    short = name.partition("(")[0]
+    apply, vjp = renamed(apply, f"{short}.apply"), renamed(vjp, f"{short}.vjp")
+    owned, n_features = [(what, len(own)) for what, (_, own) in declared.parameters.items()], len(declared.features)
 
-        def checked_apply(params: Tree, x: Array) -> Array:
-            if not declared.fits(params, x):
-                declared.explain(params, x, name, path)
-            return forward(params, x)
+    def init(key: Key, shape: Shape) -> tuple[Params, Shape]:
+        check_shape(name, path, shape)
+        sizes = declared.sizes(shape)
+        if sizes is None:
+            raise LayerError(name, declared.unlike(shape, name), path)
+        params = {
+            what: _initial((name, path), what, initializer, fold_in(key, i), resolved(own, sizes))
+            for i, (what, (initializer, own)) in enumerate(declared.parameters.items())
+        }
+        if y_shape is None:
+            return Params(params), shape
+        return Params(params), y_shape(shape) if callable(y_shape) else resolved(y_shape, sizes)
 
-        def checked_vjp(params: Tree, x: Array, key: Any = None) -> tuple[Array, Back]:
-            if not declared.fits(params, x):
-                declared.explain(params, x, name, path)
-            y, pull = backward(params, x, key)
+    def checked_apply(params: Tree, x: Array) -> Array:
+        if not declared.fits(params, x):
+            declared.explain(params, x, name, path)
+        return apply(params, x)
 
-            def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Any]:
-                check_cotangent(name, path, dy, y.shape)
-                grads, dx = pull(dy, need_dx)
-                if not owned:
-                    return {}, dx
-                lead = x.ndim - 1 - len(features)
-                dparams = {what: summed(grads[what], params[what], axes, lead) for what, axes in owned}
-                return dparams, unbroadcast(dx, x) if need_dx else None
+    def checked_vjp(params: Tree, x: Array, key: Any = None) -> tuple[Array, Back]:
+        if not declared.fits(params, x):
+            declared.explain(params, x, name, path)
+        y, pull = vjp(params, x, key)
 
-            return y, back
+        def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Any]:
+            check_cotangent(name, path, dy, y.shape)
+            grads, dx = pull(dy, need_dx)
+            if not owned:
+                return {}, dx
+            lead = x.ndim - 1 - n_features
+            dparams = {what: summed(grads[what], params[what], axes, lead) for what, axes in owned}
+            return dparams, unbroadcast(dx, x) if need_dx else None
 
-        return init, checked_apply, checked_vjp
+        return y, back
 
-    return Layer.of(located)
+    return init, checked_apply, checked_vjp
 
 
 def resolved(shape: Sizes, sizes: dict[Any, int]) -> Shape:

@@ -51,7 +51,7 @@ MUTANTS = {
         ("half of a batch's gradients", "@ gradient", "@ gradient / 2"),
         ("images whose gradients are not all summed", "range(lead, lead + extra)", "range(lead, lead + 1)"),
         ("leading axes of parameters that do not count", "max(lead, parameter.ndim - axes)", "lead"),
-        ("a pullback without its check", "                check_cotangent(name", "                (name"),
+        ("a pullback without its check", "            check_cotangent(name", "            (name"),
     ],
     "fnn/layers/shapes.py": [
         ("a parameter's shape unchecked", "n if n > 0 else shape[n]", "n if n > 0 else its_shape[axis]"),
