@@ -24,9 +24,11 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 INK = "#444444"
 
 
-def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
-    """`ax`, or if it is None, the only axes of a new figure of `width` x `height` inches."""
-    return Figure(figsize=(width, height), layout="constrained").add_subplot() if ax is None else ax
+def axes_or_new(ax: Axes | None, width: float, height: float, xlabel: str = "", ylabel: str = "") -> Axes:
+    """`ax`, or if it is None, the only axes of a new figure of `width` x `height` inches, with these labels."""
+    ax = Figure(figsize=(width, height), layout="constrained").add_subplot() if ax is None else ax
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    return ax
 
 
 def quiet(ax: Axes, grid: Literal["x", "y"] | None = None) -> None:

@@ -44,7 +44,7 @@ def points(
         raise ValueError("points: labels must be integers >= 0, got others: convert them to class indices")
     if names is not None and len(names) <= classes.max():
         raise ValueError(f"points: names must reach class {classes.max()}, got {len(names)}: name every class")
-    ax = axes_or_new(ax, 4.8, 4.8)
+    ax = axes_or_new(ax, 4.8, 4.8, xlabel, ylabel)
     many = len(at) > 2000  # then make them transparent, and store them as pixels: vectors would take megabytes
     for k in np.unique(classes.astype(int)).tolist():
         own = at[classes == k]
@@ -66,7 +66,6 @@ def points(
             ax.text(x1, x2, str(names[k]), ha="center", va="center", size="large", weight="bold", path_effects=[halo])
     quiet(ax)
     ax.set_aspect("equal", adjustable="datalim")
-    ax.set(xlabel=xlabel, ylabel=ylabel)
     return ax
 
 

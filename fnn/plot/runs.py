@@ -46,7 +46,7 @@ def curves(
     """
     not_empty("curves", series)
     places = None if x is None else checked("curves: x", x, "(epochs,)")
-    ax = axes_or_new(ax, 6.4, 4)
+    ax = axes_or_new(ax, 6.4, 4, xlabel, ylabel)
     for i, (name, values) in enumerate(series.items()):
         what = f"curves: series {name!r}"
         runs = checked(what, values, "(runs, epochs)", nan=True, remedy="a single run is values[None, :]")
@@ -72,7 +72,6 @@ def curves(
     if x is None:
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.margins(x=0.01)
-    ax.set(xlabel=xlabel, ylabel=ylabel)
     outside: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if len(series) > 5 else {}
     ax.legend(frameon=False, handlelength=2.8, **outside)
     return ax
@@ -104,7 +103,7 @@ def boxes(
     if not intervals.keys() <= groups.keys():
         got = f"{list(intervals)}: leave out the others"
         raise ValueError(f"boxes: intervals must name groups of {list(groups)}, got {got}")
-    ax = axes_or_new(ax, max(4.0, 1.2 + 0.9 * len(groups)), 4)
+    ax = axes_or_new(ax, max(4.0, 1.2 + 0.9 * len(groups)), 4, xlabel, ylabel)
     for i, (name, values) in enumerate(groups.items()):
         runs, colour = checked(f"boxes: group {name!r}", values, "(runs,)"), COLOURS[i % len(COLOURS)]
         line = {"color": colour, "linewidth": 1}
@@ -132,7 +131,6 @@ def boxes(
     ax.set_xlim(-0.6, len(groups) - 0.4)
     bottom, top = ax.get_ylim()
     ax.set_ylim(bottom, top + 0.07 * (top - bottom))  # space for the legend above the data
-    ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.legend(frameon=False, fontsize="small", handlelength=1)
     return ax
 
@@ -148,7 +146,7 @@ def differences(
     'accuracy gained'
     """
     not_empty("differences", groups)
-    ax = axes_or_new(ax, 4.6 + 0.08 * max(map(len, groups)), 1.0 + 0.42 * len(groups))
+    ax = axes_or_new(ax, 4.6 + 0.08 * max(map(len, groups)), 1.0 + 0.42 * len(groups), xlabel)
     ax.axvline(0, color=INK, linewidth=0.8)
     for i, (name, values) in enumerate(groups.items()):
         what = f"differences: {name!r}"
@@ -163,5 +161,4 @@ def differences(
     ax.set_yticks(range(len(groups)), list(groups))
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(len(groups) - 0.4, -0.6)
-    ax.set_xlabel(xlabel)
     return ax
