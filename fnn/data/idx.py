@@ -178,9 +178,7 @@ def _decompressed(path: FilePath, file: BinaryIO, decoder: Any, name: str, error
                 problem = f"the bytes before it cannot be decompressed ({e}); is the file damaged?"
                 raise DataFormatError(path, file.tell(), problem, name) from e
             yield piece
-            chunk = getattr(
-                decoder, "unconsumed_tail", b""
-            )  # zlib returns the input that it did not use, lzma keeps it
+            chunk = getattr(decoder, "unconsumed_tail", b"")  # of zlib: the input that it did not use; lzma keeps it
             full = len(piece) == _PIECE  # then the decoder may have more output without further input
     end = file.tell() - len(decoder.unused_data)
     if after := decoder.unused_data + file.read(len(_XZ)):
