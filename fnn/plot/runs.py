@@ -107,18 +107,10 @@ def boxes(
     for i, (name, values) in enumerate(groups.items()):
         runs, colour = checked(f"boxes: group {name!r}", values, "(runs,)"), COLOURS[i % len(COLOURS)]
         line = {"color": colour, "linewidth": 1}
-        ax.boxplot(
-            runs,
-            positions=[i],
-            widths=0.5,
-            showfliers=False,
-            manage_ticks=False,
-            patch_artist=True,
-            boxprops={"facecolor": f"{colour}22", "edgecolor": colour, "linewidth": 1},
-            medianprops={"color": colour, "linewidth": 1.8},
-            whiskerprops=line,
-            capprops=line,
-        )
+        box = {"facecolor": f"{colour}22", "edgecolor": colour, "linewidth": 1}
+        parts: dict[str, Any] = {"boxprops": box, "medianprops": line | {"linewidth": 1.8}}
+        parts |= {"whiskerprops": line, "capprops": line}
+        ax.boxplot(runs, positions=[i], widths=0.5, showfliers=False, manage_ticks=False, patch_artist=True, **parts)
         # Multiples of the golden ratio spread any number of points evenly, with neighbours far apart.
         jitter = (np.arange(len(runs)) * 0.618034) % 1 - 0.5
         ax.plot(i + 0.36 * jitter, runs, "o", color=colour, markersize=3.6, alpha=0.75, markeredgewidth=0)
