@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 import fnn
 from fnn import Key, Params, fold_in, ravel, tree
 from fnn.checks import laws
-from fnn.checks.check import check_law
 from fnn.tree import Layout
 from tests.support.strategies import NUMBERS, dicts, directional, keys, models, normal, one_dtype, params, seeds
 
@@ -116,7 +115,7 @@ def test_a_model_of_random_layers_keeps_every_law(model, seed, keyed):
     layer, shape = model
     case = Quick(layer, shape, Key(seed))
     for law in laws.LAWS[:-1]:
-        check_law(law, case)
+        laws.check_law(law, case)
 
     vector, unravel = ravel(case.params())
     x = case.x(case.leads()[0], 3)

@@ -186,8 +186,8 @@ OTHERS = {
     "fnn.checks.laws.Case": lambda: (
         lambda c: (c.params(), c.leads(), list(c.variations())), laws.Case(MODEL, SHAPE, Key(1)),
     ),
-    "fnn.checks.check.check_law": lambda: (
-        lambda c: [fnn.checks.check.check_law(law, c) for law in laws.LAWS], laws.Case(fnn.tanh, SHAPE, Key(1)),
+    "fnn.checks.laws.check_law": lambda: (
+        lambda c: [laws.check_law(law, c) for law in laws.LAWS], laws.Case(fnn.tanh, SHAPE, Key(1)),
     ),
     "fnn.checks.table.table": lambda: (fnn.checks.table.table, [("a", "b"), (), ("c", "12")], "<>"),
     "fnn.checks.table.with_innermost": lambda: (
