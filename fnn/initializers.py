@@ -36,9 +36,8 @@ def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
     ((784, 64), (72, 144))
     """
     if len(shape) < 2:
-        raise ValueError(
-            f"fans need weights of at least two axes (n_in, n_out), got shape {shape}; use zeros or normal"
-        )
+        must = "fans need weights of at least two axes (n_in, n_out)"
+        raise ValueError(f"{must}, got shape {shape}; use zeros or normal")
     field = prod(shape[:-2])
     return max(1, shape[-2] * field), max(1, shape[-1] * field)
 

@@ -103,13 +103,7 @@ def _mark(flow: LayerFlow, given: float) -> str:
 
 
 def explain(
-    model: Layer,
-    params: Tree,
-    x: Array,
-    target: Array | None = None,
-    loss: Loss | None = None,
-    *,
-    key: Key = Key(0),
+    model: Layer, params: Tree, x: Array, target: Array | None = None, loss: Loss | None = None, *, key: Key = Key(0)
 ) -> Explanation:
     """The statistics of every layer's output y, of dL/dy, and of its parameters' gradient, for a batch x.
 
