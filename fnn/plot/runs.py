@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from fnn.metrics import iqm, iqr
-from fnn.plot.canvas import COLOURS, INK, axes_or_new, checked, interval, not_empty, quiet
+from fnn.plot.canvas import COLOURS, INK, axes_or_new, checked, checked_each, interval, quiet
 
 __all__ = ["boxes", "curves", "differences"]
 
@@ -44,15 +44,14 @@ def curves(
     >>> curves({"ReLU": [[0.9, 0.5, 0.4], [0.8, 0.6, 0.5]]}, ylabel="loss").get_ylabel()
     'loss'
     """
-    not_empty("curves", series)
+    named = checked_each("curves: series", series, "(runs, epochs)", nan=True, remedy="a single run is values[None, :]")
     places = None if x is None else checked("curves: x", x, "(epochs,)")
     ax = axes_or_new(ax, 6.4, 4, xlabel, ylabel)
-    for i, (name, values) in enumerate(series.items()):
-        what = f"curves: series {name!r}"
-        runs = checked(what, values, "(runs, epochs)", nan=True, remedy="a single run is values[None, :]")
+    for i, (name, runs) in enumerate(named.items()):
         alive = ~np.isnan(runs)
         if not alive[:, 0].all() or (alive[:, 1:] > alive[:, :-1]).any():
-            raise ValueError(f"{what} may have nan only after a run's last epoch, got it earlier: cut such runs")
+            must = f"curves: series {name!r} may have nan only after a run's last epoch"
+            raise ValueError(f"{must}, got it earlier: cut such runs")
         epochs = [epoch[running] for epoch, running in zip(runs.T, alive.T, strict=True) if running.any()]
         at = start + np.arange(len(epochs)) if places is None else places[: len(epochs)]
         if len(at) != len(epochs):
@@ -98,14 +97,14 @@ def boxes(
     >>> boxes({"SGD": [0.90, 0.91, 0.92], "Adam": [0.96, 0.97, 0.98]}, ylabel="accuracy").get_ylabel()
     'accuracy'
     """
-    not_empty("boxes", groups)
+    named = checked_each("boxes: group", groups, "(runs,)")
     intervals = intervals or {}
     if not intervals.keys() <= groups.keys():
         got = f"{list(intervals)}: leave out the others"
         raise ValueError(f"boxes: intervals must name groups of {list(groups)}, got {got}")
     ax = axes_or_new(ax, max(4.0, 1.2 + 0.9 * len(groups)), 4, xlabel, ylabel)
-    for i, (name, values) in enumerate(groups.items()):
-        runs, colour = checked(f"boxes: group {name!r}", values, "(runs,)"), COLOURS[i % len(COLOURS)]
+    for i, (name, runs) in enumerate(named.items()):
+        colour = COLOURS[i % len(COLOURS)]
         line = {"color": colour, "linewidth": 1}
         box = {"facecolor": f"{colour}22", "edgecolor": colour, "linewidth": 1}
         parts: dict[str, Any] = {"boxprops": box, "medianprops": line | {"linewidth": 1.8}}
@@ -137,13 +136,11 @@ def differences(
     >>> differences({"Adam - SGD": (0.06, 0.05, 0.07)}, xlabel="accuracy gained").get_xlabel()
     'accuracy gained'
     """
-    not_empty("differences", groups)
+    named = checked_each("differences:", groups, "(3,)", remedy="give (estimate, low, high)")
     ax = axes_or_new(ax, 4.6 + 0.08 * max(map(len, groups)), 1.0 + 0.42 * len(groups), xlabel)
     ax.axvline(0, color=INK, linewidth=0.8)
-    for i, (name, values) in enumerate(groups.items()):
-        what = f"differences: {name!r}"
-        estimate, *ends = checked(what, values, "(3,)", remedy="give (estimate, low, high)")
-        low, high = interval(what, ends)
+    for i, (name, (estimate, *ends)) in enumerate(named.items()):
+        low, high = interval(f"differences: {name!r}", ends)
         colour = COLOURS[0] if low > 0 or high < 0 else INK
         ax.hlines(i, low, high, color=colour, linewidth=1.6)
         face = "white" if colour == INK else colour
