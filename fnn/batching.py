@@ -45,9 +45,8 @@ def in_order(arrays: Sequence[Array], size: int, *, axis: int = 0) -> Batches:
     """Views of `size` examples in the arrays' own order, whose values are not checked: for inference."""
     size, axis = whole("batches(size)", size), whole("batches(axis)", axis, low=0)
     if not isinstance(arrays, (tuple, list)) or not arrays or not all(is_array(array) for array in arrays):
-        raise ValueError(
-            f"batches: expected a tuple of arrays such as (x, y), got {type(arrays).__name__}; np.asarray?"
-        )
+        came = type(arrays).__name__
+        raise ValueError(f"batches: expected a tuple of arrays such as (x, y), got {came}; np.asarray?")
     if any(array.ndim <= axis for array in arrays):
         shapes = [array.shape for array in arrays]
         raise ValueError(f"batches: the examples' axis is {axis}, but the arrays have shapes {shapes}; set axis")
@@ -65,10 +64,8 @@ def _check_finite(i: int, array: Array) -> None:
         mark = np.vdot(array, array)  # a pass of BLAS: not one NaN or infinity leaves it finite
     if not np.isfinite(mark) and (bad := np.argwhere(~np.isfinite(array))).size:
         at = tuple(map(int, bad[0]))
-        raise ValueError(
-            f"batches: array {i} holds {array[at]} at {list(at)}, the first of {len(bad)} values that are not finite; "
-            "leave these examples out, or fill them in"
-        )
+        came = f"array {i} holds {array[at]} at {list(at)}, the first of {len(bad)} values that are not finite"
+        raise ValueError(f"batches: {came}; leave these examples out, or fill them in")
 
 
 def batches(key: Any, arrays: Sequence[Array], size: int, *, drop_last: bool = False, axis: int = 0) -> Batches:

@@ -36,9 +36,8 @@ def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
     ((784, 64), (72, 144))
     """
     if len(shape) < 2:
-        raise ValueError(
-            f"fans need weights of at least two axes (n_in, n_out), got shape {shape}; use zeros or normal"
-        )
+        must = "fans need weights of at least two axes (n_in, n_out)"
+        raise ValueError(f"{must}, got shape {shape}; use zeros or normal")
     field = prod(shape[:-2])
     return max(1, shape[-2] * field), max(1, shape[-1] * field)
 
@@ -47,33 +46,21 @@ def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
 def normal(std: float = 0.01) -> Initializer:
     """Gaussian N(0, std²). Raises `ValueError` for a negative or non-finite `std`."""
     scale = number("normal(std)", std, 0)
-
-    def init(key: Key, shape: tuple[int, ...]) -> np.ndarray:
-        return generator(key).standard_normal(shape, dtype=np.float32) * scale
-
-    return init
+    return lambda key, shape: generator(key).standard_normal(shape, dtype=np.float32) * scale
 
 
 @constructor
 def uniform(limit: float = 0.05) -> Initializer:
     """Uniform U(-limit, limit). Raises `ValueError` for a negative or non-finite `limit`."""
     scale = number("uniform(limit)", limit, 0)
-
-    def init(key: Key, shape: tuple[int, ...]) -> np.ndarray:
-        return (generator(key).random(shape, dtype=np.float32) * 2 - 1) * scale
-
-    return init
+    return lambda key, shape: (generator(key).random(shape, dtype=np.float32) * 2 - 1) * scale
 
 
 @constructor
 def constant(value: float) -> Initializer:
     """Every element `value`. Raises `ValueError` for a non-finite `value`."""
     level = number("constant(value)", value)
-
-    def init(key: Key, shape: tuple[int, ...]) -> np.ndarray:
-        return np.full(shape, level, dtype=np.float32)
-
-    return init
+    return lambda key, shape: np.full(shape, level, dtype=np.float32)
 
 
 def zeros(key: Key, shape: tuple[int, ...]) -> np.ndarray:

@@ -11,6 +11,9 @@ from typing import Any
 
 from fnn.values import FilePath
 
+if sys.platform != "win32":
+    import fcntl
+
 __all__ = ["name_in_errors", "remove", "replace"]
 
 
@@ -96,47 +99,40 @@ def _open(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
-if sys.platform == "win32":  # Windows has no such locks, and cannot sync a folder
-
-    @contextmanager
-    def _locked(partial: Path) -> Iterator[None]:
-        yield
-
-    def _sync_folder(folder: Path) -> None:
-        pass
-
-else:
-    import fcntl
-
-    @contextmanager
-    def _locked(partial: Path) -> Iterator[None]:
-        """Lock the partial file, and create it if it does not exist. If the process is killed, the lock ends."""
-        while True:
-            descriptor = _open(os.fspath(partial), os.O_WRONLY | os.O_CREAT)
-            try:
-                _wait_for_lock(descriptor)
-                if _has_name(descriptor, partial):
-                    yield
-                    return
-            finally:
-                os.close(descriptor)
-
-    def _wait_for_lock(descriptor: int) -> None:
+@contextmanager
+def _locked(partial: Path) -> Iterator[None]:
+    """Lock the partial file, and create it if it does not exist. If the process is killed, the lock ends."""
+    while sys.platform != "win32":  # which has no such locks
+        descriptor = _open(os.fspath(partial), os.O_WRONLY | os.O_CREAT)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        except OSError as error:
-            if error.errno not in (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK):  # some file systems have no locks
-                raise
+            _wait_for_lock(descriptor)
+            if _has_name(descriptor, partial):
+                yield
+                return
+        finally:
+            os.close(descriptor)
+    yield
 
-    def _has_name(descriptor: int, path: Path) -> bool:
-        """Whether an open file still has this name: the previous holder of the lock may have renamed or removed it."""
-        try:
-            return os.path.samestat(os.fstat(descriptor), os.stat(path))
-        except FileNotFoundError:
-            return False
 
-    def _sync_folder(folder: Path) -> None:
-        """Write the names in a folder to the disk."""
+def _wait_for_lock(descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except OSError as error:
+        if error.errno not in (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK):  # some file systems have no locks
+            raise
+
+
+def _has_name(descriptor: int, path: Path) -> bool:
+    """Whether an open file still has this name: the previous holder of the lock may have renamed or removed it."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _sync_folder(folder: Path) -> None:
+    """Write the names in a folder to the disk, except on Windows, which cannot do so."""
+    if sys.platform != "win32":
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)

@@ -1,5 +1,6 @@
 """A pullback beside central differences: is the derivative that a layer claims the one it has?"""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,11 @@ from fnn import tree
 from fnn.arrays import Array, Shape
 from fnn.layer import Layer
 from fnn.random import Key, generator
-from fnn.tree import Tree, show
+from fnn.tree import Layout, Tree, show
 
-__all__ = ["LawError", "check_vjp", "normal", "require"]
+__all__ = ["LawError", "Verdicts", "check_vjp", "derivative", "normal", "require"]
+
+Verdicts = Iterator[tuple[Any, str]]  # whether a law holds in one point, and what came instead
 
 EPS = float(np.finfo(np.float64).eps)
 STEP = EPS ** (1 / 3)  # of central differences: where rounding and truncation weigh the same
@@ -38,30 +41,33 @@ def check_vjp(layer: Layer, params: Tree, x: Array, *, key: Key | None = None, r
     ⟨u, f(params + h t, x + h s)⟩ by h: for each leaf on its own, for x, and for all jointly. The tolerance is relative
     to √Σ (gradient · direction)², what such a sum is of the order of. With a key, f is the stochastic pass.
     """
-    names = [show(path) for path, _ in tree.items(params)] + ["x"]
-    leaves = [np.asarray(leaf, np.float64) for leaf in (*tree.leaves(params), x)]
-    places = iter(range(len(leaves)))
-    index = tree.map(lambda _: next(places), dict(params))  # each leaf's place in `leaves`, in the tree's own form
+    for holds, detail in derivative(layer, params, x, key, rtol):
+        require(holds, layer, "back is the exact transposed derivative of apply", detail)
 
-    def f(values: list[np.ndarray]) -> tuple[np.ndarray, Any]:
-        return layer.vjp(tree.map(lambda i: values[i], index), values[-1], key)
 
-    y, back = f(leaves)
+def derivative(layer: Layer, params: Tree, x: Array, key: Key | None = None, rtol: float = 1e-6) -> Verdicts:
+    """The verdicts of `check_vjp`: on each leaf, on x, and on all jointly."""
+    start = tree.map(lambda leaf: np.asarray(leaf, np.float64), {"params": dict(params), "x": x})
+    layout = Layout.of(start)
+
+    def f(vector: np.ndarray) -> tuple[np.ndarray, Any]:
+        point = tree.map(np.asarray, dict(layout.unravel(vector)))  # plain dicts, which hold any number of networks
+        return layer.vjp(point["params"], point["x"], key)
+
+    theta = layout.ravel(start)
+    y, back = f(theta)
     u = normal(Key(0, (0,)), y.shape)
-    dparams, dx = back(u)
-    gradients = [g for _, g in sorted(tree.leaves(tree.map(lambda i, g: (i, g), index, dparams)), key=lambda p: p[0])]
-    gradients.append(dx)
-    directions = [(i, v, max(1.0, float(np.max(np.abs(v), initial=0)))) for i, v in enumerate(leaves)]
-    for place in [*range(len(leaves)), None]:
-        ts = [normal(Key(0, (1, i)), v.shape) * (scale * (place in (i, None))) for i, v, scale in directions]
-        above, below = (
-            float(np.sum(u * f([v + sign * STEP * t for v, t in zip(leaves, ts, strict=True)])[0])) for sign in (1, -1)
-        )
-        expected = (above - below) / (2 * STEP)
-        got = sum(float(np.sum(g * t)) for g, t in zip(gradients, ts, strict=True))
-        size = sum(float(np.sum(np.square(g * t))) for g, t in zip(gradients, ts, strict=True)) ** 0.5
-        noise = 8 * EPS / STEP * float(np.sum(np.abs(u * y)))
-        what = "all jointly" if place is None else names[place]
-        law = "back is the exact transposed derivative of apply"
-        detail = f"for {what}: the pullback gives {got:.12g}, central differences {expected:.12g}"
-        require(abs(got - expected) <= rtol * max(size, abs(expected)) + noise, layer, law, detail)
+    gradient = layout.ravel(dict(zip(("params", "x"), back(u), strict=True)))
+    noise = 8 * EPS / STEP * float(np.sum(np.abs(u * y)))
+    leaves = dict(zip([*(show(path) for path, _ in tree.items(params)), "x"], tree.leaves(start), strict=True))
+    sizes = [max(1.0, np.max(np.abs(leaf), initial=0)) for leaf in leaves.values()]
+    draws = [normal(Key(0, (1, i)), (leaf.size,)) * sizes[i] for i, leaf in enumerate(leaves.values())]
+    owners = np.repeat(list(leaves), list(map(len, draws)))  # to which leaf each number of theta belongs
+    direction = np.concatenate(draws)
+    for what in [*leaves, "all jointly"]:
+        t = direction * ((owners == what) | (what == "all jointly"))
+        above, below = (float(np.sum(u * f(theta + h * t)[0])) for h in (STEP, -STEP))
+        expected, terms = (above - below) / (2 * STEP), gradient * t
+        got, size = float(np.sum(terms)), float(np.linalg.norm(terms))
+        holds = abs(got - expected) <= rtol * max(size, abs(expected)) + noise
+        yield holds, f"for {what}: the pullback gives {got:.12g}, central differences {expected:.12g}"

@@ -1,21 +1,26 @@
 """Explain: what passes through every layer of a model, forward and backward, as a table."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import attrs
 import numpy as np
 
 from fnn.arrays import Array
+from fnn.checks.table import table, with_innermost
 from fnn.layer import Back, Layer, check_is_layer
 from fnn.losses import Loss
 from fnn.random import Key, generator
-from fnn.tree import Tree, leaves
+from fnn.tree import Path, Tree, leaves
 
 __all__ = ["Explanation", "LayerFlow", "Numbers", "explain"]
 
 FACTOR = 1e3  # by which a gradient may shrink or grow between the model's output and a layer's
 DEAD = 0.99  # the share of outputs that are zero from which on a layer is dead
+COLUMNS = {  # of the table: what is shown of each array
+    "output": ("mean", "std", "largest", "zero"),
+    "gradient": ("std", "largest", "zero"),
+    "dparams": ("std", "largest"),
+}
 
 
 @attrs.frozen
@@ -53,12 +58,12 @@ class Numbers:
 class LayerFlow:
     """What passed through one layer: its output y, dL/dy, the gradient of its parameters if any, and what is wrong."""
 
-    path: tuple[str, ...]
+    path: Path
     layer: str
     output: Numbers
     gradient: Numbers
     dparams: Numbers | None
-    mark: str
+    mark: str = ""
 
 
 @attrs.frozen(repr=False)
@@ -68,42 +73,27 @@ class Explanation:
     rows: tuple[LayerFlow, ...]
 
     def __repr__(self) -> str:
-        groups = ("", "", "output", "", "", "", "gradient", "", "", "dparams", "", "")
-        heads = ("path", "layer", "mean", "std", "largest", "zero", "std", "largest", "zero", "std", "largest", "mark")
-        lines = [groups, heads, *map(_cells, self.rows)]
-        widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
-
-        def show(line: tuple[str, ...]) -> str:
-            path, layer, *numbers, mark = line
-            left = [path.ljust(widths[0]), layer.ljust(widths[1])]
-            right = [cell.rjust(width) for cell, width in zip(numbers, widths[2:-1], strict=True)]
-            return "  ".join([*left, *right, mark]).rstrip()
-
-        return "\n".join([show(groups), show(heads), "  ".join("-" * width for width in widths), *map(show, lines[2:])])
+        groups = [what if name == names[0] else "" for what, names in COLUMNS.items() for name in names]
+        heads = [name for names in COLUMNS.values() for name in names]
+        lines = [("", "", *groups, ""), ("path", "layer", *heads, "mark"), (), *map(_cells, self.rows)]
+        return table(lines, "<<" + ">" * len(heads) + "<")
 
 
 def _cells(row: LayerFlow) -> tuple[str, ...]:
-    """A row as text."""
+    """A row as text, with empty cells for NaN and for numbers that the layer does not have."""
 
-    def show(numbers: Numbers | None, *names: str) -> Iterator[str]:
-        for name in names:
-            value = np.nan if numbers is None else getattr(numbers, name)
-            yield "" if np.isnan(value) else f"{value:.0%}" if name == "zero" else f"{value:.1e}"
+    def show(name: str, number: float) -> str:
+        return "" if np.isnan(number) else f"{number:.0%}" if name == "zero" else f"{number:.1e}"
 
-    return (
-        ".".join(row.path),
-        row.layer,
-        *show(row.output, "mean", "std", "largest", "zero"),
-        *show(row.gradient, "std", "largest", "zero"),
-        *show(row.dparams, "std", "largest"),
-        row.mark,
-    )
+    shown = [(name, getattr(getattr(row, what), name, np.nan)) for what, names in COLUMNS.items() for name in names]
+    return (".".join(row.path), row.layer, *(show(name, number) for name, number in shown), row.mark)
 
 
-def _mark(output: Numbers, gradient: Numbers, dparams: Numbers | None, given: float) -> str:
+def _mark(flow: LayerFlow, given: float) -> str:
     """What is wrong with a layer, in a word or two; `given` is the root mean square of the model's own gradient."""
-    for what, numbers in (("output", output), ("gradient", gradient), ("dparams", dparams)):
-        if numbers is not None and numbers.not_finite > 0:
+    output, gradient, dparams = flow.output, flow.gradient, flow.dparams
+    for what in COLUMNS:
+        if getattr(getattr(flow, what), "not_finite", 0) > 0:
             return f"not finite: {what}"
     if output.zero >= DEAD or (given > 0 and dparams is not None and dparams.zero == 1):
         return "dead"
@@ -113,13 +103,7 @@ def _mark(output: Numbers, gradient: Numbers, dparams: Numbers | None, given: fl
 
 
 def explain(
-    model: Layer,
-    params: Tree,
-    x: Array,
-    target: Array | None = None,
-    loss: Loss | None = None,
-    *,
-    key: Key = Key(0),
+    model: Layer, params: Tree, x: Array, target: Array | None = None, loss: Loss | None = None, *, key: Key = Key(0)
 ) -> Explanation:
     """The statistics of every layer's output y, of dL/dy, and of its parameters' gradient, for a batch x.
 
@@ -154,12 +138,10 @@ def explain(
     check_is_layer("explain", model)
     if (target is None) != (loss is None):
         raise ValueError("explain: a loss needs its target, and a target its loss; give both, or neither")
-    flows: dict[tuple[str, ...], Any] = {}
+    flows: dict[Path, Any] = {}
 
-    def watched(layer: Layer, path: tuple[str, ...]) -> Layer:
-        """The same layer, with a note of what passes through each of its innermost parts."""
-        if layer.parts and layer.combine is not None:
-            return layer.combine(**{name: watched(part, (*path, name)) for name, part in layer.parts.items()})
+    def watched(path: Path, layer: Layer) -> Layer:
+        """The same layer, with a note of what passes through it."""
 
         def vjp(params: Tree, x: Array, key: Any = None) -> tuple[Array, Back]:
             y, back_of_layer = layer.vjp(params, x, key)
@@ -167,7 +149,8 @@ def explain(
 
             def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Array]:
                 dparams, dx = back_of_layer(dy, need_dx)
-                flows[path] = repr(layer), y, dy, leaves(dparams)
+                own = Numbers.of(*leaves(dparams)) if leaves(dparams) else None
+                flows[path] = LayerFlow(path, repr(layer), Numbers.of(y), Numbers.of(dy), own)
                 return dparams, dx
 
             return y, back
@@ -175,22 +158,11 @@ def explain(
         return attrs.evolve(layer, vjp=vjp)
 
     with np.errstate(all="ignore"):  # what is not finite is what is looked for
-        y, back = watched(model, ()).vjp(params, x)
+        y, back = with_innermost(model, watched).vjp(params, x)
         if 0 in y.shape:
             raise ValueError(f"explain: there is nothing to see in an output of shape {y.shape}; give some examples")
-        dy = _drawn(key, y) if loss is None else loss(y, target)[1]()
+        drawn = y.__array_namespace__().asarray(generator(key).standard_normal(y.shape), dtype=y.dtype)
+        dy = drawn if loss is None else loss(y, target)[1]()
         back(dy)
         given = Numbers.of(dy).rms
-        return Explanation(tuple(_flow(path, flow, given) for path, flow in flows.items()))
-
-
-def _drawn(key: Key, y: Array) -> Array:
-    """Gaussian numbers in the shape, type and library of y."""
-    return y.__array_namespace__().asarray(generator(key).standard_normal(y.shape), dtype=y.dtype)
-
-
-def _flow(path: tuple[str, ...], flow: tuple[str, Array, Array, list[Array]], given: float) -> LayerFlow:
-    """The row of one layer."""
-    name, y, dy, dparams = flow
-    output, gradient, own = Numbers.of(y), Numbers.of(dy), Numbers.of(*dparams) if dparams else None
-    return LayerFlow(path, name, output, gradient, own, _mark(output, gradient, own, given))
+    return Explanation(tuple(attrs.evolve(flow, mark=_mark(flow, given)) for flow in flows.values()))

@@ -5,9 +5,10 @@ from typing import Any
 import attrs
 
 from fnn.arrays import Shape
+from fnn.checks.table import table, with_innermost
 from fnn.layer import Layer, check_is_layer
 from fnn.random import Key
-from fnn.tree import Params, leaves
+from fnn.tree import Params, Path, leaves
 
 __all__ = ["Row", "Summary", "summary"]
 
@@ -16,7 +17,7 @@ __all__ = ["Row", "Summary", "summary"]
 class Row:
     """One layer of a model: its path, name, output shape (of one example) and number of parameters."""
 
-    path: tuple[str, ...]
+    path: Path
     layer: str
     shape: Shape
     n_params: int
@@ -35,17 +36,9 @@ class Summary:
         return sum(row.n_params for row in self.rows)
 
     def __repr__(self) -> str:
-        head = ("path", "layer", "output", "parameters")
-        body = [(".".join(row.path), row.layer, str(row.shape), f"{row.n_params:,}") for row in self.rows]
-        lines = [head, ("", "input", str(self.shape), ""), *body, ("", "", "total", f"{self.n_params:,}")]
-        widths = [max(len(line[column]) for line in lines) for column in range(4)]
-        rule = "  ".join("-" * width for width in widths)
-
-        def show(line: tuple[str, ...]) -> str:
-            *left, number = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-            return "  ".join([*left, number.strip().rjust(widths[-1])]).rstrip()
-
-        return "\n".join([show(head), rule, *map(show, lines[1:-1]), rule, show(lines[-1])])
+        rows = [(".".join(row.path), row.layer, str(row.shape), f"{row.n_params:,}") for row in self.rows]
+        head, total = ("path", "layer", "output", "parameters"), ("", "", "total", f"{self.n_params:,}")
+        return table([head, (), ("", "input", str(self.shape), ""), *rows, (), total], "<<<>")
 
 
 def summary(model: Layer, shape: Shape) -> Summary:
@@ -66,10 +59,8 @@ def summary(model: Layer, shape: Shape) -> Summary:
     check_is_layer("summary", model)
     rows: list[Row] = []
 
-    def watched(layer: Layer, path: tuple[str, ...]) -> Layer:
-        """The same layer, writing down a row for each of its innermost parts as it is initialised."""
-        if layer.parts and layer.combine is not None:
-            return layer.combine(**{name: watched(part, (*path, name)) for name, part in layer.parts.items()})
+    def watched(path: Path, layer: Layer) -> Layer:
+        """The same layer, writing down a row as it is initialised."""
 
         def init(key: Any, shape: Shape) -> tuple[Params, Shape]:
             params, out_shape = layer.init(key, shape)
@@ -78,5 +69,5 @@ def summary(model: Layer, shape: Shape) -> Summary:
 
         return attrs.evolve(layer, init=init)
 
-    watched(model, ()).init(Key(0), shape)
+    with_innermost(model, watched).init(Key(0), shape)
     return Summary(shape, tuple(rows))

@@ -1,8 +1,7 @@
 """Data sets as NumPy arrays: image files, labels, training and validation splits, and the paper's synthetic points."""
 
 from fnn.batching import batches
-from fnn.data.idx import DataFormatError, read_idx
-from fnn.data.images import read_labelled_images
+from fnn.data.idx import DataFormatError, read_idx, read_labelled_images
 from fnn.data.labels import class_labels, one_hot
 from fnn.data.splits import split_at
 from fnn.data.synthetic import Line, blobs, line, xor

@@ -1,4 +1,4 @@
-"""A strict reader of IDX files, the format in which MNIST is distributed.
+"""A strict reader of IDX files, the format in which MNIST is distributed: one of images and one of their labels.
 
 The reader does not trust the file: it checks every statement of the header, and each error names the file and the byte.
 """
@@ -13,7 +13,7 @@ import numpy as np
 
 from fnn.values import FilePath, whole
 
-__all__ = ["DataFormatError", "read_idx"]
+__all__ = ["DataFormatError", "read_idx", "read_labelled_images"]
 
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _MAX_DIMENSIONS = 64  # NumPy's own limit
@@ -78,6 +78,32 @@ def read_idx(path: FilePath, *, shape: tuple[int | None, ...] | None = None, lim
         data.view(dtype).byteswap(inplace=True)  # in place, since a converted copy would double the memory
     data.flags.writeable = False  # not of a view: this cannot be undone through the array returned
     return data.view(dtype.newbyteorder("=")).reshape(dims)
+
+
+def read_labelled_images(
+    images_path: FilePath, labels_path: FilePath, n_classes: int = 10, *, limit: int = 2**30
+) -> tuple[np.ndarray, np.ndarray]:
+    """Images (n, height, width) and their labels (n,), both uint8 and read-only.
+
+    `images_path` and `labels_path` name the two IDX files, `n_classes` is the number of classes, and `limit` is the
+    largest number of bytes that an array may take, for each of the two.
+
+    Raises `DataFormatError` if a file is not an IDX file of this kind, if it exceeds `limit`, if the numbers of images
+    and labels differ, or if a label is not below `n_classes`.
+    """
+    images, labels = read_idx(images_path, limit=limit), read_idx(labels_path, limit=limit)
+    for path, array, name, ndim in ((images_path, images, "images", 3), (labels_path, labels, "labels", 1)):
+        if array.ndim != ndim or array.dtype != np.uint8:
+            got = f"{array.ndim} of {array.dtype}"
+            problem = f"{name} must have {ndim} dimension(s) of uint8, got {got}; are the two paths swapped?"
+            raise DataFormatError(path, 2, problem)
+    if len(labels) != len(images):
+        problem = f"expected {len(images)} labels, one for each image of {os.fspath(images_path)}, got {len(labels)}"
+        raise DataFormatError(labels_path, 4, problem)
+    if (bad := np.flatnonzero(labels >= n_classes)).size:
+        problem = f"labels must be below n_classes={n_classes}, got {labels[bad[0]]}"
+        raise DataFormatError(labels_path, 8 + int(bad[0]), problem)
+    return images, labels
 
 
 def _parse_header(path: FilePath, head: bytes) -> tuple[np.dtype, tuple[int, ...]]:
@@ -178,9 +204,7 @@ def _decompressed(path: FilePath, file: BinaryIO, decoder: Any, name: str, error
                 problem = f"the bytes before it cannot be decompressed ({e}); is the file damaged?"
                 raise DataFormatError(path, file.tell(), problem, name) from e
             yield piece
-            chunk = getattr(
-                decoder, "unconsumed_tail", b""
-            )  # zlib returns the input that it did not use, lzma keeps it
+            chunk = getattr(decoder, "unconsumed_tail", b"")  # of zlib: the input that it did not use; lzma keeps it
             full = len(piece) == _PIECE  # then the decoder may have more output without further input
     end = file.tell() - len(decoder.unused_data)
     if after := decoder.unused_data + file.read(len(_XZ)):

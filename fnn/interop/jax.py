@@ -6,6 +6,7 @@ usual. In a traced step, the number of the step is a tracer, so its randomness n
 Build models and optimizers, and initialise parameters, outside of traced functions.
 """
 
+from functools import partial
 from typing import Any
 
 import jax
@@ -31,21 +32,9 @@ def _flatten_state(state: State) -> tuple[tuple[Any, ...], Any]:
     return (state.vector, state.step, state.memory, state.loss), (state.layout, state.rule)
 
 
-def _unflatten_state(layout_and_rule: Any, arrays: Any) -> State:
-    return State(*arrays, *layout_and_rule)
-
-
-def _fold_in(key: jax.Array, i: Any) -> jax.Array:
-    return jax.random.fold_in(key, i)
-
-
-def _draw(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
-    return jax.random.uniform(key, shape, dtype="float32")
-
-
 jax.tree_util.register_pytree_node(Params, _flatten_params, _unflatten_params)
-jax.tree_util.register_pytree_node(State, _flatten_state, _unflatten_state)
+jax.tree_util.register_pytree_node(State, _flatten_state, lambda static, arrays: State(*arrays, *static))
 jax.tree_util.register_pytree_node(Key, lambda key: ((), key), lambda key, _: key)  # has no arrays, is never traced
 for array_type in (jax.Array, jax.core.Tracer):
-    folded.register(array_type)(_fold_in)
-    draw.register(array_type)(_draw)
+    folded.register(array_type)(jax.random.fold_in)
+    draw.register(array_type)(partial(jax.random.uniform, dtype="float32"))

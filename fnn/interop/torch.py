@@ -28,8 +28,7 @@ def to_state_dict(params: tree.Tree) -> dict[str, np.ndarray]:
     >>> to_state_dict({"0": {"weights": np.ones((3, 2)), "bias": np.ones(2)}})["0.weight"].shape
     (2, 3)
     """
-    named = _named("to_state_dict", params)
-    return {name: np.array(_transposed(path, leaf)) for name, (path, leaf) in named.items()}
+    return {name: np.array(_transposed(*leaf)) for name, leaf in _named("to_state_dict", params).items()}
 
 
 def from_state_dict(state_dict: Mapping[str, Any], like: tree.Tree) -> Params:

@@ -42,13 +42,8 @@ def accuracy(scores: Any, labels: Any) -> Any:
         got = f"{type(scores).__name__} and {type(labels).__name__}"
         raise TypeError(f"accuracy: expected scores and labels as arrays, got {got}; use np.asarray")
     xp = scores.__array_namespace__()
-    if (
-        0 in scores.shape
-        or scores.shape[-1] < 2
-        or labels.ndim < 1
-        or labels.shape != scores.shape[-1 - labels.ndim : -1]
-        or not xp.isdtype(labels.dtype, "integral")
-    ):
+    paired = labels.ndim > 0 and labels.shape == scores.shape[-1 - labels.ndim : -1]
+    if not (paired and 0 not in scores.shape and scores.shape[-1] > 1 and xp.isdtype(labels.dtype, "integral")):
         got = f"{scores.shape} and {labels.shape} of {labels.dtype}; give class numbers, not columns or one-hot rows"
         must = "scores must have the shape (..., batch, k), k from 2 up, no axis 0, and labels be integers (..., batch)"
         raise ValueError(f"accuracy: {must}, got {got}")

@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-__all__ = ["COLOURS", "INK", "MARKERS", "axes_or_new", "checked", "interval", "not_empty", "quiet", "save"]
+__all__ = ["COLOURS", "INK", "MARKERS", "axes_or_new", "checked", "checked_each", "interval", "quiet", "save"]
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart, without the yellow, which is too pale on white.
 # Three of Paul Tol's colours make them ten, one for each digit; those ten are nearly as easy to tell apart.
@@ -24,9 +24,11 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 INK = "#444444"
 
 
-def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
-    """`ax`, or if it is None, the only axes of a new figure of `width` x `height` inches."""
-    return Figure(figsize=(width, height), layout="constrained").add_subplot() if ax is None else ax
+def axes_or_new(ax: Axes | None, width: float, height: float, xlabel: str = "", ylabel: str = "") -> Axes:
+    """`ax`, or if it is None, the only axes of a new figure of `width` x `height` inches, with these labels."""
+    ax = Figure(figsize=(width, height), layout="constrained").add_subplot() if ax is None else ax
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    return ax
 
 
 def quiet(ax: Axes, grid: Literal["x", "y"] | None = None) -> None:
@@ -37,12 +39,6 @@ def quiet(ax: Axes, grid: Literal["x", "y"] | None = None) -> None:
     if grid is not None:
         ax.grid(axis=grid, linewidth=0.5, color="#DDDDDD")
         ax.set_axisbelow(True)
-
-
-def not_empty(where: str, groups: Mapping[str, Any]) -> None:
-    """Raise `ValueError` if there are no groups to draw."""
-    if not groups:
-        raise ValueError(f"{where}: there must be at least one named group to draw, got an empty mapping")
 
 
 def checked(what: str, values: Any, axes: str, *, nan: bool = False, remedy: str = "reshape them") -> np.ndarray:
@@ -71,6 +67,18 @@ def checked(what: str, values: Any, axes: str, *, nan: bool = False, remedy: str
     if bad.any():
         raise ValueError(f"{what} must be finite, got {bad.sum()} values of {bad.size} that are not: leave them out")
     return array
+
+
+def checked_each(what: str, groups: Mapping[str, Any], axes: str, **options: Any) -> dict[str, np.ndarray]:
+    """`checked` values by name. Raises `ValueError`, in which `what` says what is named, also for an empty mapping.
+
+    >>> checked_each("boxes: group", {"adam": [0.5, 0.25]}, "(runs,)")
+    {'adam': array([0.5 , 0.25])}
+    """
+    if not groups:
+        where = what.partition(":")[0]
+        raise ValueError(f"{where}: there must be at least one named group to draw, got an empty mapping")
+    return {name: checked(f"{what} {name!r}", values, axes, **options) for name, values in groups.items()}
 
 
 def interval(what: str, values: Any) -> tuple[float, float]:

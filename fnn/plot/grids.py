@@ -1,6 +1,6 @@
 """Pictures of tables: grids of images, heat maps, and confusion matrices."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import ceil
 from typing import Any
 
@@ -83,30 +83,26 @@ def image_grid(
 
 
 def _table(
-    ax: Axes,
-    values: np.ndarray,
-    texts: list[str],
-    norm: Normalize,
-    cmap: str,
-    label: str,
-    ticks: Sequence[float] | None,
-) -> None:
+    ax: Axes, values: np.ndarray, texts: Iterable[str], rows: list[str], cols: list[str], bar: Any, **colours: Any
+) -> Axes:
     """Draw `values` as colours with a colour bar, and on each its text, in black or white, whichever is readable."""
     # A mesh, since some viewers of SVG would blur the few pixels of an image.
     edges = [np.arange(n + 1) - 0.5 for n in values.shape]
-    mesh = ax.pcolormesh(edges[1], edges[0], values, cmap=cmap, norm=norm, edgecolors="white", linewidth=0.8)
+    mesh = ax.pcolormesh(edges[1], edges[0], values, edgecolors="white", linewidth=0.8, **colours)
     light = mesh.to_rgba(values)[..., :3] ** 2.2 @ np.array([0.2126, 0.7152, 0.0722])  # relative luminance
     for (row, column), text in zip(np.ndindex(*values.shape), texts, strict=True):
         ink = "black" if light[row, column] > 0.18 else "white"  # at 0.18, both have equal contrast
         ax.text(column, row, text, ha="center", va="center", color=ink, fontsize=9)
-    tick_format = None if ticks is None else "%.3g"
-    bar = ax.figure.colorbar(mesh, ax=ax, label=label, ticks=ticks, format=tick_format, pad=0.02, aspect=25)
+    drawn_bar = ax.figure.colorbar(mesh, ax=ax, pad=0.02, aspect=25, **bar)
+    drawn_bar.outline.set_visible(False)
+    drawn_bar.ax.tick_params(width=0.6, length=3, color=INK)
+    drawn_bar.ax.minorticks_off()
     ax.invert_yaxis()
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(width=0.6, length=3, color=INK)
-    bar.ax.minorticks_off()
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
+    ax.set_xticks(range(len(cols)), cols)
+    ax.set_yticks(range(len(rows)), rows)
+    return ax
 
 
 def heat_map(
@@ -143,15 +139,12 @@ def heat_map(
     if log and min(low, array.min()) <= 0:
         got = f"{min(low, array.min()):g} among them"
         raise ValueError(f"heat_map: with log=True, values and limits must be positive, got {got}: leave log out")
-    ax = axes_or_new(ax, 2 + 0.85 * len(cols), max(2.4, 1 + 0.55 * len(rows)))
-    texts = [format.format(value) for value in array.flat]
+    ax = axes_or_new(ax, 2 + 0.85 * len(cols), max(2.4, 1 + 0.55 * len(rows)), xlabel, ylabel)
     norm = LogNorm(low, high) if log else Normalize(low, high)
-    ticks = np.geomspace(low, high, 5).tolist() if log else None  # matplotlib's powers of ten would be too few
-    _table(ax, array, texts, norm, "viridis", label, ticks)
-    ax.set_xticks(range(len(cols)), cols)
-    ax.set_yticks(range(len(rows)), rows)
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    return ax
+    bar: dict[str, Any] = {"label": label}
+    if log:  # matplotlib's powers of ten would be too few
+        bar |= {"ticks": np.geomspace(low, high, 5).tolist(), "format": "%.3g"}
+    return _table(ax, array, map(format.format, array.flat), rows, cols, bar, norm=norm, cmap="viridis")
 
 
 def confusion(matrix: ArrayLike, names: Sequence[Any] | None = None, *, ax: Axes | None = None) -> Axes:
@@ -169,13 +162,10 @@ def confusion(matrix: ArrayLike, names: Sequence[Any] | None = None, *, ax: Axes
     if len(counts) != counts.shape[1] or counts.dtype.kind not in "iu" or counts.min() < 0:
         got = f"shape {counts.shape} of {counts.dtype}"
         raise ValueError(f"confusion: matrix must be (k, k) integers >= 0, got {got}: give counts")
-    names = _one_each("confusion: names", range(len(counts)) if names is None else names, len(counts))
+    n = len(counts)
+    names = _one_each("confusion: names", range(n) if names is None else names, n)
     cell = max(0.5, 0.2 + 0.08 * max(map(len, names)))
-    ax = axes_or_new(ax, 2 + cell * len(counts), 1 + max(2, 0.42 * len(counts)))
+    ax = axes_or_new(ax, 2 + cell * n, 1 + max(2, 0.42 * n), "predicted class", "true class")
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    ticks = [0, 0.001, 0.01, 0.1, 0.5, 1]
-    _table(ax, shares, list(map(str, counts.flat)), PowerNorm(1 / 3, 0, 1), "Blues", "share of the true class", ticks)
-    ax.set_xticks(range(len(counts)), names)
-    ax.set_yticks(range(len(counts)), names)
-    ax.set(xlabel="predicted class", ylabel="true class")
-    return ax
+    bar = {"label": "share of the true class", "ticks": [0, 0.001, 0.01, 0.1, 0.5, 1], "format": "%.3g"}
+    return _table(ax, shares, map(str, counts.flat), names, names, bar, norm=PowerNorm(1 / 3, 0, 1), cmap="Blues")

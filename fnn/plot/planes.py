@@ -44,29 +44,20 @@ def points(
         raise ValueError("points: labels must be integers >= 0, got others: convert them to class indices")
     if names is not None and len(names) <= classes.max():
         raise ValueError(f"points: names must reach class {classes.max()}, got {len(names)}: name every class")
-    ax = axes_or_new(ax, 4.8, 4.8)
-    many = len(at) > 2000  # then make them transparent, and store them as pixels: vectors would take megabytes
+    ax = axes_or_new(ax, 4.8, 4.8, xlabel, ylabel)
+    style: dict[str, Any] = {"s": size, "linewidths": 0.3, "edgecolors": "white", "alpha": 1}
+    if len(at) > 2000:  # make them transparent, and store them as pixels: vectors would take megabytes
+        style |= {"edgecolors": "none", "alpha": 0.5, "rasterized": True}
     for k in np.unique(classes.astype(int)).tolist():
         own = at[classes == k]
-        ax.scatter(
-            own[:, 0],
-            own[:, 1],
-            s=size,
-            color=COLOURS[k % len(COLOURS)],
-            marker=MARKERS[k % len(MARKERS)],
-            edgecolors="none" if many else "white",
-            linewidths=0.3,
-            alpha=0.5 if many else 1,
-            rasterized=many,
-            label=f"class {k}" if names is None else str(names[k]),
-        )
+        name = f"class {k}" if names is None else str(names[k])
+        ax.scatter(*own.T, color=COLOURS[k % len(COLOURS)], marker=MARKERS[k % len(MARKERS)], label=name, **style)
         if names is not None:
             x1, x2 = np.median(own, axis=0)
             halo = withStroke(linewidth=3, foreground="white")
-            ax.text(x1, x2, str(names[k]), ha="center", va="center", size="large", weight="bold", path_effects=[halo])
+            ax.text(x1, x2, name, ha="center", va="center", size="large", weight="bold", path_effects=[halo])
     quiet(ax)
     ax.set_aspect("equal", adjustable="datalim")
-    ax.set(xlabel=xlabel, ylabel=ylabel)
     return ax
 
 

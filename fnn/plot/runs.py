@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from fnn.metrics import iqm, iqr
-from fnn.plot.canvas import COLOURS, INK, axes_or_new, checked, interval, not_empty, quiet
+from fnn.plot.canvas import COLOURS, INK, axes_or_new, checked, checked_each, interval, quiet
 
 __all__ = ["boxes", "curves", "differences"]
 
@@ -44,15 +44,14 @@ def curves(
     >>> curves({"ReLU": [[0.9, 0.5, 0.4], [0.8, 0.6, 0.5]]}, ylabel="loss").get_ylabel()
     'loss'
     """
-    not_empty("curves", series)
+    named = checked_each("curves: series", series, "(runs, epochs)", nan=True, remedy="a single run is values[None, :]")
     places = None if x is None else checked("curves: x", x, "(epochs,)")
-    ax = axes_or_new(ax, 6.4, 4)
-    for i, (name, values) in enumerate(series.items()):
-        what = f"curves: series {name!r}"
-        runs = checked(what, values, "(runs, epochs)", nan=True, remedy="a single run is values[None, :]")
+    ax = axes_or_new(ax, 6.4, 4, xlabel, ylabel)
+    for i, (name, runs) in enumerate(named.items()):
         alive = ~np.isnan(runs)
         if not alive[:, 0].all() or (alive[:, 1:] > alive[:, :-1]).any():
-            raise ValueError(f"{what} may have nan only after a run's last epoch, got it earlier: cut such runs")
+            must = f"curves: series {name!r} may have nan only after a run's last epoch"
+            raise ValueError(f"{must}, got it earlier: cut such runs")
         epochs = [epoch[running] for epoch, running in zip(runs.T, alive.T, strict=True) if running.any()]
         at = start + np.arange(len(epochs)) if places is None else places[: len(epochs)]
         if len(at) != len(epochs):
@@ -72,7 +71,6 @@ def curves(
     if x is None:
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.margins(x=0.01)
-    ax.set(xlabel=xlabel, ylabel=ylabel)
     outside: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if len(series) > 5 else {}
     ax.legend(frameon=False, handlelength=2.8, **outside)
     return ax
@@ -99,27 +97,19 @@ def boxes(
     >>> boxes({"SGD": [0.90, 0.91, 0.92], "Adam": [0.96, 0.97, 0.98]}, ylabel="accuracy").get_ylabel()
     'accuracy'
     """
-    not_empty("boxes", groups)
+    named = checked_each("boxes: group", groups, "(runs,)")
     intervals = intervals or {}
     if not intervals.keys() <= groups.keys():
         got = f"{list(intervals)}: leave out the others"
         raise ValueError(f"boxes: intervals must name groups of {list(groups)}, got {got}")
-    ax = axes_or_new(ax, max(4.0, 1.2 + 0.9 * len(groups)), 4)
-    for i, (name, values) in enumerate(groups.items()):
-        runs, colour = checked(f"boxes: group {name!r}", values, "(runs,)"), COLOURS[i % len(COLOURS)]
+    ax = axes_or_new(ax, max(4.0, 1.2 + 0.9 * len(groups)), 4, xlabel, ylabel)
+    for i, (name, runs) in enumerate(named.items()):
+        colour = COLOURS[i % len(COLOURS)]
         line = {"color": colour, "linewidth": 1}
-        ax.boxplot(
-            runs,
-            positions=[i],
-            widths=0.5,
-            showfliers=False,
-            manage_ticks=False,
-            patch_artist=True,
-            boxprops={"facecolor": f"{colour}22", "edgecolor": colour, "linewidth": 1},
-            medianprops={"color": colour, "linewidth": 1.8},
-            whiskerprops=line,
-            capprops=line,
-        )
+        box = {"facecolor": f"{colour}22", "edgecolor": colour, "linewidth": 1}
+        parts: dict[str, Any] = {"boxprops": box, "medianprops": line | {"linewidth": 1.8}}
+        parts |= {"whiskerprops": line, "capprops": line}
+        ax.boxplot(runs, positions=[i], widths=0.5, showfliers=False, manage_ticks=False, patch_artist=True, **parts)
         # Multiples of the golden ratio spread any number of points evenly, with neighbours far apart.
         jitter = (np.arange(len(runs)) * 0.618034) % 1 - 0.5
         ax.plot(i + 0.36 * jitter, runs, "o", color=colour, markersize=3.6, alpha=0.75, markeredgewidth=0)
@@ -132,7 +122,6 @@ def boxes(
     ax.set_xlim(-0.6, len(groups) - 0.4)
     bottom, top = ax.get_ylim()
     ax.set_ylim(bottom, top + 0.07 * (top - bottom))  # space for the legend above the data
-    ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.legend(frameon=False, fontsize="small", handlelength=1)
     return ax
 
@@ -147,13 +136,11 @@ def differences(
     >>> differences({"Adam - SGD": (0.06, 0.05, 0.07)}, xlabel="accuracy gained").get_xlabel()
     'accuracy gained'
     """
-    not_empty("differences", groups)
-    ax = axes_or_new(ax, 4.6 + 0.08 * max(map(len, groups)), 1.0 + 0.42 * len(groups))
+    named = checked_each("differences:", groups, "(3,)", remedy="give (estimate, low, high)")
+    ax = axes_or_new(ax, 4.6 + 0.08 * max(map(len, groups)), 1.0 + 0.42 * len(groups), xlabel)
     ax.axvline(0, color=INK, linewidth=0.8)
-    for i, (name, values) in enumerate(groups.items()):
-        what = f"differences: {name!r}"
-        estimate, *ends = checked(what, values, "(3,)", remedy="give (estimate, low, high)")
-        low, high = interval(what, ends)
+    for i, (name, (estimate, *ends)) in enumerate(named.items()):
+        low, high = interval(f"differences: {name!r}", ends)
         colour = COLOURS[0] if low > 0 or high < 0 else INK
         ax.hlines(i, low, high, color=colour, linewidth=1.6)
         face = "white" if colour == INK else colour
@@ -163,5 +150,4 @@ def differences(
     ax.set_yticks(range(len(groups)), list(groups))
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(len(groups) - 0.4, -0.6)
-    ax.set_xlabel(xlabel)
     return ax

@@ -30,6 +30,7 @@ SHARED = {  # row: (which parts of the result may share memory with a writable i
     "fnn.data.split_at": (r".*", "two tuples of views"),
     "fnn.data.class_labels": (r".*", "the labels, if they are an array already"),
     "fnn.plot.canvas.checked": (r".*", "the values, if they are an array already"),
+    "fnn.plot.canvas.checked_each": (r".*", "the values that are arrays already"),
 }
 
 

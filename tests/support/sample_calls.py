@@ -186,6 +186,18 @@ OTHERS = {
     "fnn.checks.laws.Case": lambda: (
         lambda c: (c.params(), c.leads(), list(c.variations())), laws.Case(MODEL, SHAPE, Key(1)),
     ),
+    "fnn.checks.laws.check_law": lambda: (
+        lambda c: [laws.check_law(law, c) for law in laws.LAWS], laws.Case(fnn.tanh, SHAPE, Key(1)),
+    ),
+    "fnn.checks.table.table": lambda: (fnn.checks.table.table, [("a", "b"), (), ("c", "12")], "<>"),
+    "fnn.checks.table.with_innermost": lambda: (
+        lambda model: repr(fnn.checks.table.with_innermost(model, lambda path, layer: layer)), MODEL,
+    ),
+    "fnn.checks.derivative.derivative": lambda: (
+        lambda *a: list(fnn.checks.derivative.derivative(fnn.linear(2, bias=None), *a)),
+        {"weights": np.ones((5, 2))},
+        data()[0],
+    ),
     "fnn.checks.derivative.normal": lambda: (fnn.checks.derivative.normal, Key(1), (3,)),
     "fnn.checks.derivative.require": lambda: (fnn.checks.derivative.require, True, MODEL, "it holds", ""),
     "fnn.interop.torch.to_state_dict": lambda: (torch.to_state_dict, parameters()),

@@ -112,7 +112,7 @@ FILES = {
     "fnn.plot.save": lambda: (saved, np.arange(3.0)),
     "fnn.plot.canvas.axes_or_new": lambda: (drawn(lambda: plot.canvas.axes_or_new(None, 2, 3)),),
     "fnn.plot.canvas.quiet": lambda: (drawn(quietened),),
-    "fnn.plot.canvas.not_empty": lambda: (plot.canvas.not_empty, "boxes", GROUPS),
+    "fnn.plot.canvas.checked_each": lambda: (plot.canvas.checked_each, "boxes: group", GROUPS, "(runs,)"),
     "fnn.plot.canvas.checked": lambda: (plot.canvas.checked, "boxes: group", np.ones(3), "(runs,)"),
     "fnn.plot.canvas.interval": lambda: (plot.canvas.interval, "a - b", (0.1, 0.2)),
 }  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 from fnn import Key, Layer, Params, chain, check_layer, check_vjp, concat, dropout, ensemble, linear, residual, tree
 from fnn.arrays import unbroadcast
 from fnn.checks import LAWS, LawError
-from fnn.layers import elementwise, flatten, identity, relu, tanh
+from fnn.layers import elementwise, flatten, identity, relu, softmax, tanh
 
 BASE = linear(3)
 X = np.random.default_rng(0).standard_normal((5, 4))
@@ -109,6 +109,7 @@ LAWFUL = {
     "ensemble": (ensemble(chain(linear(3), tanh), 3), (4,)),
     "flatten": (chain(flatten, linear(3)), (4, 5)),
     "nothing": (chain(), (4,)),
+    "a gradient of rounding errors": (chain(concat(identity, identity), softmax), (1,)),
 }
 
 
