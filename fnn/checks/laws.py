@@ -126,13 +126,19 @@ def _linear(case: Case) -> Verdicts:
 
 
 def _leading_axes(case: Case) -> Verdicts:
-    """axes in front of (batch, features) are free: stacking inputs or parameters stacks the outputs"""
+    """axes in front of (batch, features) are free: stacking inputs or parameters stacks outputs and gradients"""
     params, others, xs = case.params(0), case.params(1), case.x((3,))
     stacked = case.layer.apply(params, np.expand_dims(xs, tuple(range(1, 1 + len(case.networks())))))
     yield _close("3 stacked inputs are", stacked, np.stack([case.layer.apply(params, x) for x in xs]))
     if tree.leaves(params) and not case.networks():
-        one_by_one = np.stack([case.layer.apply(each, xs[0]) for each in (params, others)])
-        yield _close("2 stacked parameters are", case.layer.apply(tree.stack([params, others]), xs[0]), one_by_one)
+        y, back = case.layer.vjp(tree.stack([params, others]), xs[0])
+        ys, backs = zip(*(case.layer.vjp(each, xs[0]) for each in (params, others)), strict=True)
+        yield _close("2 stacked parameters are", y, np.stack(ys))
+        dy = normal(fold_in(case.key, 6), y.shape)
+        one_by_one = tree.stack([Params(own(share)[0]) for own, share in zip(backs, dy, strict=True)])
+        for path, (a, b) in tree.items(tree.map(lambda *leaves: leaves, one_by_one, back(dy)[0])):
+            yield a.shape == b.shape, f"of 2 stacked parameters, the gradient at {show(path)} has the shape {b.shape}"
+            yield _close(f"of 2 stacked parameters, the gradient at {show(path)} is", b, a, least=1e-3)
 
 
 def _examples(case: Case) -> Verdicts:

@@ -10,7 +10,8 @@ import pytest
 from fnn import Key, Layer, Params, chain, check_layer, check_vjp, concat, dropout, ensemble, linear, residual, tree
 from fnn.arrays import unbroadcast
 from fnn.checks import LAWS, LawError
-from fnn.layers import elementwise, flatten, identity, relu, softmax, tanh
+from fnn.initializers import normal
+from fnn.layers import elementwise, flatten, identity, layer, relu, softmax, tanh
 
 BASE = linear(3)
 X = np.random.default_rng(0).standard_normal((5, 4))
@@ -192,6 +193,18 @@ OFFENDERS = {
     "a pullback that remembers": (spoil_back(tanh, lambda d, dx, *_: (d, dx * next(numbers))), LINEAR),
     "leading axes of x ignored": (centred, AXES),
     "leading axes of params ignored": (gain, AXES),
+    "a gradient summed over the wrong axis": (
+        layer(
+            lambda params, x: x * params["gain"][..., None, :],
+            lambda params, x, key=None: (
+                x * params["gain"][..., None, :],
+                lambda dy, need_dx=True: ({"gain": (x * dy).sum(0)}, dy * params["gain"][..., None, :]),
+            ),
+            x=("n",),
+            gain=(normal(1.0), ("n",)),
+        ),
+        AXES,
+    ),
     "one feature that is broadcast": (broadcast, "apply refuses x of one feature"),
     "an output that depends on the batch": (
         with_apply(lambda p, x: x + (x.mean(axis=-2, keepdims=True) if x.size else 0)),
