@@ -26,7 +26,7 @@ from recipes.data.digits import Digits
 from recipes.recipe import Recipe, Results, Run, Size, scores
 from recipes.training import until
 
-__all__ = ["RECIPE", "figures", "network", "train"]
+__all__ = ["RECIPE", "Config", "figures", "network", "train"]
 
 SHOWN = 16  # misclassified digits in the figure
 
