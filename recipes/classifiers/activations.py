@@ -21,10 +21,9 @@ __all__ = ["RECIPE"]
 ACTIVATIONS = {"ReLU": "relu", "Sigmoid": "sigmoid", "TanH": "tanh"}
 WRONG = "{}, wrong gradient"
 LOSSES = {"{}": "cross_entropy", WRONG: "cross_entropy_with_paper_gradient"}
+CONFIG = Config(hidden=(64, 32), optimizer="adam", rate=1e-3, batch_size=128, epochs=50, patience=5)
 GROUPS = {
-    label.format(name): Config(
-        hidden=(64, 32), activation=activation, loss=loss, optimizer="adam", rate=1e-3, batch_size=128, epochs=50
-    )
+    label.format(name): attrs.evolve(CONFIG, activation=activation, loss=loss)
     for label, loss in LOSSES.items()
     for name, activation in ACTIVATIONS.items()
 }

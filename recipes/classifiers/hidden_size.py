@@ -8,6 +8,8 @@ the gain of each doubling tells whether returns diminish.
 from collections.abc import Sequence
 from itertools import pairwise
 
+import attrs
+
 import fnn
 from recipes.claims import Claim, Group, better, difference, judged
 from recipes.classifiers.classifier import Config, network
@@ -18,12 +20,8 @@ from recipes.recipe import Results
 
 __all__ = ["RECIPE"]
 
-GROUPS = {
-    f"width {n}": Config(
-        hidden=(n, n), activation="relu", optimizer="adam", rate=1e-3, batch_size=128, epochs=50, patience=5
-    )
-    for n in (16, 32, 64, 128)
-}
+CONFIG = Config(activation="relu", optimizer="adam", rate=1e-3, batch_size=128, epochs=50, patience=5)
+GROUPS = {f"width {n}": attrs.evolve(CONFIG, hidden=(n, n)) for n in (16, 32, 64, 128)}
 PAPERS = {"width 16": 0.945, "width 32": 0.963, "width 64": 0.972, "width 128": 0.976}
 MARGINAL = 0.005  # the most that counts as a marginal gain of accuracy; the paper's figure shows 0.004
 

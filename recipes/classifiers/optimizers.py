@@ -19,10 +19,9 @@ from recipes.recipe import Results
 
 __all__ = ["RECIPE"]
 
+CONFIG = Config(hidden=(64, 32), activation="relu", batch_size=128, epochs=50, patience=5)
 GROUPS = {
-    name: Config(
-        hidden=(64, 32), activation="relu", optimizer=optimizer, rate=rate, batch_size=128, epochs=50, patience=5
-    )
+    name: attrs.evolve(CONFIG, optimizer=optimizer, rate=rate)
     for name, optimizer, rate in (("SGD", "sgd", 0.01), ("Momentum SGD", "momentum", 0.01), ("Adam", "adam", 0.001))
 }
 TARGET = 0.96  # a run has converged at this validation accuracy, the final one of SGD with momentum in the paper
