@@ -41,7 +41,7 @@ def html(chapters: Sequence[Chapter], provenance: Mapping[str, str]) -> str:
     ]
     head, origins = report.origins(chapters)
     facts = _table(("", ""), (tuple(map(escape, fact)) for fact in provenance.items()), "provenance")
-    notice = _paragraph(report.SMALL, "small") if any(map(report.is_small, chapters)) else ""
+    notice = _paragraph(report.SMALL, "small") if any(chapter.is_small for chapter in chapters) else ""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -62,14 +62,14 @@ def _section(chapter: Chapter) -> str:
         f'src="data:image/png;base64,{b64encode(png).decode()}"></div>'
         for name, png in chapter.pictures.items()
     )
-    text = "".join(map(_paragraph, chapter.recipe.paragraphs)) + _paragraph(report.settings_of(chapter), "settings")
+    text = "".join(map(_paragraph, chapter.recipe.paragraphs)) + _paragraph(chapter.settings(), "settings")
     groups = "".join(f"<li>{escape(line)}</li>" for line in chapter.lines)
-    claims = "".join(map(_item, report.entries(chapter)))
-    gap, errors = report.no_results(chapter), escape("\n".join(chapter.failures))
+    claims = "".join(map(_item, chapter.entries()))
+    gap, errors = chapter.no_results(), escape("\n".join(chapter.failures))
     notice = f"{_paragraph(gap + ':')}<pre>{errors}</pre>" if errors else _paragraph(gap + ".") if gap else ""
     return (
-        f'<section id="{chapter.recipe.name}"><h2>{escape(report.title(chapter))}</h2>{text}{pictures}'
-        f'<ul class="groups">{groups}</ul><ol>{claims}</ol>{"".join(map(_paragraph, report.shared_reasons(chapter)))}'
+        f'<section id="{chapter.recipe.name}"><h2>{escape(chapter.title)}</h2>{text}{pictures}'
+        f'<ul class="groups">{groups}</ul><ol>{claims}</ol>{"".join(map(_paragraph, chapter.shared_reasons()))}'
         f"{notice}</section>"
     )
 

@@ -10,26 +10,7 @@ from recipes.claims import Claim
 from recipes.recipe import Recipe, Size, counted
 from recipes.reporting.wording import listed, settings
 
-__all__ = [
-    "CODE",
-    "ONE_NETWORK",
-    "PAPER",
-    "RULE",
-    "SMALL",
-    "TITLE",
-    "Chapter",
-    "Entry",
-    "entries",
-    "is_small",
-    "no_results",
-    "origins",
-    "overview",
-    "reasons",
-    "settings_of",
-    "shared_reasons",
-    "tally",
-    "title",
-]
+__all__ = ["CODE", "PAPER", "RULE", "SMALL", "TITLE", "Chapter", "Entry", "origins", "overview", "reasons", "tally"]
 
 TITLE = "The paper's experiments, reproduced with fnn"
 PAPER = (
@@ -65,6 +46,18 @@ VERBS = {"holds": ("holds", "hold"), "fails": ("fails", "fail"), "undecided": ("
 
 
 @attrs.frozen
+class Entry:
+    """A claim in the report. `kind` is the verdict, `verdict` the words for it; an unused field is ""."""
+
+    kind: str
+    verdict: str
+    statement: str
+    source: str = ""
+    measured: str = ""
+    reason: str = ""
+
+
+@attrs.frozen
 class Chapter:
     """One experiment in the report.
 
@@ -86,62 +79,54 @@ class Chapter:
     failures: Sequence[str] = ()
     absent: int = 0
 
+    @property
+    def title(self) -> str:
+        """The heading of the chapter."""
+        return f"{self.recipe.name} ({self.recipe.figure})" if self.recipe.figure else self.recipe.name
 
-@attrs.frozen
-class Entry:
-    """A claim in the report. `kind` is the verdict, `verdict` the words for it; an unused field is ""."""
+    @property
+    def is_small(self) -> bool:
+        """Whether the size of the chapter differs from the paper's."""
+        return self.size != self.recipe.paper
 
-    kind: str
-    verdict: str
-    statement: str
-    source: str = ""
-    measured: str = ""
-    reason: str = ""
+    def settings(self) -> str:
+        """The settings, how the size differs from the paper's, and what the intervals speak about."""
+        less, runs = self.recipe.shortfall(self.size), {self.size.runs, self.recipe.paper.runs}
+        sentences = [f"Settings: {settings(self.recipe, self.size)}.", less and f"This is {less}."]
+        return " ".join(filter(None, [*sentences, ONE_NETWORK if runs == {1} else ""]))
 
+    def no_results(self) -> str:
+        """Why the chapter has no results, or "" if it has some."""
+        if self.failures:
+            return f"{counted(len(self.failures), 'run')} failed, so this experiment has no results"
+        if self.absent:
+            verb = "has" if self.absent == 1 else "have"
+            return f"{counted(self.absent, 'training')} {verb} not been run yet, so this experiment has no results"
+        return ""
 
-def title(chapter: Chapter) -> str:
-    """The heading of a chapter."""
-    figure = chapter.recipe.figure
-    return f"{chapter.recipe.name}{f' ({figure})' if figure else ''}"
+    def entries(self) -> list[Entry]:
+        """The claims. Reasons that several claims share are left to `shared_reasons`."""
+        small, figure = " (small)" * self.is_small, self.recipe.figure
+        own = {numbers[0]: reason for reason, numbers in reasons(self.claims).items() if len(numbers) == 1}
+        sources = [f"{c.source}, {figure}" if c.source == "the paper" else c.source for c in self.claims]
+        return [
+            Entry(c.verdict, c.verdict + small, c.statement, source, c.measured, own.get(i, ""))
+            for i, (c, source) in enumerate(zip(self.claims, sources, strict=True), 1)
+        ]
 
-
-def is_small(chapter: Chapter) -> bool:
-    """Whether the size of a chapter differs from the paper's."""
-    return chapter.size != chapter.recipe.paper
-
-
-def settings_of(chapter: Chapter) -> str:
-    """The settings of a chapter, how its size differs from the paper's, and what its intervals speak about."""
-    less, runs = chapter.recipe.shortfall(chapter.size), {chapter.size.runs, chapter.recipe.paper.runs}
-    sentences = [f"Settings: {settings(chapter.recipe, chapter.size)}.", less and f"This is {less}."]
-    return " ".join(filter(None, [*sentences, ONE_NETWORK if runs == {1} else ""]))
-
-
-def no_results(chapter: Chapter) -> str:
-    """Why a chapter has no results, or "" if it has some."""
-    if chapter.failures:
-        return f"{counted(len(chapter.failures), 'run')} failed, so this experiment has no results"
-    if chapter.absent:
-        verb = "has" if chapter.absent == 1 else "have"
-        return f"{counted(chapter.absent, 'training')} {verb} not been run yet, so this experiment has no results"
-    return ""
-
-
-def entries(chapter: Chapter) -> list[Entry]:
-    """The claims of a chapter. Reasons that several claims share are left to `shared_reasons`."""
-    small, figure = " (small)" * is_small(chapter), chapter.recipe.figure
-    own = {numbers[0]: reason for reason, numbers in reasons(chapter.claims).items() if len(numbers) == 1}
-    sources = [f"{c.source}, {figure}" if c.source == "the paper" else c.source for c in chapter.claims]
-    return [
-        Entry(c.verdict, c.verdict + small, c.statement, source, c.measured, own.get(i, ""))
-        for i, (c, source) in enumerate(zip(chapter.claims, sources, strict=True), 1)
-    ]
+    def shared_reasons(self) -> list[str]:
+        """A sentence for each reason that several claims share."""
+        return [
+            f"Why claims {listed(map(str, numbers), 'and')} do not hold: {reason}."
+            for reason, numbers in reasons(self.claims).items()
+            if len(numbers) > 1
+        ]
 
 
 def overview(chapters: Sequence[Chapter]) -> list[tuple[Chapter, Entry]]:
     """The rows of the first table: all claims with their chapters, then the chapters without results."""
-    claims = [(chapter, entry) for chapter in chapters for entry in entries(chapter)]
-    gaps = [(chapter, Entry("none", "no result", gap)) for chapter in chapters if (gap := no_results(chapter))]
+    claims = [(chapter, entry) for chapter in chapters for entry in chapter.entries()]
+    gaps = [(chapter, Entry("none", "no result", gap)) for chapter in chapters if (gap := chapter.no_results())]
     return claims + gaps
 
 
@@ -149,7 +134,7 @@ def tally(chapters: Sequence[Chapter]) -> str:
     """How many claims there are, and how many of each verdict."""
     found: Counter[str] = Counter(claim.verdict for chapter in chapters for claim in chapter.claims)
     counts = [f"{found[kind]} {verbs[found[kind] != 1]}" for kind, verbs in VERBS.items()]
-    gaps = sum(map(bool, map(no_results, chapters)))
+    gaps = sum(bool(chapter.no_results()) for chapter in chapters)
     without = f" {counted(gaps, 'experiment')} {'has' if gaps == 1 else 'have'} no results." if gaps else ""
     return f"{counted(found.total(), 'claim')}: {', '.join(counts)}.{without}"
 
@@ -162,14 +147,6 @@ def reasons(claims: Sequence[Claim]) -> dict[str, list[int]]:
     """
     asked = [(i, c.reason) for i, c in enumerate(claims, 1) if c.verdict != "holds" and "too few" not in c.measured]
     return {reason: [i for i, _ in pairs] for reason, pairs in groupby(second, asked).items() if reason}
-
-
-def shared_reasons(chapter: Chapter) -> list[str]:
-    """A sentence for each reason that several claims of a chapter share."""
-    shared = {reason: numbers for reason, numbers in reasons(chapter.claims).items() if len(numbers) > 1}
-    return [
-        f"Why claims {listed(map(str, numbers), 'and')} do not hold: {reason}." for reason, numbers in shared.items()
-    ]
 
 
 def origins(chapters: Sequence[Chapter]) -> tuple[list[str], list[list[str]]]:

@@ -12,7 +12,7 @@ import attrs
 import fnn
 from fnn import checkpoint, plot, tree
 from recipes.claims import Claim
-from recipes.recipe import Recipe, Results, no_data, scores
+from recipes.recipe import OptionError, Recipe, Results, no_data, scores
 from recipes.running.plan import Options, Plan, Task, plan
 from recipes.running.provenance import versions
 from recipes.running.store import write_text
@@ -47,7 +47,7 @@ def executor_of(options: Options) -> Iterator[Executor | None]:
         return
     kind, _, address = options.executor.partition(":")
     if kind != "dask" or not address:
-        raise ValueError(f"--executor takes dask:ADDRESS, got {options.executor!r}")
+        raise OptionError(f"--executor takes dask:ADDRESS, got {options.executor!r}")
     from dask.distributed import Client  # an optional extra
 
     with Client(address) as client, client.get_executor() as executor:  # type: ignore[no-untyped-call]
