@@ -62,7 +62,9 @@ class Recipe:
     figures    figures(results, data) -> figures by name
     claims     claims(results, data) -> the paper's claims with our verdicts
     score      the score that is printed for each group
-    paper, first, quick    the paper's size, a newcomer's (under a minute), and the size of a quick report
+    paper      the paper's size
+    first      a newcomer's size, which takes less than a minute; by default the paper's
+    quick      the size of a quick report; by default the paper's
     together   whether one run trains all networks of a group as an ensemble: `config` then has a field `runs`, and
                every leaf of the result has the runs as its first axis
     papers     the values of that score in the paper, from its text or read off its figure, by group
@@ -79,8 +81,8 @@ class Recipe:
     figures: Callable[[Results, Any], Mapping[str, Figure]]
     claims: Callable[[Results, Any], Sequence[Claim]]
     paper: Size
-    first: Size
-    quick: Size
+    first: Size = attrs.Factory(lambda recipe: recipe.paper, takes_self=True)
+    quick: Size = attrs.Factory(lambda recipe: recipe.paper, takes_self=True)
     score: str = "test_accuracy"
     together: bool = False
     papers: Mapping[str, float] = attrs.field(factory=dict)

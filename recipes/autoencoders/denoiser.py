@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 import numpy as np
-from toolz import compose, pluck
+from toolz import pluck
 
 import fnn
 from fnn.metrics import psnr
@@ -66,11 +66,10 @@ def tested(
     classifier_key, filter_key, noise_key = keys
     reader = result(classifier.run(CLASSIFIER, classifier_key, data))["params"]
     read = partial(fnn.predict, classifier.network(CLASSIFIER, data.n_classes), reader)
-    encode, decode = autoencoder.coder(config, trained["params"])
     ways: dict[str, Denoiser] = {
         "noisy": lambda seen: seen,
         "filtered": linear_filter(data.train[0], TRAINED, filter_key),
-        "denoised": compose(decode, encode),
+        "denoised": partial(autoencoder.reconstruct, config, trained["params"]),
     }
     (x, labels), shown = data.test, digits.first_of_each_class(data.test[1])
     measured: dict[float, dict[str, float]] = {}

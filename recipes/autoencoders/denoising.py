@@ -44,20 +44,16 @@ LOST = 0.05  # accuracy is preserved if it falls by less than that from its valu
 def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
     """Both measures over the noise, and the first test digit of each class at the two noise levels of the paper."""
     first = next(iter(GROUPS))
+    shown = {"noisy": (first, "noisy"), FILTER: (first, "filtered"), **{name: (name, "denoised") for name in GROUPS}}
     curves = Figure(figsize=(9.6, 4.1), layout="constrained")
     for ax, (measure, label, x) in zip(
         curves.subplots(1, 2),
         (("psnr", "peak signal-to-noise ratio (dB)", SIGMAS[1:]), ("accuracy", "accuracy of the classifier", SIGMAS)),
         strict=True,
     ):
-        series = {
-            "noisy": [run["curves"][f"noisy_{measure}"] for run in results[first]],
-            FILTER: [run["curves"][f"filtered_{measure}"] for run in results[first]],
-            **{name: [run["curves"][f"denoised_{measure}"] for run in results[name]] for name in GROUPS},
-        }
+        series = {k: [run["curves"][f"{way}_{measure}"] for run in results[name]] for k, (name, way) in shown.items()}
         if measure == "accuracy":
-            clean = [[run["scores"]["clean_accuracy"]] * len(x) for run in results[first]]
-            series = {**series, "clean digits": clean}
+            series["clean digits"] = [[run["scores"]["clean_accuracy"]] * len(x) for run in results[first]]
         plot.curves(series, ax=ax, x=x, xlabel="standard deviation of the noise", ylabel=label)
         ax.axvline(TRAINED, color="#BBBBBB", linewidth=0.8, zorder=0)
         at = {"xy": (TRAINED, 0), "xycoords": ("data", "axes fraction"), "xytext": (3, 4)}
@@ -69,11 +65,8 @@ def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
     curves.suptitle(f"{counted(n, 'run')} of each{bands}", fontsize=9)
     drawn = {"denoising": curves}
     for name, sigma in (("denoising_trained", TRAINED), ("denoising_severe", SEVERE)):
-        of = {group: results[group][0]["examples"][f"{sigma}"] for group in GROUPS}
-        rows = [
-            *(of[first][way] for way in ("clean", "noisy", "filtered")),
-            *(of[group]["denoised"] for group in GROUPS),
-        ]
+        ways = ((first, "clean"), *shown.values())
+        rows = [results[name][0]["examples"][f"{sigma}"][way] for name, way in ways]
         figure = Figure(figsize=(8.4, 3.9), layout="constrained")
         plot.image_grid(
             np.stack(rows).reshape(len(rows), -1, *data.shape),
@@ -103,10 +96,8 @@ def read_better(statement: str, papers: Runs, sigma: float) -> Claim:
 
 def preserved(statement: str, papers: Runs, sigma: float) -> Claim:
     """The claim that denoised digits are read nearly as well as clean ones; the runs are the sample."""
-    clean, noisy, denoised = (
-        scores(papers, name)
-        for name in ("clean_accuracy", *(f"{w}_accuracy_at_{sigma}" for w in ("noisy", "denoised")))
-    )
+    clean = scores(papers, "clean_accuracy")
+    noisy, denoised = (scores(papers, f"{way}_accuracy_at_{sigma}") for way in ("noisy", "denoised"))
     kept = estimate(denoised - clean)
     return Claim(
         statement,
@@ -120,15 +111,12 @@ def preserved(statement: str, papers: Runs, sigma: float) -> Claim:
 
 def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     """The paper's claims on its denoiser, and one of ours on the wider network."""
-    config, (papers, wide) = next(iter(GROUPS.values())), (results[group] for group in GROUPS)
+    (config, _), (papers, wide), (x, _) = GROUPS.values(), (results[group] for group in GROUPS), data.test
 
     def of(score: str) -> list[float]:
         return scores(papers, score).tolist()
 
-    without_noise = []
-    for run in papers:
-        encode, decode = autoencoder.coder(config, run["params"]["denoiser"])
-        without_noise.append(psnr(decode(encode(data.test[0])), data.test[0]))
+    without_noise = [psnr(autoencoder.reconstruct(config, run["params"]["denoiser"], x), x) for run in papers]
     restored = scores(wide, f"denoised_psnr_at_{TRAINED}").tolist()
     levels = {way: iqm(of(f"{way}_psnr_at_{TRAINED}")) for way in ("noisy", "filtered", "denoised")}
     reason = (

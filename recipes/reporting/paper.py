@@ -17,7 +17,7 @@ from recipes.reporting.report import Chapter
 from recipes.reporting.wording import groups_in_brief
 from recipes.running import catalogue, experiment
 from recipes.running.plan import Options, Plan, plan
-from recipes.running.provenance import codes_in_words, cost_in_words, machine, time_in_all, versions
+from recipes.running.provenance import codes_in_words, cost_in_words, machine, time_in_all, versions_in_words
 from recipes.running.store import is_kept, write_text
 from recipes.running.sweep import SweepError, kept_at
 
@@ -44,7 +44,7 @@ def run(options: Options, executor: Executor | None = None) -> None:
     facts = {
         "report written": f"on {date.today()} in {perf_counter() - begin:.0f} s, from {time_in_all(done)}",
         "trainings used": f"of {'any version' if any_code else 'this version'} of the code",
-        "versions": ", ".join(f"{name} {number}" for name, number in versions().items()),
+        "versions": versions_in_words(),
         "machine": ", ".join(machine().values()),
         "digits": options.data or "MNIST, from the project's own files",
         **{f"SHA-256 of {name}": digest for made in plans for name, digest in made.data.checksums.items()},
