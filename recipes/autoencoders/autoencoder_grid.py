@@ -169,7 +169,6 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     deep = estimate(-100 * (1 - rows[:, 2:].mean(axis=1) / rows[:, :2].mean(axis=1)), of=of)
     early, late = 1 - rows[:, 2] / rows[:, 0], 1 - rows[:, 4] / rows[:, 2]
     more, level = attrs.evolve(difference(100 * early, 100 * late), of=of), estimate(-100 * late, of=of)
-    unused = used(results, "mse")
     return [
         *(larger(results, loss) for loss in SCORES),
         Claim(
@@ -178,7 +177,7 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
             f"for latent sizes {', '.join(map(str, LATENTS))} the best depths are "
             + " and ".join(f"{', '.join(best[i * n :][:n])} ({NAMES[loss]})" for i, loss in enumerate(SCORES)),
             judged(deep, below=0),
-            unused,
+            used(results, "mse"),
         ),
         Claim(
             "The improvement plateaus at greater depths.",

@@ -86,7 +86,9 @@ def worker(peer: str, path: Path) -> Iterator[Ask]:
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, env=environment(len(where)), cwd=ROOT, text=True, **pipes) as process:
 
-        def answer() -> Any:
+        def ask(*request: Any) -> Any:
+            with suppress(BrokenPipeError):  # then there is no answer
+                print(json.dumps(request), file=process.stdin, flush=True)
             line = process.stdout.readline() if process.stdout else ""
             if not line:
                 raise Unavailable(f"its process ended with exit status {process.wait()}")
@@ -95,15 +97,8 @@ def worker(peer: str, path: Path) -> Iterator[Ask]:
                 raise Unavailable(value["error"])
             return value
 
-        def ask(*request: Any) -> Any:
-            with suppress(BrokenPipeError):  # then `answer` gets no line and raises
-                if process.stdin:
-                    process.stdin.write(json.dumps(request) + "\n")
-                    process.stdin.flush()
-            return answer()
-
         try:
-            answer()
+            ask("begin")
             yield ask
         finally:
             process.terminate()

@@ -6,14 +6,7 @@ Each of the three yields (path, outcome) as runs end, in any order. The outcomes
 import os
 import traceback
 from collections.abc import Iterator, Mapping
-from concurrent.futures import (
-    BrokenExecutor,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-    as_completed,
-)
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from datetime import date
 from multiprocessing import active_children, get_context, parent_process
