@@ -67,6 +67,7 @@ class Recipe:
     quick      the size of a quick report; by default the paper's
     together   whether one run trains all networks of a group as an ensemble: `config` then has a field `runs`, and
                every leaf of the result has the runs as its first axis
+    fixed      what the code fixes and no configuration says, by fields as in other configurations, for the report
     papers     the values of that score in the paper, from its text or read off its figure, by group
     trains     the name under which results of `run` are kept, "" for the recipe's own name. Recipes that have the same
                `run` and give it the same name share the results of equal configurations.
@@ -85,6 +86,7 @@ class Recipe:
     quick: Size = attrs.Factory(lambda recipe: recipe.paper, takes_self=True)
     score: str = "test_accuracy"
     together: bool = False
+    fixed: Mapping[str, Any] = attrs.field(factory=dict)
     papers: Mapping[str, float] = attrs.field(factory=dict)
     trains: str = ""
 

@@ -157,5 +157,6 @@ RECIPE = Recipe(
     paper=Size(15),
     first=Size(1),
     quick=Size(2, epochs=5),
+    fixed={"activation": "relu", "weights": "he_normal", "loss": "cross_entropy"},
     papers={"mnist": 0.9701},
 )

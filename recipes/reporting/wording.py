@@ -83,8 +83,8 @@ def settings(recipe: Recipe, size: Size) -> str:
     If the groups are not all combinations of these values, the sentence says what they share, and a sentence for each
     group says how it differs.
     """
-    changed = {} if size.epochs is None else {"epochs": size.epochs}
-    groups = {name: phrases({**attrs.asdict(config), **changed}) for name, config in recipe.groups.items()}
+    rest = {**recipe.fixed, **({} if size.epochs is None else {"epochs": size.epochs})}
+    groups = {name: phrases({**attrs.asdict(config), **rest}) for name, config in recipe.groups.items()}
     fields = dict.fromkeys(field for group in groups.values() for field in group)
     few = [] if size.examples is None else [f"the first {size.examples:,} training examples"]
     few += [counted(size.runs, "run") + " of each configuration" * (len(groups) > 1)]
