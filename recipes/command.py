@@ -79,16 +79,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if isinstance(recipe, Command):
             recipe.run(options)
-            return 0
-        results, claims = run_recipe(recipe, options)
-    except OptionError as error:
+        else:
+            results, claims = run_recipe(recipe, options)
+            print("\n".join(describe(recipe, size_of(recipe, options), results, claims)))
+            print("written to", Path(options.out) / recipe.name)
+    except (OptionError, SweepError, OSError) as error:
         print(f"python -m recipes: {error}", file=sys.stderr)
-        return 2
-    except (SweepError, OSError) as error:
-        print(f"python -m recipes: {error}", file=sys.stderr)
-        return 1
-    print("\n".join(describe(recipe, size_of(recipe, options), results, claims)))
-    print("written to", Path(options.out) / recipe.name)
+        return 2 if isinstance(error, OptionError) else 1
     return 0
 
 

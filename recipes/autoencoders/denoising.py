@@ -112,27 +112,22 @@ def preserved(statement: str, papers: Runs, sigma: float) -> Claim:
 def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     """The paper's claims on its denoiser, and one of ours on the wider network."""
     (config, _), (papers, wide), (x, _) = GROUPS.values(), (results[group] for group in GROUPS), data.test
-
-    def of(score: str) -> list[float]:
-        return scores(papers, score).tolist()
-
+    noisy, filtered, denoised = (
+        scores(papers, f"{way}_psnr_at_{TRAINED}").tolist() for way in ("noisy", "filtered", "denoised")
+    )
     without_noise = [psnr(autoencoder.reconstruct(config, run["params"]["denoiser"], x), x) for run in papers]
     restored = scores(wide, f"denoised_psnr_at_{TRAINED}").tolist()
-    levels = {way: iqm(of(f"{way}_psnr_at_{TRAINED}")) for way in ("noisy", "filtered", "denoised")}
     reason = (
-        f"the noisy digits have {levels['noisy']:.1f} dB, the filter's {levels['filtered']:.1f}, the autoencoder's "
-        f"{levels['denoised']:.1f} (those of the paper's own code had about 20 in a short run) and those of the "
+        f"the noisy digits have {iqm(noisy):.1f} dB, the filter's {iqm(filtered):.1f}, the autoencoder's "
+        f"{iqm(denoised):.1f} (those of the paper's own code had about 20 in a short run) and those of the "
         f"784-512-784 network {iqm(restored):.1f}; given digits without any noise, the autoencoder and its "
         f"code of {config.latent} numbers reach {iqm(without_noise):.1f}"
     )
     return [
         better(
             f"The reconstructions at sigma {TRAINED} are clean and accurate, with noise effectively removed.",
-            Group("PSNR of the denoised digits, in dB", of(f"denoised_psnr_at_{TRAINED}")),
-            Group(
-                "that of the noisy ones (the bar: to be nearer to the clean digits than these)",
-                of(f"noisy_psnr_at_{TRAINED}"),
-            ),
+            Group("PSNR of the denoised digits, in dB", denoised),
+            Group("that of the noisy ones (the bar: to be nearer to the clean digits than these)", noisy),
             reason,
             digits=2,
         ),
@@ -140,8 +135,8 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
         read_better("The model is effective at its trained task, removing noise artifacts.", papers, TRAINED),
         better(
             "The model learned to distinguish between meaningful digit features and random noise.",
-            Group(f"PSNR of the denoised digits at sigma {TRAINED}, in dB", of(f"denoised_psnr_at_{TRAINED}")),
-            Group("that of a linear filter's, a harder bar", of(f"filtered_psnr_at_{TRAINED}")),
+            Group(f"PSNR of the denoised digits at sigma {TRAINED}, in dB", denoised),
+            Group("that of a linear filter's, a harder bar", filtered),
             reason,
             digits=2,
         ),

@@ -83,7 +83,6 @@ def claims(results: Results, data: Any) -> Sequence[Claim]:
 
 
 PAIRS = (("TanH", "ReLU"), ("ReLU", "Sigmoid"), ("TanH", "Sigmoid"))
-COMPARED = [(label.format(a), label.format(b)) for label in ("{}", WRONG) for a, b in PAIRS]
 RECIPE = study(
     "activations",
     __doc__,
@@ -91,7 +90,7 @@ RECIPE = study(
     GROUPS,
     claims,
     varied="activation",
-    compared=COMPARED,
+    compared=[(label.format(a), label.format(b)) for label in ("{}", WRONG) for a, b in PAIRS],
     first=4,
     quick=2,
     papers=PAPERS | {WRONG.format(name): x for name, x in PAPERS.items()},

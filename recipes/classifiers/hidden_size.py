@@ -22,7 +22,6 @@ __all__ = ["RECIPE"]
 
 CONFIG = Config(activation="relu", optimizer="adam", rate=1e-3, batch_size=128, epochs=50, patience=5)
 GROUPS = {f"width {n}": attrs.evolve(CONFIG, hidden=(n, n)) for n in (16, 32, 64, 128)}
-PAPERS = {"width 16": 0.945, "width 32": 0.963, "width 64": 0.972, "width 128": 0.976}
 MARGINAL = 0.005  # the most that counts as a marginal gain of accuracy; the paper's figure shows 0.004
 
 
@@ -54,11 +53,6 @@ def claims(results: Results, data: Digits) -> Sequence[Claim]:
     ]
 
 
-COMPARED = [
-    ("width 64", "width 16"),
-    ("width 128", "width 32"),
-    *((wide, narrow) for narrow, wide in pairwise(GROUPS)),
-]
 RECIPE = study(
     "hidden_size",
     __doc__,
@@ -66,8 +60,12 @@ RECIPE = study(
     GROUPS,
     claims,
     varied="neurons in each hidden layer",
-    compared=COMPARED,
+    compared=[
+        ("width 64", "width 16"),
+        ("width 128", "width 32"),
+        *((wide, narrow) for narrow, wide in pairwise(GROUPS)),
+    ],
     first=6,
     quick=2,
-    papers=PAPERS,
+    papers={"width 16": 0.945, "width 32": 0.963, "width 64": 0.972, "width 128": 0.976},
 )

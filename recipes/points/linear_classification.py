@@ -77,14 +77,13 @@ def run(config: Config, key: fnn.Key, data: NoData) -> Run:
 def against_halfway(result: Result) -> dict[str, np.ndarray]:
     """The accuracy of the boundary halfway, and the angle of the learnt boundary to it, as scores."""
     weights = result["params"]["0"]["weights"]  # (runs, 2, 2)
-    best, turned, bayes = [], [], []
+    rows = []
     for x, labels, learnt in zip(*result["data"].values(), weights[..., 1] - weights[..., 0], strict=True):
         normal, middle = halfway(x, labels)
-        best.append(np.mean(((x - middle) @ normal > 0) == labels))
-        turned.append(degrees(learnt, normal))
-        bayes.append(possible(float(np.linalg.norm(normal))))  # the means of 200 points each lie near the centres
-    more = {"turned": np.array(turned), "possible_accuracy": np.array(bayes)}
-    return {**ensemble.comparison(result, np.array(best)), **more}
+        best, distance = np.mean(((x - middle) @ normal > 0) == labels), float(np.linalg.norm(normal))
+        rows.append((best, degrees(learnt, normal), possible(distance)))  # means of 200 points lie near the centres
+    reached, turned, bayes = np.transpose(rows)
+    return {**ensemble.comparison(result, reached), "turned": turned, "possible_accuracy": bayes}
 
 
 def panel(ax: Axes, run: Result) -> str:

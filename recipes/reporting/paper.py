@@ -35,7 +35,12 @@ def run(options: Options, executor: Executor | None = None) -> None:
     options = attrs.evolve(options, paper=not options.quick)
     recipes = [recipe for name in catalogue.names if isinstance(recipe := catalogue.find(name), Recipe)]
     plans = [plan(recipe, options) for recipe in recipes]
-    failed = None if options.kept else carry_out(plans, options, executor)
+    failed: SweepError | None = None
+    try:
+        if not options.kept:
+            experiment.carry_out([task for made in plans for task in made.tasks], options, executor)
+    except SweepError as error:
+        failed = error
     failures = failed.failures if failed else {}
     paths = {made.recipe.name: paths_of(made) for made in plans}
     chapters = [chapter_of(made, paths[made.recipe.name], failures) for made in plans]
@@ -59,15 +64,6 @@ def run(options: Options, executor: Executor | None = None) -> None:
         raise failed
 
 
-def carry_out(plans: Sequence[Plan], options: Options, executor: Executor | None) -> SweepError | None:
-    """Carry out all tasks of all plans in one sweep; return its error if runs failed."""
-    try:
-        experiment.carry_out([task for made in plans for task in made.tasks], options, executor)
-    except SweepError as error:
-        return error
-    return None
-
-
 def paths_of(made: Plan) -> list[Path]:
     """The paths of the results of all tasks of a plan; a path exists once its task is finished."""
     options = made.options
@@ -86,10 +82,9 @@ def chapter_of(made: Plan, paths: Sequence[Path], failures: Mapping[Path, str]) 
     results = experiment.results_of(made, paths)
     claims, drawn = experiment.write(made, results)
     print("\n".join([f"{recipe.name}: {recipe.summary}", *describe(recipe, size, results, claims)]))
+    keys = f"keys 0 to {size.runs - 1}" if size.runs > 1 else "key 0"
     facts = {
-        "seeds": f"keys 0 to {size.runs - 1} of seed {made.options.seed}"
-        if size.runs > 1
-        else f"key 0 of seed {made.options.seed}",
+        "seeds": f"{keys} of seed {made.options.seed}",
         "data": "as above" if made.data.checksums else "drawn from the keys",
         "trainings": str(len(distinct)),
         **cost_in_words(paths),
