@@ -31,10 +31,9 @@ def marginal(statement: str, wide: Group, narrow: Group, data: Digits) -> Claim:
     found, shape = difference(wide.values, narrow.values), data.train[0].shape[1:]
     models = (network(GROUPS[name], data.n_classes) for name in compared)
     more, less = (fnn.summary(model, shape).n_params for model in models)
-    measured = f"{wide.name} − {narrow.name}: {found.said('{:+.4f}')}, to lie between 0 and {MARGINAL}"
-    verdict = judged(found, above=0, below=MARGINAL)
-    measured += f"; {more:,} parameters instead of {less:,}"
-    return Claim(statement, measured, verdict, PAPER_GRADIENT, compares=compared)
+    gained = f"{wide.name} − {narrow.name}: {found.said('{:+.4f}')}, to lie between 0 and {MARGINAL}"
+    measured = f"{gained}; {more:,} parameters instead of {less:,}"
+    return Claim(statement, measured, judged(found, above=0, below=MARGINAL), PAPER_GRADIENT, compares=compared)
 
 
 def claims(results: Results, data: Digits) -> Sequence[Claim]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import attrs
 from toolz import groupby, second
@@ -13,35 +14,8 @@ from recipes.reporting.wording import listed, settings
 __all__ = ["CODE", "PAPER", "RULE", "SMALL", "TITLE", "Chapter", "Entry", "origins", "overview", "reasons", "tally"]
 
 TITLE = "The paper's experiments, reproduced with fnn"
-PAPER = (
-    "The paper is “Neural Networks” by Paul Chambaz and Frédéric Li Combeau (Sorbonne University, 2025). The paper's "
-    "code is at https://github.com/Elta305/Projet-ML."
-)
-RULE = (
-    "Each claim is judged by a 95 % bootstrap interval of the quantity that it speaks about (10,000 resamples, fixed "
-    "seed). The claim holds if the whole interval lies on the claimed side of zero, or within the bounds that follow "
-    "the measurement, as in “to exceed 0.97”. It fails if the whole interval lies outside. Otherwise it is undecided. "
-    "Fewer than five runs decide no claim: for two runs of each of two equally good groups, the interval "
-    "excludes zero in half of all cases. Where one network of each kind was trained, as in the paper, the sample "
-    "consists of digits, classes or cells of a grid, and the interval says nothing about another training. Claims "
-    "about the worst run are judged by that run. The interval of a proportion is Wilson's. IQM is the interquartile "
-    "mean. “Ours” marks claims that the paper does not make. The paper's numbers come from its text or are read off "
-    "its figures."
-)
-SMALL = (
-    "Parts of this report are smaller than in the paper: verdicts marked (small) come from fewer runs, epochs or "
-    "digits. They show that everything works (--quick). Only verdicts of the full size judge the paper."
-)
-ONE_NETWORK = (
-    "One network of each kind was trained, as in the paper. The sample of a verdict consists of the digits, classes or "
-    "cells that it counts, and its interval says nothing about another training."
-)
-CODE = (
-    "The column “code” gives a digest of NumPy's version and of all source code on which a training depends: the "
-    "library, the module of the experiment and the modules that it imports. With --any-code, results that another "
-    "version of the code made are used too. If the results come from several versions, the number of trainings of each "
-    "follows its digest."
-)
+TEXT = Path(__file__).with_name("paragraphs.md").read_text(encoding="utf-8")
+PAPER, RULE, SMALL, ONE_NETWORK, CODE = TEXT.strip().split("\n\n")
 VERBS = {"holds": ("holds", "hold"), "fails": ("fails", "fail"), "undecided": ("is undecided", "are undecided")}
 
 
