@@ -18,6 +18,7 @@ from fnn import plot
 from fnn.metrics import iqm, psnr
 from fnn.plot.canvas import INK
 from recipes.autoencoders import autoencoder, denoiser
+from recipes.autoencoders.autoencoder import Config
 from recipes.autoencoders.denoiser import SEVERE, SIGMAS, TRAINED
 from recipes.autoencoders.study import study
 from recipes.claims import Claim, Group, at_least, better, estimate, judged
@@ -28,15 +29,9 @@ __all__ = ["RECIPE", "figures"]
 
 Runs = Sequence[Mapping[str, Any]]
 
-GROUPS = {
-    name: autoencoder.Config(
-        latent=latent, depth=depth, loss=loss, noise=TRAINED, rate=1e-3, batch_size=128, epochs=200, patience=5
-    )
-    for name, latent, depth, loss in (
-        ("autoencoder 64 x 5", 64, 5, "mse"),
-        ("784-512-784", 512, 0, "cross-entropy"),
-    )
-}
+DEEP = Config(latent=64, depth=5, loss="mse", noise=TRAINED, rate=1e-3, batch_size=128, epochs=200, patience=5)
+WIDE = attrs.evolve(DEEP, latent=512, depth=0, loss="cross-entropy")
+GROUPS = {"autoencoder 64 x 5": DEEP, "784-512-784": WIDE}
 FILTER = f"linear filter, fitted at {TRAINED}"
 LOST = 0.05  # accuracy is preserved if it falls by less than that from its value on clean digits
 
@@ -111,17 +106,17 @@ def preserved(statement: str, papers: Runs, sigma: float) -> Claim:
 
 def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     """The paper's claims on its denoiser, and one of ours on the wider network."""
-    (config, _), (papers, wide), (x, _) = GROUPS.values(), (results[group] for group in GROUPS), data.test
+    (papers, wide), (x, _) = (results[group] for group in GROUPS), data.test
     noisy, filtered, denoised = (
         scores(papers, f"{way}_psnr_at_{TRAINED}").tolist() for way in ("noisy", "filtered", "denoised")
     )
-    without_noise = [psnr(autoencoder.reconstruct(config, run["params"]["denoiser"], x), x) for run in papers]
+    without_noise = [psnr(autoencoder.reconstruct(DEEP, run["params"]["denoiser"], x), x) for run in papers]
     restored = scores(wide, f"denoised_psnr_at_{TRAINED}").tolist()
     reason = (
         f"the noisy digits have {iqm(noisy):.1f} dB, the filter's {iqm(filtered):.1f}, the autoencoder's "
         f"{iqm(denoised):.1f} (those of the paper's own code had about 20 in a short run) and those of the "
         f"784-512-784 network {iqm(restored):.1f}; given digits without any noise, the autoencoder and its "
-        f"code of {config.latent} numbers reach {iqm(without_noise):.1f}"
+        f"code of {DEEP.latent} numbers reach {iqm(without_noise):.1f}"
     )
     return [
         better(

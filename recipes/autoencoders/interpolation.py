@@ -97,9 +97,7 @@ class Between:
     fade: np.ndarray  # from the mean of the two decoded centroids to the nearest test digit
 
 
-def nearness_and_resemblance(
-    params: Mapping[str, Any], data: digits.Digits, alike: np.ndarray
-) -> Callable[[np.ndarray], np.ndarray]:
+def kinship(params: Mapping[str, Any], data: digits.Digits, alike: np.ndarray) -> Callable[..., np.ndarray]:
     """The rank correlation of the nearness of centroids with resemblance, as a statistic of drawn classes."""
     encode, _ = autoencoder.coder(CONFIG, params)
     middle = centroids(encode(data.test[0]), data.test[1])
@@ -149,7 +147,7 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     nulls = [model.init(key, (n_pixels,))[0] for key in keys]
     trained, alike = results[NAME][0]["params"], ranks(resemblance(data))
     ours, null, k = between(trained, data), between(nulls[0], data), len(alike)
-    kin, *null_kins = (nearness_and_resemblance(params, data, alike) for params in (trained, *nulls))
+    kin, *null_kins = (kinship(params, data, alike) for params in (trained, *nulls))
     more = over_classes(k, lambda classes: kin(classes) - np.mean([each(classes) for each in null_kins], axis=0))
     step, midway, nearer = pair_mean(ours.step), pair_mean(ours.midpoint), pair_mean(ours.fade - ours.midpoint)
     null_step, null_midway = (pair_mean(each).value for each in (null.step, null.midpoint))

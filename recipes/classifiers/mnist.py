@@ -124,10 +124,8 @@ def figures(results: Results, data: Digits) -> dict[str, Figure]:
     x, labels = data.test
     predicted = median_run(results)["predicted"]
     wrong = np.flatnonzero(predicted != labels)
-    shown = wrong[:SHOWN]
-    of = f"{len(wrong):,} of {len(labels):,} test digits"
-    title = f"The first {len(shown)} of the {of} that the {which} run misclassified"
-    below.suptitle(title, fontsize=10)
+    shown, of = wrong[:SHOWN], f"{len(wrong):,} of {len(labels):,} test digits"
+    below.suptitle(f"The first {len(shown)} of the {of} that the {which} run misclassified", fontsize=10)
     if len(shown):
         titles = [f"true {labels[i]}\npredicted {predicted[i]}" for i in shown]
         plot.image_grid(x[shown].reshape(-1, *data.shape), titles=titles, columns=8, figure=below)

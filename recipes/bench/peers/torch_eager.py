@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -29,12 +28,7 @@ def network(problem: Problem) -> nn.Sequential:
 
 def predictor(model: nn.Module) -> Any:
     """The function from images to outputs."""
-
-    def predict(x: np.ndarray) -> np.ndarray:
-        with torch.inference_mode():
-            return model(torch.tensor(x)).numpy()
-
-    return predict
+    return torch.inference_mode()(lambda x: model(torch.tensor(x)).numpy())
 
 
 @one_after_the_other
