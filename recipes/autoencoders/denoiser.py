@@ -89,7 +89,7 @@ def tested(
             "clean_accuracy": measured[0.0]["noisy_accuracy"],
             **{f"{name}_at_{sigma}": measured[sigma][name] for name in curves for sigma in (TRAINED, SEVERE)},
         },
-        # Without noise, the ratio of the untouched digits is infinite: its curve begins at the next level.
+        # Without noise, the ratio of the untouched digits is infinite: the curves of ratios begin at the next level.
         "curves": {**trained["curves"], **{k: y[1:] if k in ratios else y for k, y in curves.items()}},
         "examples": examples,
         "params": {"denoiser": trained["params"], "classifier": reader},

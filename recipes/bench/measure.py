@@ -160,7 +160,13 @@ def in_turns(peers: Mapping[Any, Iterator[float | None]]) -> dict[Any, Measured]
 
 
 def compare(problem: Problem, peers: Mapping[str, str], rounds: int, repeat: int = 1) -> dict[str, Measured]:
-    """Measure all peers, the function of each by its name, on one problem; `rounds_of` explains the numbers."""
+    """Measure all peers on one problem.
+
+    problem    the problem
+    peers      the function of each peer by its name, as `worker` takes it
+    rounds     how many rounds to measure, after one that warms up
+    repeat     how many epochs a round has; their median is its time
+    """
     with stored(problem) as path:
         return in_turns({name: rounds_of(peer, path, rounds, repeat) for name, peer in peers.items()})
 
