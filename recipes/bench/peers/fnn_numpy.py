@@ -15,13 +15,13 @@ OPTIMIZERS: dict[str, Any] = {"adam": fnn.adam, "sgd": fnn.sgd}
 
 def network(problem: Problem) -> tuple[fnn.Layer, fnn.Params]:
     """The network of a problem, and its initial parameters."""
-    parts: list[tuple[fnn.Layer, dict[str, Any]]] = []
+    pairs: list[tuple[fnn.Layer, dict[str, Any]]] = []
     for (w, b), activation in zip(problem.weights, problem.activations, strict=True):
-        parts.append((fnn.linear(w.shape[-1]), {"weights": w, "bias": b}))
+        pairs.append((fnn.linear(w.shape[-1]), {"weights": w, "bias": b}))
         if activation != "none":
-            parts.append((ACTIVATIONS[activation], {}))
-    params = {str(i): each for i, (_, each) in enumerate(parts)}
-    return fnn.chain(*(layer for layer, _ in parts)), fnn.Params(params, lead=(problem.runs,) if problem.runs else ())
+            pairs.append((ACTIVATIONS[activation], {}))
+    params = {str(i): each for i, (_, each) in enumerate(pairs)}
+    return fnn.chain(*(layer for layer, _ in pairs)), fnn.Params(params, lead=(problem.runs,) if problem.runs else ())
 
 
 def parts(problem: Problem) -> tuple[fnn.Layer, Any, fnn.State]:
