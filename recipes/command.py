@@ -22,12 +22,6 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def _dask(text: str) -> str:
-    if not text.startswith("dask:") or text == "dask:":
-        raise argparse.ArgumentTypeError(f"expected dask:ADDRESS, got {text!r}")
-    return text
-
-
 def parser() -> argparse.ArgumentParser:
     """The parser of the command line."""
     listing = "\n".join(f"  {name:20} {find(name).summary}" for name in (*names, *commands))
@@ -48,9 +42,7 @@ def parser() -> argparse.ArgumentParser:
     size = command.add_mutually_exclusive_group()
     size.add_argument("--paper", action="store_true", help="as many runs and epochs as in the paper")
     size.add_argument("--quick", action="store_true", help="few runs and epochs, enough to see everything at work")
-    command.add_argument(
-        "--executor", metavar="dask:ADDRESS", type=_dask, help="a cluster whose workers carry out the runs"
-    )
+    command.add_argument("--executor", metavar="dask:ADDRESS", help="a cluster whose workers carry out the runs")
     command.add_argument(
         "--only", metavar="NAMES", help="the parts of the benchmark to measure, as in a128,e1 (default: all)"
     )
@@ -87,16 +79,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if isinstance(recipe, Command):
             recipe.run(options)
-            return 0
-        results, claims = run_recipe(recipe, options)
-    except OptionError as error:
+        else:
+            results, claims = run_recipe(recipe, options)
+            print("\n".join(describe(recipe, size_of(recipe, options), results, claims)))
+            print("written to", Path(options.out) / recipe.name)
+    except (OptionError, SweepError, OSError) as error:
         print(f"python -m recipes: {error}", file=sys.stderr)
-        return 2
-    except (SweepError, OSError) as error:
-        print(f"python -m recipes: {error}", file=sys.stderr)
-        return 1
-    print("\n".join(describe(recipe, size_of(recipe, options), results, claims)))
-    print("written to", Path(options.out) / recipe.name)
+        return 2 if isinstance(error, OptionError) else 1
     return 0
 
 

@@ -62,9 +62,12 @@ class Recipe:
     figures    figures(results, data) -> figures by name
     claims     claims(results, data) -> the paper's claims with our verdicts
     score      the score that is printed for each group
-    paper, first, quick    the paper's size, a newcomer's (under a minute), and the size of a quick report
+    paper      the paper's size
+    first      a newcomer's size, which takes less than a minute; by default the paper's
+    quick      the size of a quick report; by default the paper's
     together   whether one run trains all networks of a group as an ensemble: `config` then has a field `runs`, and
                every leaf of the result has the runs as its first axis
+    fixed      what the code fixes and no configuration says, by fields as in other configurations, for the report
     papers     the values of that score in the paper, from its text or read off its figure, by group
     trains     the name under which results of `run` are kept, "" for the recipe's own name. Recipes that have the same
                `run` and give it the same name share the results of equal configurations.
@@ -79,10 +82,11 @@ class Recipe:
     figures: Callable[[Results, Any], Mapping[str, Figure]]
     claims: Callable[[Results, Any], Sequence[Claim]]
     paper: Size
-    first: Size
-    quick: Size
+    first: Size = attrs.Factory(lambda recipe: recipe.paper, takes_self=True)
+    quick: Size = attrs.Factory(lambda recipe: recipe.paper, takes_self=True)
     score: str = "test_accuracy"
     together: bool = False
+    fixed: Mapping[str, Any] = attrs.field(factory=dict)
     papers: Mapping[str, float] = attrs.field(factory=dict)
     trains: str = ""
 

@@ -14,7 +14,7 @@ from recipes.data.digits import Digits
 from recipes.recipe import Run
 from recipes.training import until
 
-__all__ = ["LOSSES", "Config", "coder", "hidden_widths", "network", "noisy", "run"]
+__all__ = ["LOSSES", "Config", "coder", "hidden_widths", "network", "noisy", "reconstruct", "run"]
 
 CODES = {"relu": fnn.relu, "linear": fnn.identity}
 Batch = tuple[np.ndarray, np.ndarray]
@@ -153,3 +153,9 @@ def coder(config: Config, params: Mapping[str, Any]) -> tuple[Coder, Coder]:
     model = network(config, params["encoder"]["0"]["weights"].shape[0])
     encode, decode = (partial(fnn.predict, model[part], params[part]) for part in ("encoder", "decoder"))
     return encode, decode
+
+
+def reconstruct(config: Config, params: Mapping[str, Any], x: np.ndarray) -> np.ndarray:
+    """Digits (n, n_pixels) encoded and decoded again by a trained autoencoder."""
+    encode, decode = coder(config, params)
+    return decode(encode(x))

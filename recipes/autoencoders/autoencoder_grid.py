@@ -8,6 +8,7 @@ are scored by both losses on the test digits, so that the two maps can be compar
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import attrs
 import numpy as np
@@ -77,24 +78,6 @@ def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
     return {"autoencoder_grid": own, "autoencoder_grid_compared": both}
 
 
-def change(falls: np.ndarray, of: str = "pairs of networks") -> Estimate:
-    """The interquartile mean of an error's relative falls, as a change in per cent.
-
-    >>> change(np.full(5, 0.25)).said(*PERCENT)
-    '-25.0 % (95 % interval -25.0 to -25.0 %, 5 pairs of networks)'
-    """
-    return estimate(-100 * falls, of=of)
-
-
-def commas(numbers: Sequence[int]) -> str:
-    """Numbers with commas between them.
-
-    >>> commas((4, 8))
-    '4, 8'
-    """
-    return ", ".join(map(str, numbers))
-
-
 def entropy(x: np.ndarray) -> float:
     """The least possible cross-entropy of grey pixels, their own: the mean of -t log t - (1 - t) log(1 - t).
 
@@ -125,7 +108,7 @@ def larger(results: Results, loss: str) -> Claim:
     return Claim(
         f"Increasing latent dimension consistently improves reconstruction quality ({NAMES[loss]}).",
         f"from one size to the next at one depth, the error falls in {share.said('{:.0f}', ' %')}, to exceed "
-        f"{100 * CONSISTENT:.0f} %; it changes by {change(falls).said(*PERCENT)}",
+        f"{100 * CONSISTENT:.0f} %; it changes by {estimate(-100 * falls, of='pairs of networks').said(*PERCENT)}",
         judged(share, above=100 * CONSISTENT),
         used(results, loss),
     )
@@ -136,11 +119,13 @@ def sensitive(results: Results, data: digits.Digits) -> Claim:
 
     The sample is the depths, in pairs.
     """
-    falls, alike = (
-        {loss: 1 - table[-1] / table[0] for loss in SCORES for table in [errors(results, loss, SCORES[of or loss])]}
-        for of in ("", "mse")
-    )
-    more = attrs.evolve(difference(*(100 * falls[loss] for loss in ("cross-entropy", "mse"))), of="pairs of one depth")
+
+    def fall(loss: str, score: str) -> Any:
+        table = errors(results, loss, score)
+        return 1 - table[-1] / table[0]
+
+    falls, alike = {k: fall(k, SCORES[k]) for k in SCORES}, {k: fall(k, "test_mse") for k in SCORES}
+    more = attrs.evolve(difference(100 * falls["cross-entropy"], 100 * falls["mse"]), of="pairs of one depth")
     least = entropy(data.test[0])
     excess = errors(results, "cross-entropy", "test_cross_entropy") - least
     return Claim(
@@ -162,17 +147,16 @@ def read_well(results: Results, data: digits.Digits, loss: str) -> Claim:
 
     The digits are the sample. Neither labels nor test digits take part in choosing the network.
     """
-    names = [group_name(READ, d, loss) for d in DEPTHS]
-    best = min(names, key=lambda name: min(results[name][0]["curves"]["validation_loss"]))
+    cells = (group_name(READ, d, loss) for d in DEPTHS)
+    best = min(cells, key=lambda name: min(results[name][0]["curves"]["validation_loss"]))
     run = results[best][0]
     accuracy = plain_accuracy(read(*codes_of(GROUPS[best], run["params"], data), data.n_classes))
-    n = run["scores"]["coordinates_used"]
     return Claim(
         f"Codes of {READ} numbers, learnt without labels with the {NAMES[loss]}, are read with 96 % accuracy.",
         f"held out, by the five nearest training codes, plain accuracy {accuracy.said()}, for the network of the least "
         f"validation loss, depth {GROUPS[best].depth}",
         judged(accuracy, above=0.96),
-        f"its code has {n:.0f} numbers that are not 0 for nearly all digits",
+        f"its code has {run['scores']['coordinates_used']:.0f} numbers that are not 0 for nearly all digits",
         "ours",
     )
 
@@ -180,21 +164,20 @@ def read_well(results: Results, data: digits.Digits, loss: str) -> Claim:
 def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     """What the paper reads off its heat maps; the cells are the sample, in pairs that differ in one setting."""
     rows = np.concatenate([errors(results, *pair) for pair in SCORES.items()])  # (2 * latent sizes, depths)
-    best = [DEPTHS[i] for i in rows.argmin(axis=1)]
+    best = [str(DEPTHS[i]) for i in rows.argmin(axis=1)]
     n, of = len(LATENTS), "rows of the maps"
-    deep = change(1 - rows[:, 2:].mean(axis=1) / rows[:, :2].mean(axis=1), of)
+    deep = estimate(-100 * (1 - rows[:, 2:].mean(axis=1) / rows[:, :2].mean(axis=1)), of=of)
     early, late = 1 - rows[:, 2] / rows[:, 0], 1 - rows[:, 4] / rows[:, 2]
-    more, level = attrs.evolve(difference(100 * early, 100 * late), of=of), change(late, of)
-    unused = used(results, "mse")
+    more, level = attrs.evolve(difference(100 * early, 100 * late), of=of), estimate(-100 * late, of=of)
     return [
         *(larger(results, loss) for loss in SCORES),
         Claim(
             "Deeper networks generally outperform shallow ones, with depth 3-5 showing the best results.",
             f"from the mean of depths 1 and 2 to that of depths 3 to 5, the error changes by {deep.said(*PERCENT)}; "
-            f"for latent sizes {commas(LATENTS)} the best depths are "
-            + " and ".join(f"{commas(best[i * n :][:n])} ({NAMES[loss]})" for i, loss in enumerate(SCORES)),
+            f"for latent sizes {', '.join(map(str, LATENTS))} the best depths are "
+            + " and ".join(f"{', '.join(best[i * n :][:n])} ({NAMES[loss]})" for i, loss in enumerate(SCORES)),
             judged(deep, below=0),
-            unused,
+            used(results, "mse"),
         ),
         Claim(
             "The improvement plateaus at greater depths.",

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 import numpy as np
-from toolz import compose
+from toolz import pluck
 
 import fnn
 from fnn.metrics import psnr
@@ -66,38 +66,31 @@ def tested(
     classifier_key, filter_key, noise_key = keys
     reader = result(classifier.run(CLASSIFIER, classifier_key, data))["params"]
     read = partial(fnn.predict, classifier.network(CLASSIFIER, data.n_classes), reader)
-    encode, decode = autoencoder.coder(config, trained["params"])
     ways: dict[str, Denoiser] = {
         "noisy": lambda seen: seen,
         "filtered": linear_filter(data.train[0], TRAINED, filter_key),
-        "denoised": compose(decode, encode),
+        "denoised": partial(autoencoder.reconstruct, config, trained["params"]),
     }
     (x, labels), shown = data.test, digits.first_of_each_class(data.test[1])
-    ratio: dict[str, list[float]] = {way: [] for way in ways}
-    right: dict[str, list[float]] = {way: [] for way in ways}
+    measured: dict[float, dict[str, float]] = {}
     examples: dict[str, Mapping[str, np.ndarray]] = {}
     for sigma in SIGMAS:
         seen = noisy(x, sigma, noise_key)  # the same draw for all levels, and for all groups of one seed
         images = {way: f(seen) for way, f in ways.items()}
-        for way, y in images.items():
-            right[way].append(float(np.mean(read(y).argmax(axis=-1) == labels)))
-            if sigma > 0:  # without noise, the ratio of the untouched digits is infinite
-                ratio[way].append(psnr(y, x))
+        ratios = {f"{way}_psnr": psnr(y, x) for way, y in images.items()}
+        shares = {f"{way}_accuracy": float(np.mean(read(y).argmax(axis=-1) == labels)) for way, y in images.items()}
+        measured[sigma] = {**ratios, **shares}
         if sigma in (TRAINED, SEVERE):
             examples[f"{sigma}"] = {"clean": x[shown], **{way: y[shown] for way, y in images.items()}}
-    levels = {f"{sigma}": SIGMAS.index(sigma) for sigma in (TRAINED, SEVERE)}
+    curves = {name: np.array(list(pluck(name, measured.values()))) for name in measured[TRAINED]}
     return {
         "scores": {
             "best_epoch": trained["scores"]["best_epoch"],
-            "clean_accuracy": right["noisy"][0],
-            **{f"{way}_psnr_at_{level}": ratio[way][i - 1] for way in ways for level, i in levels.items()},
-            **{f"{way}_accuracy_at_{level}": right[way][i] for way in ways for level, i in levels.items()},
+            "clean_accuracy": measured[0.0]["noisy_accuracy"],
+            **{f"{name}_at_{sigma}": measured[sigma][name] for name in curves for sigma in (TRAINED, SEVERE)},
         },
-        "curves": {
-            **trained["curves"],
-            **{f"{way}_psnr": np.array(ratio[way]) for way in ways},
-            **{f"{way}_accuracy": np.array(right[way]) for way in ways},
-        },
+        # Without noise, the ratio of the untouched digits is infinite: the curves of ratios begin at the next level.
+        "curves": {**trained["curves"], **{k: y[1:] if k in ratios else y for k, y in curves.items()}},
         "examples": examples,
         "params": {"denoiser": trained["params"], "classifier": reader},
     }

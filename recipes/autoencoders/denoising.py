@@ -18,6 +18,7 @@ from fnn import plot
 from fnn.metrics import iqm, psnr
 from fnn.plot.canvas import INK
 from recipes.autoencoders import autoencoder, denoiser
+from recipes.autoencoders.autoencoder import Config
 from recipes.autoencoders.denoiser import SEVERE, SIGMAS, TRAINED
 from recipes.autoencoders.study import study
 from recipes.claims import Claim, Group, at_least, better, estimate, judged
@@ -28,15 +29,9 @@ __all__ = ["RECIPE", "figures"]
 
 Runs = Sequence[Mapping[str, Any]]
 
-GROUPS = {
-    name: autoencoder.Config(
-        latent=latent, depth=depth, loss=loss, noise=TRAINED, rate=1e-3, batch_size=128, epochs=200, patience=5
-    )
-    for name, latent, depth, loss in (
-        ("autoencoder 64 x 5", 64, 5, "mse"),
-        ("784-512-784", 512, 0, "cross-entropy"),
-    )
-}
+DEEP = Config(latent=64, depth=5, loss="mse", noise=TRAINED, rate=1e-3, batch_size=128, epochs=200, patience=5)
+WIDE = attrs.evolve(DEEP, latent=512, depth=0, loss="cross-entropy")
+GROUPS = {"autoencoder 64 x 5": DEEP, "784-512-784": WIDE}
 FILTER = f"linear filter, fitted at {TRAINED}"
 LOST = 0.05  # accuracy is preserved if it falls by less than that from its value on clean digits
 
@@ -44,20 +39,16 @@ LOST = 0.05  # accuracy is preserved if it falls by less than that from its valu
 def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
     """Both measures over the noise, and the first test digit of each class at the two noise levels of the paper."""
     first = next(iter(GROUPS))
+    shown = {"noisy": (first, "noisy"), FILTER: (first, "filtered"), **{name: (name, "denoised") for name in GROUPS}}
     curves = Figure(figsize=(9.6, 4.1), layout="constrained")
     for ax, (measure, label, x) in zip(
         curves.subplots(1, 2),
         (("psnr", "peak signal-to-noise ratio (dB)", SIGMAS[1:]), ("accuracy", "accuracy of the classifier", SIGMAS)),
         strict=True,
     ):
-        series = {
-            "noisy": [run["curves"][f"noisy_{measure}"] for run in results[first]],
-            FILTER: [run["curves"][f"filtered_{measure}"] for run in results[first]],
-            **{name: [run["curves"][f"denoised_{measure}"] for run in results[name]] for name in GROUPS},
-        }
+        series = {k: [run["curves"][f"{way}_{measure}"] for run in results[name]] for k, (name, way) in shown.items()}
         if measure == "accuracy":
-            clean = [[run["scores"]["clean_accuracy"]] * len(x) for run in results[first]]
-            series = {**series, "clean digits": clean}
+            series["clean digits"] = [[run["scores"]["clean_accuracy"]] * len(x) for run in results[first]]
         plot.curves(series, ax=ax, x=x, xlabel="standard deviation of the noise", ylabel=label)
         ax.axvline(TRAINED, color="#BBBBBB", linewidth=0.8, zorder=0)
         at = {"xy": (TRAINED, 0), "xycoords": ("data", "axes fraction"), "xytext": (3, 4)}
@@ -69,11 +60,8 @@ def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
     curves.suptitle(f"{counted(n, 'run')} of each{bands}", fontsize=9)
     drawn = {"denoising": curves}
     for name, sigma in (("denoising_trained", TRAINED), ("denoising_severe", SEVERE)):
-        of = {group: results[group][0]["examples"][f"{sigma}"] for group in GROUPS}
-        rows = [
-            *(of[first][way] for way in ("clean", "noisy", "filtered")),
-            *(of[group]["denoised"] for group in GROUPS),
-        ]
+        ways = ((first, "clean"), *shown.values())
+        rows = [results[name][0]["examples"][f"{sigma}"][way] for name, way in ways]
         figure = Figure(figsize=(8.4, 3.9), layout="constrained")
         plot.image_grid(
             np.stack(rows).reshape(len(rows), -1, *data.shape),
@@ -103,10 +91,8 @@ def read_better(statement: str, papers: Runs, sigma: float) -> Claim:
 
 def preserved(statement: str, papers: Runs, sigma: float) -> Claim:
     """The claim that denoised digits are read nearly as well as clean ones; the runs are the sample."""
-    clean, noisy, denoised = (
-        scores(papers, name)
-        for name in ("clean_accuracy", *(f"{w}_accuracy_at_{sigma}" for w in ("noisy", "denoised")))
-    )
+    clean = scores(papers, "clean_accuracy")
+    noisy, denoised = (scores(papers, f"{way}_accuracy_at_{sigma}") for way in ("noisy", "denoised"))
     kept = estimate(denoised - clean)
     return Claim(
         statement,
@@ -120,31 +106,23 @@ def preserved(statement: str, papers: Runs, sigma: float) -> Claim:
 
 def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     """The paper's claims on its denoiser, and one of ours on the wider network."""
-    config, (papers, wide) = next(iter(GROUPS.values())), (results[group] for group in GROUPS)
-
-    def of(score: str) -> list[float]:
-        return scores(papers, score).tolist()
-
-    without_noise = []
-    for run in papers:
-        encode, decode = autoencoder.coder(config, run["params"]["denoiser"])
-        without_noise.append(psnr(decode(encode(data.test[0])), data.test[0]))
+    (papers, wide), (x, _) = (results[group] for group in GROUPS), data.test
+    noisy, filtered, denoised = (
+        scores(papers, f"{way}_psnr_at_{TRAINED}").tolist() for way in ("noisy", "filtered", "denoised")
+    )
+    without_noise = [psnr(autoencoder.reconstruct(DEEP, run["params"]["denoiser"], x), x) for run in papers]
     restored = scores(wide, f"denoised_psnr_at_{TRAINED}").tolist()
-    levels = {way: iqm(of(f"{way}_psnr_at_{TRAINED}")) for way in ("noisy", "filtered", "denoised")}
     reason = (
-        f"the noisy digits have {levels['noisy']:.1f} dB, the filter's {levels['filtered']:.1f}, the autoencoder's "
-        f"{levels['denoised']:.1f} (those of the paper's own code had about 20 in a short run) and those of the "
+        f"the noisy digits have {iqm(noisy):.1f} dB, the filter's {iqm(filtered):.1f}, the autoencoder's "
+        f"{iqm(denoised):.1f} (those of the paper's own code had about 20 in a short run) and those of the "
         f"784-512-784 network {iqm(restored):.1f}; given digits without any noise, the autoencoder and its "
-        f"code of {config.latent} numbers reach {iqm(without_noise):.1f}"
+        f"code of {DEEP.latent} numbers reach {iqm(without_noise):.1f}"
     )
     return [
         better(
             f"The reconstructions at sigma {TRAINED} are clean and accurate, with noise effectively removed.",
-            Group("PSNR of the denoised digits, in dB", of(f"denoised_psnr_at_{TRAINED}")),
-            Group(
-                "that of the noisy ones (the bar: to be nearer to the clean digits than these)",
-                of(f"noisy_psnr_at_{TRAINED}"),
-            ),
+            Group("PSNR of the denoised digits, in dB", denoised),
+            Group("that of the noisy ones (the bar: to be nearer to the clean digits than these)", noisy),
             reason,
             digits=2,
         ),
@@ -152,8 +130,8 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
         read_better("The model is effective at its trained task, removing noise artifacts.", papers, TRAINED),
         better(
             "The model learned to distinguish between meaningful digit features and random noise.",
-            Group(f"PSNR of the denoised digits at sigma {TRAINED}, in dB", of(f"denoised_psnr_at_{TRAINED}")),
-            Group("that of a linear filter's, a harder bar", of(f"filtered_psnr_at_{TRAINED}")),
+            Group(f"PSNR of the denoised digits at sigma {TRAINED}, in dB", denoised),
+            Group("that of a linear filter's, a harder bar", filtered),
             reason,
             digits=2,
         ),

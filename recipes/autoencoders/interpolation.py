@@ -92,22 +92,16 @@ def resemblance(data: digits.Digits) -> np.ndarray:
 class Between:
     """Measures of the way between the centroids of a network's test codes, for each pair of classes (k, k)."""
 
-    distance: np.ndarray  # of the two centroids
     step: np.ndarray  # the share of the longest step on the way, in per cent
     midpoint: np.ndarray  # from the decoded midpoint to the nearest test digit
     fade: np.ndarray  # from the mean of the two decoded centroids to the nearest test digit
 
 
-def centroid_distances(params: Mapping[str, Any], data: digits.Digits) -> np.ndarray:
-    """The distances of the centroids of a network's test codes from each other: (k, k)."""
+def kinship(params: Mapping[str, Any], data: digits.Digits, alike: np.ndarray) -> Callable[..., np.ndarray]:
+    """The rank correlation of the nearness of centroids with resemblance, as a statistic of drawn classes."""
     encode, _ = autoencoder.coder(CONFIG, params)
     middle = centroids(encode(data.test[0]), data.test[1])
-    return distances(middle, middle)
-
-
-def nearness_and_resemblance(distance: np.ndarray, alike: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """The rank correlation of nearness with resemblance, as a statistic of drawn classes."""
-    return partial(correlation, ranks(-distance), alike)
+    return partial(correlation, ranks(-distances(middle, middle)), alike)
 
 
 def between(params: Mapping[str, Any], data: digits.Digits) -> Between:
@@ -120,7 +114,7 @@ def between(params: Mapping[str, Any], data: digits.Digits) -> Between:
     midpoints = decode(((middle[:, None] + middle) / 2).reshape(k * k, -1))
     fades = ((ends[:, None] + ends) / 2).reshape(k * k, -1)
     nearest = [distances(images, x).min(axis=1).reshape(k, k) for images in (midpoints, fades)]
-    return Between(distances(middle, middle), 100 * np.array(steps), *nearest)
+    return Between(100 * np.array(steps), *nearest)
 
 
 def natural(of: Between) -> Claim:
@@ -151,10 +145,9 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     n_pixels, even = data.test[0].shape[1], 100 / STEPS
     model, keys = autoencoder.network(CONFIG, n_pixels), fnn.split(fnn.Key(0), UNTRAINED)
     nulls = [model.init(key, (n_pixels,))[0] for key in keys]
-    ours, null = between(results[NAME][0]["params"], data), between(nulls[0], data)
-    k, alike = len(ours.distance), ranks(resemblance(data))
-    kin = nearness_and_resemblance(ours.distance, alike)
-    null_kins = [nearness_and_resemblance(centroid_distances(params, data), alike) for params in nulls]
+    trained, alike = results[NAME][0]["params"], ranks(resemblance(data))
+    ours, null, k = between(trained, data), between(nulls[0], data), len(alike)
+    kin, *null_kins = (kinship(params, data, alike) for params in (trained, *nulls))
     more = over_classes(k, lambda classes: kin(classes) - np.mean([each(classes) for each in null_kins], axis=0))
     step, midway, nearer = pair_mean(ours.step), pair_mean(ours.midpoint), pair_mean(ours.fade - ours.midpoint)
     null_step, null_midway = (pair_mean(each).value for each in (null.step, null.midpoint))

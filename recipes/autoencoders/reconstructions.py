@@ -26,17 +26,11 @@ READ = 1000  # the number of test digits that the nearest neighbours read
 MARGIN = 2  # percentage points: digits are preserved if no larger share of them is lost in the reconstruction
 
 
-def reconstructed(results: Results, x: np.ndarray) -> np.ndarray:
-    """The reconstructions of digits (n, pixels) by the autoencoder of the first run."""
-    encode, decode = autoencoder.coder(CONFIG, results[NAME][0]["params"])
-    return decode(encode(x))
-
-
 def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
     """The first test digit of each class above its reconstruction."""
     x, labels = data.test
     shown = x[digits.first_of_each_class(labels)]
-    pairs = np.stack([shown, reconstructed(results, shown)])
+    pairs = np.stack([shown, autoencoder.reconstruct(CONFIG, results[NAME][0]["params"], shown)])
     figure = Figure(figsize=(8.4, 1.6), layout="constrained")
     plot.image_grid(pairs.reshape(2, -1, *data.shape), row_labels=["original", "reconstruction"], figure=figure)
     return {"reconstructions": figure}
@@ -53,7 +47,7 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     from sklearn.neighbors import KNeighborsClassifier  # takes seconds, which the list of recipes need not wait for
 
     (x, labels), n = data.test, min(READ, len(data.test[1]))
-    y = reconstructed(results, x)
+    y = autoencoder.reconstruct(CONFIG, results[NAME][0]["params"], x)
     reader = KNeighborsClassifier(5).fit(*data.train)
     right, still_right = (reader.predict(images[:n]) == labels[:n] for images in (x, y))
     lost = estimate(100 * (right.astype(float) - still_right), partial(np.mean, axis=-1), "digits")

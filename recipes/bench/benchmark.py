@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 from matplotlib.figure import Figure
+from toolz import keyfilter, valmap
 
 from fnn import plot
 from recipes.bench import compiled, cost, stages, startup, threads
@@ -23,7 +24,7 @@ from recipes.data.digits import Digits
 from recipes.recipe import Command, OptionError
 from recipes.reporting.gallery import write_markdown
 from recipes.running.plan import Options
-from recipes.running.provenance import machine, versions
+from recipes.running.provenance import machine, versions_in_words
 from recipes.running.store import write_text
 
 __all__ = ["RECIPE"]
@@ -56,10 +57,8 @@ def finding(name: str, data: Digits, rounds: int, quick: bool) -> Finding:
 
 def measured_on() -> str:
     """The processor, and the versions of the libraries, as text."""
-    named = {**versions(), **{each: version(each) for each in PEERS if find_spec(each) is not None}}
-    return f"{', '.join(machine().values())}, {os.cpu_count()} cores; " + ", ".join(
-        f"{name} {number}" for name, number in named.items()
-    )
+    peers = [f"{name} {version(name)}" for name in PEERS if find_spec(name) is not None]
+    return f"{', '.join(machine().values())}, {os.cpu_count()} cores; {', '.join([versions_in_words(), *peers])}"
 
 
 def chosen(options: Options) -> list[str]:
@@ -79,11 +78,8 @@ def stored_parts(path: Path) -> dict[str, Any]:
 
 def chart(parts: Mapping[str, Any]) -> Figure:
     """The workloads among the stored parts as bars."""
-    results = {
-        name: {peer: Measured(**values) for peer, values in parts[name]["values"].items()}
-        for name in WORKLOADS
-        if name in parts
-    }
+    of = keyfilter(WORKLOADS.__contains__, parts)
+    results = {name: valmap(lambda values: Measured(**values), part["values"]) for name, part in of.items()}
     return bars({name: WORKLOADS[name].title for name in results}, results)
 
 

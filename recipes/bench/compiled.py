@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from fnn.plot.canvas import COLOURS, quiet
 from recipes.bench.table import Finding
+from recipes.classifiers import mnist
 from recipes.data.digits import Digits
 
 __all__ = ["figure", "finding", "losses"]
@@ -30,8 +31,7 @@ def losses(data: Digits, batch: int = 128) -> tuple[np.ndarray, np.ndarray]:
     import fnn.interop.jax
 
     x, y = data.train
-    hidden = (fnn.linear(64), fnn.relu, fnn.linear(32), fnn.relu)
-    model, optimizer = fnn.chain(*hidden, fnn.linear(data.n_classes)), fnn.adam(1e-3)
+    model, optimizer = mnist.network(mnist.Config(), data.n_classes), fnn.adam(1e-3)
     step = fnn.train_step(model, fnn.cross_entropy, optimizer)
     start = optimizer.init(model.init(fnn.Key(0), x.shape[1:])[0])
     order = fnn.generator(fnn.Key(1)).permutation(len(y))[: len(y) // batch * batch].reshape(-1, batch)

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fnn.plot.canvas import COLOURS, quiet
-from recipes.bench.measure import interleave, stored
+from recipes.bench.measure import in_turns, rounds_of, stored
 from recipes.bench.problem import Problem
 from recipes.bench.table import Finding, duration, titled
 from recipes.bench.workloads import classifier, exclusive_or
@@ -53,8 +53,8 @@ def costs(data: Digits, rounds: int) -> dict[str, dict[int, Cost]]:
         problems = {n: make(n)(data) for n in values}
         with ExitStack() as stack:
             paths = {n: stack.enter_context(stored(problem)) for n, problem in problems.items()}
-            found = interleave({str(n): ("fnn_numpy.train_together", path) for n, path in paths.items()}, rounds)
-        return {n: Cost(work(problem), found[str(n)].median) for n, problem in problems.items()}
+            found = in_turns({n: rounds_of("fnn_numpy.train_together", path, rounds) for n, path in paths.items()})
+        return {n: Cost(work(problem), found[n].median) for n, problem in problems.items()}
 
     return {axis: along(values, make) for axis, (values, make) in AXES.items()}
 

@@ -5,8 +5,9 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from itertools import zip_longest
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -17,7 +18,7 @@ import attrs
 
 from recipes.bench.problem import Problem
 
-__all__ = ["Measured", "Unavailable", "compare", "cores", "interleave", "stored", "time_to_score", "worker"]
+__all__ = ["Measured", "Unavailable", "compare", "cores", "in_turns", "rounds_of", "stored", "time_to_score"]
 
 ROOT = Path(__file__).parents[2]
 Ask = Callable[..., Any]
@@ -85,7 +86,9 @@ def worker(peer: str, path: Path) -> Iterator[Ask]:
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, env=environment(len(where)), cwd=ROOT, text=True, **pipes) as process:
 
-        def answer() -> Any:
+        def ask(*request: Any) -> Any:
+            with suppress(BrokenPipeError):  # then there is no answer
+                print(json.dumps(request), file=process.stdin, flush=True)
             line = process.stdout.readline() if process.stdout else ""
             if not line:
                 raise Unavailable(f"its process ended with exit status {process.wait()}")
@@ -94,44 +97,66 @@ def worker(peer: str, path: Path) -> Iterator[Ask]:
                 raise Unavailable(value["error"])
             return value
 
-        def ask(*request: Any) -> Any:
-            with suppress(BrokenPipeError):  # then `answer` gets no line and raises
-                if process.stdin:
-                    process.stdin.write(json.dumps(request) + "\n")
-                    process.stdin.flush()
-            return answer()
-
         try:
-            answer()
+            ask("begin")
             yield ask
         finally:
             process.terminate()
 
 
-def attempt(tasks: Iterable[Callable[[str], None]], names: Iterable[str]) -> dict[str, str]:
-    """Do each task for every name before the next task; return the reasons for the names that became unavailable.
+def rounds_of(peer: str, path: Path, rounds: int, repeat: int = 1) -> Iterator[float | None]:
+    """The time of a round that warms up, the times of some rounds, and the score at last, all in one process.
 
-    A name whose task raises `Unavailable` is left out from then on.
+    peer, path   as `worker` takes them
+    rounds       the number of rounds
+    repeat       how many epochs a round has; their median is its time
     """
-    missing: dict[str, str] = {}
-    for task in tasks:
-        for name in names:
-            try:
-                if name not in missing:
-                    task(name)
-            except Unavailable as reason:
-                missing[name] = str(reason)
-    return missing
+    with worker(peer, path) as ask:
+        for i in range(1 + rounds):  # the first run compiles and fills caches
+            yield ask("run", i * repeat, repeat)
+        yield ask("score")
 
 
-def collected(
-    seconds: Mapping[str, Sequence[float]], scores: Mapping[str, float | None], missing: Mapping[str, str]
-) -> dict[str, Measured]:
-    """The measurements of all peers, from their seconds, their scores, and the reasons of those without."""
-    return {
-        name: Measured(missing=missing[name]) if name in missing else Measured(each, scores[name])
-        for name, each in seconds.items()
-    }
+def starts_of(peer: str, path: Path, rounds: int, goal: float, most: int) -> Iterator[float | None]:
+    """0 for a process that warms up, the times of some rounds, and the score at last; each round is a process.
+
+    peer, path, rounds   as for `rounds_of`
+    goal                 the score that ends a round
+    most                 the number of epochs after which the peer is unavailable
+    """
+    with worker(peer, path):  # the first start fills the disk's cache
+        yield 0.0
+    for _ in range(rounds):
+        begin = perf_counter()
+        with worker(peer, path) as ask:
+            for epoch in range(most):
+                ask("run", epoch, 1)
+                score = ask("score")
+                if score >= goal:
+                    break
+            else:
+                raise Unavailable(f"it did not reach a score of {goal} within {most} epochs")
+            yield perf_counter() - begin
+    yield score
+
+
+def in_turns(peers: Mapping[Any, Iterator[float | None]]) -> dict[Any, Measured]:
+    """The measurements of peers that take turns, each by its `rounds_of` or `starts_of`."""
+
+    def or_reason(found: Iterator[float | None]) -> Iterator[float | str | None]:
+        try:
+            yield from found
+        except Unavailable as reason:
+            yield str(reason)
+
+    def measured(column: Sequence[Any]) -> Measured:
+        if reasons := [each for each in column if isinstance(each, str)]:
+            return Measured(missing=reasons[0])
+        _, *seconds, score = column
+        return Measured(seconds, score)
+
+    columns = zip(*zip_longest(*map(or_reason, peers.values())), strict=True)  # A, B, C, A, B, C, ...
+    return dict(zip(peers, map(measured, columns), strict=True))
 
 
 def compare(problem: Problem, peers: Mapping[str, str], rounds: int, repeat: int = 1) -> dict[str, Measured]:
@@ -143,28 +168,7 @@ def compare(problem: Problem, peers: Mapping[str, str], rounds: int, repeat: int
     repeat     how many epochs a round has; their median is its time
     """
     with stored(problem) as path:
-        return interleave({name: (peer, path) for name, peer in peers.items()}, rounds, repeat)
-
-
-def interleave(workers: Mapping[str, tuple[str, Path]], rounds: int, repeat: int = 1) -> dict[str, Measured]:
-    """Measure peers, each on the problem at its own path, in interleaved rounds; `compare` explains the arguments."""
-    asks: dict[str, Ask] = {}
-    seconds: dict[str, list[float]] = {name: [] for name in workers}
-    scores: dict[str, float | None] = {}
-    with ExitStack() as stack:
-
-        def start(name: str) -> None:
-            asks[name] = stack.enter_context(worker(*workers[name]))
-
-        def run(name: str) -> None:
-            seconds[name].append(asks[name]("run", len(seconds[name]) * repeat, repeat))
-
-        def score(name: str) -> None:
-            scores[name] = asks[name]("score")
-
-        missing = attempt((start, *[run] * (1 + rounds), score), workers)
-    later = {name: each[1:] for name, each in seconds.items()}  # the first run compiles and fills caches
-    return collected(later, scores, missing)
+        return in_turns({name: rounds_of(peer, path, rounds, repeat) for name, peer in peers.items()})
 
 
 def time_to_score(
@@ -177,24 +181,5 @@ def time_to_score(
     goal              the score to reach
     most              the number of epochs after which a peer counts as unavailable
     """
-    seconds: dict[str, list[float]] = {name: [] for name in peers}
-    scores: dict[str, float | None] = {}
     with stored(problem) as path:
-
-        def start(name: str) -> None:
-            with worker(peers[name], path):
-                pass
-
-        def run(name: str) -> None:
-            begin = perf_counter()
-            with worker(peers[name], path) as ask:
-                for epoch in range(most):
-                    ask("run", epoch, 1)
-                    scores[name] = score = ask("score")
-                    if score >= goal:
-                        seconds[name].append(perf_counter() - begin)
-                        return
-            raise Unavailable(f"it did not reach a score of {goal} within {most} epochs")
-
-        missing = attempt((start, *[run] * rounds), peers)  # the first start fills the disk's cache
-    return collected(seconds, scores, missing)
+        return in_turns({name: starts_of(peer, path, rounds, goal, most) for name, peer in peers.items()})

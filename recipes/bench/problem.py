@@ -80,18 +80,11 @@ class Problem:
             return float(np.mean((outputs - target) ** 2))
         return float(np.mean(outputs.argmax(axis=-1) == target))
 
-    def members(self) -> list["Problem"]:
-        """One problem for each of the networks."""
-        return [
-            attrs.evolve(
-                self,
-                weights=[(w[i], b[i]) for w, b in self.weights],
-                train=(self.train[0][i], self.train[1][i]),
-                test=(self.test[0][i], self.test[1][i]),
-                runs=0,
-            )
-            for i in range(self.runs)
-        ]
+    def member(self, i: int) -> "Problem":
+        """The problem of network i alone."""
+        weights = [(w[i], b[i]) for w, b in self.weights]
+        train, test = ((x[i], y[i]) for x, y in (self.train, self.test))
+        return attrs.evolve(self, weights=weights, train=train, test=test, runs=0)
 
 
 def one_after_the_other(train: Callable[..., Session]) -> Callable[..., Session]:
@@ -100,7 +93,7 @@ def one_after_the_other(train: Callable[..., Session]) -> Callable[..., Session]
     def train_each(problem: Problem, **settings: Any) -> Session:
         if not problem.runs:
             return train(problem, **settings)
-        sessions = [train(member, **settings) for member in problem.members()]
+        sessions = [train(problem.member(i), **settings) for i in range(problem.runs)]
 
         def run(epoch: int) -> None:
             for session in sessions:

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 import fnn
 from fnn.optimizers.diverged import all_finite
 from recipes.bench.table import Finding, titled
+from recipes.classifiers import mnist
 from recipes.data.digits import Digits
 
 __all__ = ["finding", "measure", "table", "timed"]
@@ -32,7 +33,7 @@ def measure(data: Digits) -> dict[int, dict[str, float]]:
 
 def timed(data: Digits, batch: int) -> dict[str, list[float]]:
     """The seconds of each stage in the first `STEPS` steps, done by hand to read the clock after each stage."""
-    model, optimizer = fnn.chain(*hidden(), fnn.linear(data.n_classes)), fnn.adam(1e-3)
+    model, optimizer = mnist.network(mnist.Config(), data.n_classes), fnn.adam(1e-3)
     state = optimizer.init(model.init(fnn.Key(0), data.train[0].shape[1:])[0])
     whole, seconds = fnn.train_step(model, fnn.cross_entropy, optimizer), dict[str, list[float]]()
     for (x, labels), _ in zip(fnn.batches(fnn.Key(1), data.train, batch), range(STEPS), strict=False):
@@ -62,11 +63,6 @@ def timed(data: Digits, batch: int) -> dict[str, list[float]]:
         products(params, x, dprediction)
         passed("its matrix products alone")
     return seconds
-
-
-def hidden() -> tuple[fnn.Layer, ...]:
-    """The hidden layers of 784-64-32-10."""
-    return fnn.linear(64), fnn.relu, fnn.linear(32), fnn.relu
 
 
 def products(params: fnn.Params, x: np.ndarray, dy: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from recipes.bench.measure import Measured, compare
 from recipes.bench.table import Finding, duration, ratio, titled
-from recipes.bench.workloads import WORKLOADS
+from recipes.bench.workloads import WORKLOADS, Workload
 from recipes.data.digits import Digits
 
 __all__ = ["NAMES", "finding", "measure", "table"]
@@ -21,12 +21,11 @@ def finding(data: Digits, rounds: int) -> Finding:
 def measure(data: Digits, rounds: int) -> dict[str, dict[str, Measured]]:
     """The times of fnn with "one" thread and with "two", for each workload."""
 
-    def both(name: str) -> dict[str, Measured]:
-        workload = WORKLOADS[name]
+    def both(workload: Workload) -> dict[str, Measured]:
         ours = workload.peers["fnn"]
         return compare(workload.problem(data), {"one": ours, "two": f"{ours}@2"}, rounds, workload.repeat)
 
-    return {name: both(name) for name in NAMES}
+    return {name: both(WORKLOADS[name]) for name in NAMES}
 
 
 def table(found: Mapping[str, Mapping[str, Measured]]) -> list[str]:

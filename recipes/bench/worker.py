@@ -1,12 +1,14 @@
 """The process of one peer: `python -m recipes.bench.worker PEER PROBLEM CORES`.
 
-It reads one command in JSON per line, and answers each with one line. ["run", first, count] does `count` runs and gives
-the median of their seconds; ["score"] gives the accuracy or the error of the network. An error gives {"error": ...}.
+It reads one command in JSON per line, and answers each with one line. ["begin"] gives null as soon as the peer is
+ready, ["run", first, count] does `count` runs and gives the median of their seconds, ["score"] gives the accuracy or
+the error of the network. An error gives {"error": ...}.
 """
 
 import json
 import os
 import sys
+from collections.abc import Callable
 
 
 def main(peer: str, path: str, cores: str) -> None:
@@ -32,20 +34,23 @@ def main(peer: str, path: str, cores: str) -> None:
         with open(path, "rb") as file:
             problem: Problem = pickle.load(file)
         session = start(problem)
-        answer("ready")
-        for line in sys.stdin:
-            command, *arguments = json.loads(line)
-            if command == "score":
-                answer(problem.score(session.predict(problem.test[0])))
-                continue
-            first, count = arguments
+
+        def run(first: int, count: int) -> float:
             seconds = []
             with session.around():
                 for i in range(first, first + count):
                     begin = perf_counter()
                     session.run(i)
                     seconds.append(perf_counter() - begin)
-            answer(median(seconds))
+            return median(seconds)
+
+        def score() -> float | None:
+            return problem.score(session.predict(problem.test[0]))
+
+        commands: dict[str, Callable[..., object]] = {"begin": lambda: None, "run": run, "score": score}
+        for line in sys.stdin:
+            command, *arguments = json.loads(line)
+            answer(commands[command](*arguments))
     except Exception as error:
         first_line = (str(error).strip().splitlines() or [""])[0]
         answer({"error": f"{type(error).__name__}: {first_line}"})

@@ -21,10 +21,9 @@ __all__ = ["RECIPE"]
 ACTIVATIONS = {"ReLU": "relu", "Sigmoid": "sigmoid", "TanH": "tanh"}
 WRONG = "{}, wrong gradient"
 LOSSES = {"{}": "cross_entropy", WRONG: "cross_entropy_with_paper_gradient"}
+CONFIG = Config(hidden=(64, 32), optimizer="adam", rate=1e-3, batch_size=128, epochs=50, patience=5)
 GROUPS = {
-    label.format(name): Config(
-        hidden=(64, 32), activation=activation, loss=loss, optimizer="adam", rate=1e-3, batch_size=128, epochs=50
-    )
+    label.format(name): attrs.evolve(CONFIG, activation=activation, loss=loss)
     for label, loss in LOSSES.items()
     for name, activation in ACTIVATIONS.items()
 }
@@ -84,7 +83,6 @@ def claims(results: Results, data: Any) -> Sequence[Claim]:
 
 
 PAIRS = (("TanH", "ReLU"), ("ReLU", "Sigmoid"), ("TanH", "Sigmoid"))
-COMPARED = [(label.format(a), label.format(b)) for label in ("{}", WRONG) for a, b in PAIRS]
 RECIPE = study(
     "activations",
     __doc__,
@@ -92,7 +90,7 @@ RECIPE = study(
     GROUPS,
     claims,
     varied="activation",
-    compared=COMPARED,
+    compared=[(label.format(a), label.format(b)) for label in ("{}", WRONG) for a, b in PAIRS],
     first=4,
     quick=2,
     papers=PAPERS | {WRONG.format(name): x for name, x in PAPERS.items()},

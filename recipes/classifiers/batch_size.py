@@ -18,13 +18,8 @@ from recipes.recipe import Results
 
 __all__ = ["RECIPE"]
 
-GROUPS = {
-    f"batch {n}": Config(
-        hidden=(64, 32), activation="relu", optimizer="adam", rate=1e-3, batch_size=n, epochs=50, patience=5
-    )
-    for n in (8, 16, 32, 64, 128, 256)
-}
-PAPERS = {"batch 8": 0.953, "batch 64": 0.972}  # medians
+CONFIG = Config(hidden=(64, 32), activation="relu", optimizer="adam", rate=1e-3, epochs=50, patience=5)
+GROUPS = {f"batch {n}": attrs.evolve(CONFIG, batch_size=n) for n in (8, 16, 32, 64, 128, 256)}
 ALIKE = 0.005  # a quarter of the distance that the paper's figure shows between 8 and 64
 MEDIUM, SMALL = "mean of 64, 128", "mean of 8, 16"
 
@@ -46,13 +41,6 @@ def claims(results: Results, data: Any) -> Sequence[Claim]:
     ]
 
 
-COMPARED = [
-    (MEDIUM, SMALL),
-    (MEDIUM, "batch 32"),
-    (MEDIUM, "batch 256"),
-    ("batch 64", "batch 128"),
-    ("batch 8", "batch 64"),
-]
 RECIPE = study(
     "batch_size",
     __doc__,
@@ -60,9 +48,15 @@ RECIPE = study(
     GROUPS,
     claims,
     varied="examples in a batch",
-    compared=COMPARED,
+    compared=[
+        (MEDIUM, SMALL),
+        (MEDIUM, "batch 32"),
+        (MEDIUM, "batch 256"),
+        ("batch 64", "batch 128"),
+        ("batch 8", "batch 64"),
+    ],
     first=2,
     quick=1,
-    papers=PAPERS,
+    papers={"batch 8": 0.953, "batch 64": 0.972},  # medians
     averages={MEDIUM: ("batch 64", "batch 128"), SMALL: ("batch 8", "batch 16")},
 )

@@ -17,21 +17,9 @@ from recipes.recipe import Results
 
 __all__ = ["RECIPE"]
 
-WAYS = (
-    "normal",
-    "uniform",
-    "He normal",
-    "He uniform",
-    "Glorot normal",
-    "Glorot uniform",
-    "LeCun normal",
-    "orthogonal",
-)
-SCHEMES = {name: name.lower().replace(" ", "_") for name in WAYS}
-GROUPS = {
-    name: Config(hidden=(64, 32), weights=scheme, optimizer="adam", rate=1e-3, batch_size=64, epochs=50, patience=10)
-    for name, scheme in SCHEMES.items()
-}
+WAYS = ("normal", "uniform", "He normal", "He uniform", "Glorot normal", "Glorot uniform", "LeCun normal", "orthogonal")
+CONFIG = Config(hidden=(64, 32), activation="relu", optimizer="adam", rate=1e-3, batch_size=64, epochs=50, patience=10)
+GROUPS = {name: attrs.evolve(CONFIG, weights=name.lower().replace(" ", "_")) for name in WAYS}
 ALIKE = 0.002  # about the scatter of runs that differ in nothing but their seed
 
 

@@ -26,7 +26,7 @@ from recipes.data.digits import Digits
 from recipes.recipe import Recipe, Results, Run, Size, scores
 from recipes.training import until
 
-__all__ = ["RECIPE", "figures", "network", "train"]
+__all__ = ["RECIPE", "Config", "figures", "network", "train"]
 
 SHOWN = 16  # misclassified digits in the figure
 
@@ -124,10 +124,8 @@ def figures(results: Results, data: Digits) -> dict[str, Figure]:
     x, labels = data.test
     predicted = median_run(results)["predicted"]
     wrong = np.flatnonzero(predicted != labels)
-    shown = wrong[:SHOWN]
-    of = f"{len(wrong):,} of {len(labels):,} test digits"
-    title = f"The first {len(shown)} of the {of} that the {which} run misclassified"
-    below.suptitle(title, fontsize=10)
+    shown, of = wrong[:SHOWN], f"{len(wrong):,} of {len(labels):,} test digits"
+    below.suptitle(f"The first {len(shown)} of the {of} that the {which} run misclassified", fontsize=10)
     if len(shown):
         titles = [f"true {labels[i]}\npredicted {predicted[i]}" for i in shown]
         plot.image_grid(x[shown].reshape(-1, *data.shape), titles=titles, columns=8, figure=below)
@@ -157,5 +155,6 @@ RECIPE = Recipe(
     paper=Size(15),
     first=Size(1),
     quick=Size(2, epochs=5),
+    fixed={"activation": "relu", "weights": "he_normal", "loss": "cross_entropy"},
     papers={"mnist": 0.9701},
 )

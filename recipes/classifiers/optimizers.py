@@ -19,14 +19,12 @@ from recipes.recipe import Results
 
 __all__ = ["RECIPE"]
 
+CONFIG = Config(hidden=(64, 32), activation="relu", batch_size=128, epochs=50, patience=5)
 GROUPS = {
-    name: Config(
-        hidden=(64, 32), activation="relu", optimizer=optimizer, rate=rate, batch_size=128, epochs=50, patience=5
-    )
+    name: attrs.evolve(CONFIG, optimizer=optimizer, rate=rate)
     for name, optimizer, rate in (("SGD", "sgd", 0.01), ("Momentum SGD", "momentum", 0.01), ("Adam", "adam", 0.001))
 }
 TARGET = 0.96  # a run has converged at this validation accuracy, the final one of SGD with momentum in the paper
-PAPERS = {"SGD": 0.91, "Momentum SGD": 0.96, "Adam": 0.971}
 
 
 def epochs_to(target: float, curve: Sequence[float]) -> int:
@@ -62,7 +60,6 @@ def claims(results: Results, data: Any) -> Sequence[Claim]:
     ]
 
 
-COMPARED = [("Adam", "SGD"), ("Adam", "Momentum SGD"), ("Momentum SGD", "SGD")]
 RECIPE = study(
     "optimizers",
     __doc__,
@@ -70,8 +67,8 @@ RECIPE = study(
     GROUPS,
     claims,
     varied="optimizer",
-    compared=COMPARED,
+    compared=[("Adam", "SGD"), ("Adam", "Momentum SGD"), ("Momentum SGD", "SGD")],
     first=8,
     quick=2,
-    papers=PAPERS,
+    papers={"SGD": 0.91, "Momentum SGD": 0.96, "Adam": 0.971},
 )

@@ -96,9 +96,7 @@ def cut_off(results: Results, groups: Mapping[str, classifier.Config]) -> str:
     return f"; ended by the limit of {limit}, with patience left: {', '.join(counts)}" if counts else ""
 
 
-def comparison(
-    groups: Mapping[str, Sequence[float]], compared: Pairs, varied: str, averages: Averages | None = None
-) -> Figure:
+def comparison(groups: Mapping[str, Sequence[float]], compared: Pairs, varied: str, averages: Averages) -> Figure:
     """Left, the test accuracy of every run; right, the differences A − B of the compared pairs.
 
     groups    the test accuracies of each group, in the order of the seeds
@@ -115,7 +113,7 @@ def comparison(
     intervals = {name: interval for name, interval in found.items() if interval is not None}
     plot.boxes(groups, ax=left, xlabel=varied, ylabel="test accuracy", intervals=intervals)
     left.set_title(f"{n} runs of each", fontsize=10)
-    means = {name: np.mean([groups[part] for part in parts], axis=0) for name, parts in (averages or {}).items()}
+    means = {name: np.mean([groups[part] for part in parts], axis=0) for name, parts in averages.items()}
     sides = {**groups, **means}
     rows = {f"{a}\n− {b}": row_of(sides[a], sides[b]) for a, b in compared}
     plot.differences(rows, ax=right, xlabel="difference in test accuracy")
@@ -171,7 +169,7 @@ def study(
 
     def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
         accuracies = {group.name: group.values for group in groups_of(results).values()}
-        return {name: comparison(accuracies, compared, varied, averages)}
+        return {name: comparison(accuracies, compared, varied, averages or {})}
 
     return Recipe(
         name=name,

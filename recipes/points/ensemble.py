@@ -13,8 +13,9 @@ from fnn.metrics import accuracy
 from recipes.recipe import Run
 from recipes.training import until
 
-__all__ = ["ACTIVATIONS", "Config", "in_random_order", "train", "with_best_accuracy"]
+__all__ = ["ACTIVATIONS", "Config", "comparison", "in_random_order", "train"]
 
+Result = Mapping[str, Any]
 ACTIVATIONS = {"sigmoid": fnn.sigmoid, "tanh": fnn.tanh}
 OPTIMIZERS: dict[str, Callable[[float], fnn.Optimizer]] = {"sgd": fnn.sgd, "adam": fnn.adam}
 LOSSES = {"mse": fnn.mse, "cross_entropy": fnn.cross_entropy}
@@ -53,7 +54,11 @@ def in_random_order(key: fnn.Key, x: np.ndarray, labels: np.ndarray) -> dict[str
 
 
 def train(
-    config: Config, one: fnn.Layer, key: fnn.Key, draw: Callable[[fnn.Key, int], Mapping[str, np.ndarray]]
+    config: Config,
+    one: fnn.Layer,
+    key: fnn.Key,
+    draw: Callable[[fnn.Key, int], Mapping[str, np.ndarray]],
+    compare: Callable[[Result], Mapping[str, np.ndarray]],
 ) -> Run:
     """Train all networks by one fold; every leaf of the result has the runs as its first axis.
 
@@ -61,6 +66,7 @@ def train(
     one     a single network
     key     network i and its points come from key i of `split(key, runs)`
     draw    draw(key, n) -> the n points of one run, "x" and "y"
+    compare compare(result) -> further scores by name, which compare the result with what is possible
 
     The networks share one order of batches, each in its own points. The curves are means over all points, before the
     first epoch and at the end of each.
@@ -69,11 +75,8 @@ def train(
     data = fnn.tree.stack([draw(each, config.points) for each in data_keys])
     pair = data["x"], data["y"]  # (runs, points, n_in) and (runs, points, n_out), or labels (runs, points)
     params = fnn.tree.stack([one.init(each, pair[0].shape[-1:])[0] for each in init_keys])
-    model, loss, optimizer = (
-        fnn.ensemble(one, config.runs),
-        LOSSES[config.loss],
-        OPTIMIZERS[config.optimizer](config.rate),
-    )
+    model, loss = fnn.ensemble(one, config.runs), LOSSES[config.loss]
+    optimizer = OPTIMIZERS[config.optimizer](config.rate)
     step = fnn.train_step(model, partial(loss, reduction=config.reduction), optimizer)
     measures: dict[str, Any] = {"loss": loss, **({"accuracy": accuracy} if config.loss == "cross_entropy" else {})}
 
@@ -91,24 +94,16 @@ def train(
         records = (measure(params), *end.history)
         curves = {name: np.stack(list(pluck(f"final_{name}", records)), axis=-1) for name in measures}
         scores = {name: curve[:, -1] for name, curve in curves.items()}  # of curves (runs, 1 + epochs)
-        return {"scores": scores, "curves": curves, "params": end.state.params, "data": data}
+        result = {"scores": scores, "curves": curves, "params": end.state.params, "data": data}
+        return {**result, "scores": {**scores, **compare(result)}}
 
     return Run(fnn.Progress.start(optimizer.init(params)), scan, finish)
 
 
-def with_best_accuracy(result: Mapping[str, Any], best: np.ndarray, **more: np.ndarray) -> dict[str, Any]:
-    """The result of classifiers with further scores.
-
-    result  the result of `train`
-    best    the best accuracy that is possible on the points of each run: (runs,)
-    more    further scores by name
+def comparison(result: Result, best: np.ndarray) -> dict[str, np.ndarray]:
+    """Further scores of classifiers, given the best accuracy that is possible on the points of each run: (runs,).
 
     "shortfall" is by how much the accuracy falls short of the best one, "mistakes" the number of misclassified points.
     """
     accuracies, n = result["scores"]["accuracy"], result["data"]["y"].shape[-1]
-    known = {
-        "best_accuracy": best,
-        "shortfall": best - accuracies,
-        "mistakes": np.round(n * (1 - accuracies)),
-    }
-    return {**result, "scores": {**result["scores"], **known, **more}}
+    return {"best_accuracy": best, "shortfall": best - accuracies, "mistakes": np.round(n * (1 - accuracies))}

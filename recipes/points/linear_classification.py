@@ -17,7 +17,6 @@ from typing import Any
 import attrs
 import numpy as np
 from matplotlib.axes import Axes
-from toolz import compose
 
 import fnn
 from fnn.metrics import iqm
@@ -72,21 +71,19 @@ def possible(distance: float) -> float:
 
 def run(config: Config, key: fnn.Key, data: NoData) -> Run:
     """All trainings; the result compares each with the boundary halfway between its blobs."""
-    training = ensemble.train(config, MODEL, key, draw)
-    return attrs.evolve(training, finish=compose(with_halfway, training.finish))
+    return ensemble.train(config, MODEL, key, draw, against_halfway)
 
 
-def with_halfway(result: Result) -> dict[str, Any]:
-    """A result with the accuracy of the boundary halfway, and the angle of the learnt boundary to it."""
+def against_halfway(result: Result) -> dict[str, np.ndarray]:
+    """The accuracy of the boundary halfway, and the angle of the learnt boundary to it, as scores."""
     weights = result["params"]["0"]["weights"]  # (runs, 2, 2)
-    best, turned, bayes = [], [], []
+    rows = []
     for x, labels, learnt in zip(*result["data"].values(), weights[..., 1] - weights[..., 0], strict=True):
         normal, middle = halfway(x, labels)
-        best.append(np.mean(((x - middle) @ normal > 0) == labels))
-        turned.append(degrees(learnt, normal))
-        bayes.append(possible(float(np.linalg.norm(normal))))  # the means of 200 points each lie near the centres
-    more = {"turned": np.array(turned), "possible_accuracy": np.array(bayes)}
-    return ensemble.with_best_accuracy(result, np.array(best), **more)
+        best, distance = np.mean(((x - middle) @ normal > 0) == labels), float(np.linalg.norm(normal))
+        rows.append((best, degrees(learnt, normal), possible(distance)))  # means of 200 points lie near the centres
+    reached, turned, bayes = np.transpose(rows)
+    return {**ensemble.comparison(result, reached), "turned": turned, "possible_accuracy": bayes}
 
 
 def panel(ax: Axes, run: Result) -> str:

@@ -8,10 +8,8 @@ squared error, for 200 epochs in batches of 32. Each run is compared with least 
 from collections.abc import Sequence
 from typing import Any
 
-import attrs
 import numpy as np
 from matplotlib.axes import Axes
-from toolz import compose
 
 import fnn
 from fnn import plot
@@ -54,22 +52,20 @@ def distance(line: Any, other: Any) -> Any:
 
 def run(config: Config, key: fnn.Key, data: NoData) -> Run:
     """All trainings; the result compares each fitted line with that of least squares."""
-    training = ensemble.train(config, MODEL, key, draw)
-    return attrs.evolve(training, finish=compose(with_least_squares, training.finish))
+    return ensemble.train(config, MODEL, key, draw, against_least_squares)
 
 
-def with_least_squares(result: Result) -> dict[str, Any]:
-    """A result with the loss of least squares, and the distances of both fitted lines from the true one."""
+def against_least_squares(result: Result) -> dict[str, np.ndarray]:
+    """The loss of least squares, and the distances of both fitted lines from the true one, as scores."""
     points, layer = result["data"], result["params"]["0"]
     true, fitted = (points["w"], points["b"]), (layer["weights"][:, 0, 0], layer["bias"][:, 0])
     x, y = (points[name][..., 0].astype(np.float64) for name in ("x", "y"))  # (runs, points)
     w, b = np.array([np.polyfit(*pair, 1) for pair in zip(x, y, strict=True)]).T
-    known = {
+    return {
         "best_loss": np.mean((w[:, None] * x + b[:, None] - y) ** 2, axis=-1),
         "distance": distance(fitted, true),
         "best_distance": distance((w, b), true),
     }
-    return {**result, "scores": {**result["scores"], **known}}
 
 
 def panel(ax: Axes, run: Result) -> str:

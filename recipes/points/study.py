@@ -144,8 +144,6 @@ def recipe(
         figures=lambda results, data: {name: figure(config, results[name], shown)},
         claims=lambda results, data: claims(results[name]),
         paper=Size(config.runs),
-        first=Size(config.runs),
-        quick=Size(config.runs),
         score=score,
         together=True,
     )

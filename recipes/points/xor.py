@@ -8,12 +8,10 @@ best classifier of such points.
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import attrs
 import numpy as np
 from matplotlib.axes import Axes
-from toolz import compose
 
 import fnn
 from fnn.metrics import iqm
@@ -58,14 +56,13 @@ def network(config: Config) -> fnn.Layer:
 
 def run(config: Config, key: fnn.Key, data: NoData) -> Run:
     """All trainings; the result says how the rule of signs does on the same points."""
-    training = ensemble.train(config, network(config), key, draw)
-    return attrs.evolve(training, finish=compose(with_rule_of_signs, training.finish))
+    return ensemble.train(config, network(config), key, draw, against_rule_of_signs)
 
 
-def with_rule_of_signs(result: Result) -> dict[str, Any]:
-    """A result with the accuracy of the rule of signs: class 1 if the product of the coordinates is negative."""
+def against_rule_of_signs(result: Result) -> dict[str, np.ndarray]:
+    """The accuracy of the rule of signs, class 1 if the product of the coordinates is negative, as scores."""
     x, labels = result["data"]["x"], result["data"]["y"]
-    return ensemble.with_best_accuracy(result, np.mean((x.prod(axis=-1) < 0) == labels, axis=-1))
+    return ensemble.comparison(result, np.mean((x.prod(axis=-1) < 0) == labels, axis=-1))
 
 
 def panel(ax: Axes, run: Result, config: Config) -> str:

@@ -12,7 +12,7 @@ __all__ = ["anchor", "markdown"]
 
 def markdown(chapters: Sequence[Chapter], provenance: Mapping[str, str]) -> str:
     """The whole report."""
-    notice = [f"**{report.SMALL}**"] if any(map(report.is_small, chapters)) else []
+    notice = [f"**{report.SMALL}**"] if any(chapter.is_small for chapter in chapters) else []
     lines = [f"# {report.TITLE}", "", *_spaced([report.PAPER, report.RULE, *notice, report.tally(chapters)])]
     lines += _claims_table(chapters)
     lines += [line for chapter in chapters for line in _section(chapter)]
@@ -33,7 +33,7 @@ def _claims_table(chapters: Sequence[Chapter]) -> list[str]:
     """All claims and verdicts, each with a link to its chapter."""
     rows = []
     for chapter, entry in report.overview(chapters):
-        link = f"[{chapter.recipe.name}](#{anchor(report.title(chapter))})"
+        link = f"[{chapter.recipe.name}](#{anchor(chapter.title)})"
         rows.append((entry.verdict, entry.statement, f"{link}: {entry.source}" if entry.source else link))
     return table(("verdict", "claim", "experiment and source"), rows)
 
@@ -42,11 +42,11 @@ def _section(chapter: Chapter) -> list[str]:
     """A chapter: its text and settings, its pictures, the score of each group, its claims."""
     pictures = [f"![{name}: {chapter.recipe.summary}](figures/{name}.png)" for name in chapter.pictures]
     groups = [f"- {line}" for line in chapter.lines]
-    claims = [f"{i}. {_item(entry)}" for i, entry in enumerate(report.entries(chapter), 1)]
-    blocks = ["## " + report.title(chapter), *chapter.recipe.paragraphs, report.settings_of(chapter)]
+    claims = [f"{i}. {_item(entry)}" for i, entry in enumerate(chapter.entries(), 1)]
+    blocks = ["## " + chapter.title, *chapter.recipe.paragraphs, chapter.settings()]
     blocks += ["\n".join(block) for block in (pictures, groups, claims) if block]
-    blocks += report.shared_reasons(chapter)
-    if gap := report.no_results(chapter):
+    blocks += chapter.shared_reasons()
+    if gap := chapter.no_results():
         errors = [f"    {line}" for failure in chapter.failures for line in failure.splitlines()]
         blocks += [f"{gap}:", "\n".join(errors)] if errors else [f"{gap}."]
     return ["", *_spaced(blocks)[:-1]]

@@ -4,33 +4,14 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from pathlib import Path
 
 from recipes.reporting import report
 from recipes.reporting.report import Chapter
 
 __all__ = ["html"]
 
-STYLE = """
-:root { color-scheme: light; font: 1rem/1.5 system-ui, sans-serif; color: #1d2433; background: #fff; }
-body { max-width: 52rem; margin: 0 auto; padding: 1rem; }
-h1 { font-size: 1.7rem; line-height: 1.2; } h2 { font-size: 1.25rem; margin: 2.5rem 0 .5rem; }
-img { display: block; width: 100%; min-width: 40rem; height: auto; margin: 1rem auto; }
-table { border-collapse: collapse; width: 100%; font-size: .92rem; }
-th, td { text-align: left; vertical-align: top; padding: .4rem .5rem; border-bottom: 1px solid #d8dce5; }
-.scroll { overflow-x: auto; } .settings, .groups, footer { color: #505a6e; font-size: .9rem; }
-p, li, footer { overflow-wrap: anywhere; } li { margin: .3rem 0; }
-.verdict { font-weight: 600; } #claims a { overflow-wrap: anywhere; } #origins { overflow-wrap: normal; }
-.holds::before { content: "\\2713\\00a0"; } .holds { color: #00614a; }
-.fails::before { content: "\\2717\\00a0"; } .fails { color: #a13d00; }
-.undecided::before { content: "?\\00a0"; } .undecided { color: #505a6e; }
-.small { border: 1px solid #b8860b; background: #fff8e6; padding: .6rem .8rem; border-radius: .3rem; }
-a { color: #00548c; } pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .85rem; }
-@page { margin: 1cm; }
-@media print { body { max-width: none; padding: 0; } a { color: inherit; } h2 { break-after: avoid; }
-  img { min-width: 0; } img, li, tr { break-inside: avoid; } .scroll { overflow: visible; }
-  table { font-size: .75rem; } #origins { font-size: .65rem; overflow-wrap: anywhere; }
-  #origins :is(th, td) { padding: .3rem .2rem; } }
-"""
+STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 
 
 def html(chapters: Sequence[Chapter], provenance: Mapping[str, str]) -> str:
@@ -41,11 +22,11 @@ def html(chapters: Sequence[Chapter], provenance: Mapping[str, str]) -> str:
     ]
     head, origins = report.origins(chapters)
     facts = _table(("", ""), (tuple(map(escape, fact)) for fact in provenance.items()), "provenance")
-    notice = _paragraph(report.SMALL, "small") if any(map(report.is_small, chapters)) else ""
+    notice = _paragraph(report.SMALL, "small") if any(chapter.is_small for chapter in chapters) else ""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{report.TITLE}</title><style>{STYLE}</style></head><body><h1>{report.TITLE}</h1>"
+        f"<title>{report.TITLE}</title><style>\n{STYLE}</style></head><body><h1>{report.TITLE}</h1>"
         f"{_paragraph(report.PAPER)}{_paragraph(report.RULE)}{notice}{_paragraph(report.tally(chapters), 'tally')}"
         f"{_table(('verdict', 'claim', 'experiment and source'), rows, 'claims')}"
         f"{''.join(map(_section, chapters))}<footer><h2>Provenance</h2>{facts}"
@@ -62,14 +43,14 @@ def _section(chapter: Chapter) -> str:
         f'src="data:image/png;base64,{b64encode(png).decode()}"></div>'
         for name, png in chapter.pictures.items()
     )
-    text = "".join(map(_paragraph, chapter.recipe.paragraphs)) + _paragraph(report.settings_of(chapter), "settings")
+    text = "".join(map(_paragraph, chapter.recipe.paragraphs)) + _paragraph(chapter.settings(), "settings")
     groups = "".join(f"<li>{escape(line)}</li>" for line in chapter.lines)
-    claims = "".join(map(_item, report.entries(chapter)))
-    gap, errors = report.no_results(chapter), escape("\n".join(chapter.failures))
+    claims = "".join(map(_item, chapter.entries()))
+    gap, errors = chapter.no_results(), escape("\n".join(chapter.failures))
     notice = f"{_paragraph(gap + ':')}<pre>{errors}</pre>" if errors else _paragraph(gap + ".") if gap else ""
     return (
-        f'<section id="{chapter.recipe.name}"><h2>{escape(report.title(chapter))}</h2>{text}{pictures}'
-        f'<ul class="groups">{groups}</ul><ol>{claims}</ol>{"".join(map(_paragraph, report.shared_reasons(chapter)))}'
+        f'<section id="{chapter.recipe.name}"><h2>{escape(chapter.title)}</h2>{text}{pictures}'
+        f'<ul class="groups">{groups}</ul><ol>{claims}</ol>{"".join(map(_paragraph, chapter.shared_reasons()))}'
         f"{notice}</section>"
     )
 

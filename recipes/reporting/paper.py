@@ -17,7 +17,7 @@ from recipes.reporting.report import Chapter
 from recipes.reporting.wording import groups_in_brief
 from recipes.running import catalogue, experiment
 from recipes.running.plan import Options, Plan, plan
-from recipes.running.provenance import codes_in_words, cost_in_words, machine, time_in_all, versions
+from recipes.running.provenance import codes_in_words, cost_in_words, machine, time_in_all, versions_in_words
 from recipes.running.store import is_kept, write_text
 from recipes.running.sweep import SweepError, kept_at
 
@@ -35,7 +35,12 @@ def run(options: Options, executor: Executor | None = None) -> None:
     options = attrs.evolve(options, paper=not options.quick)
     recipes = [recipe for name in catalogue.names if isinstance(recipe := catalogue.find(name), Recipe)]
     plans = [plan(recipe, options) for recipe in recipes]
-    failed = None if options.kept else carry_out(plans, options, executor)
+    failed: SweepError | None = None
+    try:
+        if not options.kept:
+            experiment.carry_out([task for made in plans for task in made.tasks], options, executor)
+    except SweepError as error:
+        failed = error
     failures = failed.failures if failed else {}
     paths = {made.recipe.name: paths_of(made) for made in plans}
     chapters = [chapter_of(made, paths[made.recipe.name], failures) for made in plans]
@@ -44,7 +49,7 @@ def run(options: Options, executor: Executor | None = None) -> None:
     facts = {
         "report written": f"on {date.today()} in {perf_counter() - begin:.0f} s, from {time_in_all(done)}",
         "trainings used": f"of {'any version' if any_code else 'this version'} of the code",
-        "versions": ", ".join(f"{name} {number}" for name, number in versions().items()),
+        "versions": versions_in_words(),
         "machine": ", ".join(machine().values()),
         "digits": options.data or "MNIST, from the project's own files",
         **{f"SHA-256 of {name}": digest for made in plans for name, digest in made.data.checksums.items()},
@@ -57,15 +62,6 @@ def run(options: Options, executor: Executor | None = None) -> None:
     print("written to", folder / "index.html")
     if failed:
         raise failed
-
-
-def carry_out(plans: Sequence[Plan], options: Options, executor: Executor | None) -> SweepError | None:
-    """Carry out all tasks of all plans in one sweep; return its error if runs failed."""
-    try:
-        experiment.carry_out([task for made in plans for task in made.tasks], options, executor)
-    except SweepError as error:
-        return error
-    return None
 
 
 def paths_of(made: Plan) -> list[Path]:
@@ -86,10 +82,9 @@ def chapter_of(made: Plan, paths: Sequence[Path], failures: Mapping[Path, str]) 
     results = experiment.results_of(made, paths)
     claims, drawn = experiment.write(made, results)
     print("\n".join([f"{recipe.name}: {recipe.summary}", *describe(recipe, size, results, claims)]))
+    keys = f"keys 0 to {size.runs - 1}" if size.runs > 1 else "key 0"
     facts = {
-        "seeds": f"keys 0 to {size.runs - 1} of seed {made.options.seed}"
-        if size.runs > 1
-        else f"key 0 of seed {made.options.seed}",
+        "seeds": f"{keys} of seed {made.options.seed}",
         "data": "as above" if made.data.checksums else "drawn from the keys",
         "trainings": str(len(distinct)),
         **cost_in_words(paths),

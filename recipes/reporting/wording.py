@@ -83,20 +83,18 @@ def settings(recipe: Recipe, size: Size) -> str:
     If the groups are not all combinations of these values, the sentence says what they share, and a sentence for each
     group says how it differs.
     """
-    changed = {} if size.epochs is None else {"epochs": size.epochs}
-    groups = {name: phrases({**attrs.asdict(config), **changed}) for name, config in recipe.groups.items()}
+    rest = {**recipe.fixed, **({} if size.epochs is None else {"epochs": size.epochs})}
+    groups = {name: phrases({**attrs.asdict(config), **rest}) for name, config in recipe.groups.items()}
     fields = dict.fromkeys(field for group in groups.values() for field in group)
     few = [] if size.examples is None else [f"the first {size.examples:,} training examples"]
     few += [counted(size.runs, "run") + " of each configuration" * (len(groups) > 1)]
     varied = [field for field in fields if len({group.get(field) for group in groups.values()}) > 1]
+    said = {field: _choice([group[field] for group in groups.values() if field in group]) for field in fields}
     if _all_combined([tuple(group.get(field) for field in varied) for group in groups.values()]):
-        return "; ".join(
-            [*(_choice([group[field] for group in groups.values() if field in group]) for field in fields), *few]
-        )
-    shared = [gap.format(word) for field, (gap, word) in next(iter(groups.values())).items() if field not in varied]
+        return "; ".join([*said.values(), *few])
+    shared = [words for field, words in said.items() if field not in varied]
     own = {
-        name: [gap.format(word) for field, (gap, word) in group.items() if field in varied]
-        for name, group in groups.items()
+        k: [gap.format(word) for field, (gap, word) in group.items() if field in varied] for k, group in groups.items()
     }
     return ". ".join(["; ".join([*shared, *few]), *(f"{name}: {', '.join(words)}" for name, words in own.items())])
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import attrs
 import fnn
 from fnn import checkpoint, plot, tree
 from recipes.claims import Claim
-from recipes.recipe import Recipe, Results, no_data, scores
+from recipes.recipe import OptionError, Recipe, Results, no_data, scores
 from recipes.running.plan import Options, Plan, Task, plan
 from recipes.running.provenance import versions
 from recipes.running.store import write_text
@@ -47,7 +48,7 @@ def executor_of(options: Options) -> Iterator[Executor | None]:
         return
     kind, _, address = options.executor.partition(":")
     if kind != "dask" or not address:
-        raise ValueError(f"--executor takes dask:ADDRESS, got {options.executor!r}")
+        raise OptionError(f"--executor takes dask:ADDRESS, got {options.executor!r}")
     from dask.distributed import Client  # an optional extra
 
     with Client(address) as client, client.get_executor() as executor:  # type: ignore[no-untyped-call]
@@ -60,12 +61,8 @@ def results_of(made: Plan, paths: Iterable[Path]) -> Results:
     results = {name: [next(done) for _ in of_group] for name, of_group in made.groups.items()}
     if not made.recipe.together:
         return results
-    return {name: [_member(together, i) for i in range(made.size.runs)] for name, (together,) in results.items()}
-
-
-def _member(together: tree.Tree, i: int) -> Any:
-    """The result of one of the runs that trained together."""
-    return tree.map(lambda leaf: leaf[i], together)
+    runs = range(made.size.runs)
+    return {name: [tree.map(itemgetter(i), together) for i in runs] for name, (together,) in results.items()}
 
 
 def write(made: Plan, results: Results) -> tuple[Sequence[Claim], dict[str, Path]]:

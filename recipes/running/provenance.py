@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_info
 import fnn
 from recipes.recipe import counted
 
-__all__ = ["codes_in_words", "cost_in_words", "machine", "time_in_all", "versions"]
+__all__ = ["codes_in_words", "cost_in_words", "machine", "time_in_all", "versions", "versions_in_words"]
 
 PACKAGES = ("numpy", "attrs", "toolz", "matplotlib", "scikit-learn")
 
@@ -23,6 +23,11 @@ PACKAGES = ("numpy", "attrs", "toolz", "matplotlib", "scikit-learn")
 def versions() -> dict[str, str]:
     """The versions of Python and of the packages that compute and draw."""
     return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}, "fnn": fnn.__version__}
+
+
+def versions_in_words() -> str:
+    """The versions in one line."""
+    return ", ".join(f"{name} {number}" for name, number in versions().items())
 
 
 @lru_cache

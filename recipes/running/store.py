@@ -35,26 +35,14 @@ def write_text(path: Path, text: str) -> None:
 
 
 def is_kept(path: Path) -> bool:
-    """Whether a file holds a whole result; a damaged one is set aside, and a line says so."""
-    try:
-        checkpoint.load(path)
-    except FileNotFoundError:
-        return False
-    except checkpoint.CheckpointError as error:
-        _set_aside(path, error, "this run is repeated")
-        return False
-    return True
+    """Whether a file holds a whole result."""
+    return _loaded(path, "this run is repeated") is not None
 
 
 def resumed(path: Path, start: Progress) -> Progress:
     """The progress of a training that a file keeps; `start` if there is no such file, or a damaged one."""
-    try:
-        return checkpoint.load(path, like=start)
-    except FileNotFoundError:
-        return start
-    except checkpoint.CheckpointError as error:
-        _set_aside(path, error, "this run begins anew")
-        return start
+    kept = _loaded(path, "this run begins anew", like=start)
+    return start if kept is None else kept
 
 
 def keeping(path: Path, progresses: Iterable[Progress], begin: float) -> Iterator[Progress]:
@@ -75,8 +63,18 @@ def seconds_until(path: Path) -> float:
         return 0.0
 
 
-def _set_aside(path: Path, error: Exception, then: str) -> None:
-    """Rename a damaged file, in place of one set aside before, so that beginning anew does not overwrite it."""
-    aside = path.with_name(f"{path.name}.refused")
-    os.replace(path, aside)
-    print(f"{error}; it is now {aside.name}, and {then}")
+def _loaded(path: Path, then: str, **how: Any) -> Any:
+    """What a file holds, None without such a file or for a damaged one.
+
+    A damaged file is renamed, in place of one set aside before, so that beginning anew does not overwrite it. A line
+    says so, and what happens then.
+    """
+    try:
+        return checkpoint.load(path, **how)
+    except FileNotFoundError:
+        return None
+    except checkpoint.CheckpointError as error:
+        aside = path.with_name(f"{path.name}.refused")
+        os.replace(path, aside)
+        print(f"{error}; it is now {aside.name}, and {then}")
+        return None

@@ -6,14 +6,7 @@ Each of the three yields (path, outcome) as runs end, in any order. The outcomes
 import os
 import traceback
 from collections.abc import Iterator, Mapping
-from concurrent.futures import (
-    BrokenExecutor,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-    as_completed,
-)
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from datetime import date
 from multiprocessing import active_children, get_context, parent_process
@@ -123,17 +116,13 @@ def _on_one_thread() -> Iterator[None]:
             os.environ.pop("OPENBLAS_NUM_THREADS", None)
 
 
-def _one_worker() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_follow_the_parent)
-
-
 def _in_own_process(own: Any, stopped: Event, task: Task) -> Outcome:
     """Carry out a task in the worker process that belongs to this thread, and in a new one if that process dies."""
     for _ in range(ATTEMPTS):
         if stopped.is_set():
             break
         if not hasattr(own, "pool"):
-            own.pool = _one_worker()
+            own.pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_follow_the_parent)
         try:
             return own.pool.submit(work, task).result()
         except BrokenExecutor:

@@ -15,15 +15,13 @@ OPTIMIZERS: dict[str, Any] = {"adam": fnn.adam, "sgd": fnn.sgd}
 
 def network(problem: Problem) -> tuple[fnn.Layer, fnn.Params]:
     """The network of a problem, and its initial parameters."""
-    layers: list[fnn.Layer] = []
-    params: dict[str, Any] = {}
+    pairs: list[tuple[fnn.Layer, dict[str, Any]]] = []
     for (w, b), activation in zip(problem.weights, problem.activations, strict=True):
-        params[str(len(layers))] = {"weights": w, "bias": b}
-        layers.append(fnn.linear(w.shape[-1]))
+        pairs.append((fnn.linear(w.shape[-1]), {"weights": w, "bias": b}))
         if activation != "none":
-            params[str(len(layers))] = {}
-            layers.append(ACTIVATIONS[activation])
-    return fnn.chain(*layers), fnn.Params(params, lead=(problem.runs,) if problem.runs else ())
+            pairs.append((ACTIVATIONS[activation], {}))
+    params = {str(i): each for i, (_, each) in enumerate(pairs)}
+    return fnn.chain(*(layer for layer, _ in pairs)), fnn.Params(params, lead=(problem.runs,) if problem.runs else ())
 
 
 def parts(problem: Problem) -> tuple[fnn.Layer, Any, fnn.State]:

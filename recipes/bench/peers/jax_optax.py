@@ -10,7 +10,7 @@ import optax
 
 from recipes.bench.problem import Problem, Session
 
-__all__ = ["infer", "scanned", "train_by_epoch", "train_by_step", "train_together"]
+__all__ = ["by_epoch", "infer", "scanned", "train_by_epoch", "train_by_step", "train_together"]
 
 ACTIVATIONS: dict[str, Any] = {"relu": jax.nn.relu, "sigmoid": jax.nn.sigmoid, "none": lambda x: x}
 OPTIMIZERS: dict[str, Any] = {"adam": optax.adam, "sgd": optax.sgd}
@@ -60,6 +60,24 @@ def scanned(step: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     return epoch_of
 
 
+def by_epoch(problem: Problem, epoch_of: Callable[..., Any], state: Any, predict: Callable[[Any, Any], Any]) -> Session:
+    """A session that runs one compiled function an epoch.
+
+    problem   the problem
+    epoch_of  epoch_of(state, x, y, order) -> the state after an epoch
+    state     the initial state
+    predict   predict(state, x) -> outputs
+    """
+    x, y = map(jnp.asarray, problem.train)
+    compiled, outputs = jax.jit(epoch_of), jax.jit(predict)
+
+    def run(epoch: int) -> None:
+        nonlocal state
+        state = jax.block_until_ready(compiled(state, x, y, problem.order(epoch)))
+
+    return Session(run, lambda x: outputs(state, x))
+
+
 def train_by_step(problem: Problem) -> Session:
     """A compiled step, called on each batch."""
     step, state = stepper(problem)
@@ -79,16 +97,9 @@ def train_by_epoch(problem: Problem) -> Session:
     """A compiled scan over the batches of an epoch; several networks are mapped by `jax.vmap`."""
     step, state = stepper(problem)
     epoch_of, apply = scanned(step), forward(problem)
-    x, y = map(jnp.asarray, problem.train)
     if problem.runs:
         epoch_of, apply = jax.vmap(epoch_of, in_axes=(0, 0, 0, None)), jax.vmap(apply)
-    compiled, predict = jax.jit(epoch_of), jax.jit(apply)
-
-    def run(epoch: int) -> None:
-        nonlocal state
-        state = jax.block_until_ready(compiled(state, x, y, problem.order(epoch)))
-
-    return Session(run, lambda x: predict(state[0], x))
+    return by_epoch(problem, epoch_of, state, lambda state, x: apply(state[0], x))
 
 
 train_together = train_by_epoch

@@ -1,15 +1,15 @@
 """PyTorch in eager mode, with the default implementation of its optimizers or the fused one."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
 from recipes.bench.problem import Problem, Session, one_after_the_other
 
-__all__ = ["infer", "network", "predictor", "train", "train_fused"]
+__all__ = ["infer", "train", "train_fused"]
 
 ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid}
 LOSSES = {"cross_entropy": nn.functional.cross_entropy, "mse": nn.functional.mse_loss}
@@ -28,26 +28,21 @@ def network(problem: Problem) -> nn.Sequential:
 
 def predictor(model: nn.Module) -> Any:
     """The function from images to outputs."""
-
-    def predict(x: np.ndarray) -> np.ndarray:
-        with torch.inference_mode():
-            return model(torch.tensor(x)).numpy()
-
-    return predict
+    return torch.inference_mode()(lambda x: model(torch.tensor(x)).numpy())
 
 
 @one_after_the_other
-def train(problem: Problem, **settings: Any) -> Session:
-    """The usual loop: zero the gradients, loss, backward, step."""
-    model, loss_of = network(problem), LOSSES[problem.loss]
+def train(problem: Problem, compiled: Callable[..., Any] = lambda f: f, **settings: Any) -> Session:
+    """The usual loop: zero the gradients, loss, backward, step; `compiled` replaces the forward pass and the loss."""
+    model, measure = network(problem), LOSSES[problem.loss]
     optimizer = OPTIMIZERS[problem.optimizer](model.parameters(), lr=problem.rate, **settings)
     x, y = map(torch.tensor, problem.train)
+    loss_of = compiled(lambda x, y: measure(model(x), y))
 
     def run(epoch: int) -> None:
         for index in torch.from_numpy(problem.order(epoch)):
             optimizer.zero_grad()
-            loss = loss_of(model(x.index_select(0, index)), y.index_select(0, index))
-            loss.backward()
+            loss_of(x.index_select(0, index), y.index_select(0, index)).backward()
             optimizer.step()
 
     return Session(run, predictor(model))

@@ -75,9 +75,9 @@ def test_natural_transitions(by, verdict):
     midpoint = midpoint + midpoint.T
     for pair, shift in zip(interpolation.NATURAL, by, strict=True):
         midpoint[pair] = midpoint[pair[::-1]] = midpoint[pair] + shift
-    of = interpolation.Between(distance=midpoint, step=midpoint, midpoint=midpoint, fade=midpoint + 1)
+    of = interpolation.Between(step=midpoint, midpoint=midpoint, fade=midpoint + 1)
     assert interpolation.natural(of).verdict == verdict
-    nine = interpolation.Between(*[midpoint[:9, :9]] * 4)
+    nine = interpolation.Between(*[midpoint[:9, :9]] * 3)
     assert interpolation.natural(nine).verdict == "undecided"  # there is no 9
 
 

@@ -48,3 +48,11 @@ def test_settings_say_what_is_shared_and_what_varies():
         in words
     )
     assert ". 784-512-784: codes of 512 numbers, " in words
+
+
+def test_settings_say_what_the_code_of_a_recipe_fixes():
+    words = settings(find("mnist"), find("mnist").paper)
+    assert words == (
+        "hidden layers of 64-32 neurons; ReLU units; initial weights: He normal; loss: cross-entropy; Adam at 0.001; "
+        "batches of 128; 20 epochs; 15 runs"
+    )

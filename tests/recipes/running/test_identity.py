@@ -112,7 +112,7 @@ def test_a_move_changes_nothing_and_a_change_of_the_code_marks_the_runs_that_it_
     (copied / "recipes" / "moved").mkdir()
     shutil.move(copied / "recipes" / "points" / "ensemble.py", copied / "recipes" / "moved" / "together.py")
     rewrite(copied / "recipes", r"from recipes\.points import ensemble", "from recipes.moved import together")
-    rewrite(copied / "recipes", r"\bensemble\.(?=train|in_random|with_best)", "together.")
+    rewrite(copied / "recipes", r"\bensemble\.(?=train|in_random|comparison)", "together.")
     rewrite(copied / "recipes", r"recipes\.points\.ensemble", "recipes.moved.together")
     shutil.move(copied / "fnn" / "losses.py", copied / "fnn" / "costs.py")
     rewrite(copied, r"from fnn import (.*)\blosses\b", r"from fnn import \1costs as losses")
