@@ -116,14 +116,13 @@ def summed(gradient: Array, parameter: Array, axes: int, lead: int) -> Array:
 
     `lead` is the number of leading axes of the layer's input.
     """
-    if gradient.shape == parameter.shape and gradient.dtype == parameter.dtype:
-        return gradient
-    lead = max(lead, parameter.ndim - axes)
-    extra = gradient.ndim - lead - axes
-    if extra == 1 and axes == 1:  # a product sums the batch faster than sum
-        gradient = gradient.__array_namespace__().ones(gradient.shape[-2], dtype=gradient.dtype) @ gradient
-    elif extra > 0:
-        gradient = gradient.__array_namespace__().sum(gradient, axis=tuple(range(lead, lead + extra)))
+    if gradient.ndim != parameter.ndim:
+        xp, lead = gradient.__array_namespace__(), max(lead, parameter.ndim - axes)
+        extra = gradient.ndim - lead - axes
+        if extra == axes == 1:  # a product sums the batch faster than sum
+            gradient = xp.ones(gradient.shape[-2], dtype=gradient.dtype) @ gradient
+        elif extra > 0:
+            gradient = xp.sum(gradient, axis=tuple(range(lead, lead + extra)))
     return unbroadcast(gradient, parameter)
 
 

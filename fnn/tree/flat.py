@@ -3,7 +3,7 @@
 Optimizers work on the vector: there, their arithmetic reads as in the papers and takes few passes over memory.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from math import prod
 from typing import Any
 
@@ -68,7 +68,7 @@ class Layout:
 
     def ravel(self, tree: Tree) -> Array:
         """The leaves of a tree as one vector (..., N). Raises `TreeError`, with the path, for another layout."""
-        leaves = list(_leaves(self, tree, self.lead, ()))
+        leaves = _leaves(self, tree, self.lead, ())
         if not leaves:
             return np.zeros((*self.lead, 0), np.float32)
         xp = leaves[0].__array_namespace__()
@@ -85,21 +85,24 @@ class Layout:
         return _unravel(self, vector, self.lead, vector.__array_namespace__().reshape)
 
 
-def _leaves(layout: Layout, tree: Tree, lead: tuple[int, ...], path: Path) -> Iterator[Array]:
+def _leaves(layout: Layout, tree: Tree, lead: tuple[int, ...], path: Path) -> list[Array]:
     """The leaves of `tree`. Raises `TreeError`, with the path, if one is missing or has another shape than expected."""
     if not isinstance(tree, Mapping) or len(tree) != len(layout.parts):
         check_names(dict(layout.parts), tree, path)
+    found: list[Array] = []
     for name, part in layout.parts:
-        if name not in tree:
+        try:
+            leaf = tree[name]
+        except KeyError:
             check_names(dict(layout.parts), tree, path)
-        leaf = tree[name]
         if isinstance(part, Layout):
-            yield from _leaves(part, leaf, lead, (*path, name))
-        elif getattr(leaf, "shape", None) != lead + part.shape:
+            found += _leaves(part, leaf, lead, (*path, name))
+        elif getattr(leaf, "shape", None) == lead + part.shape:
+            found.append(leaf)
+        else:
             at, came = show((*path, name)), getattr(leaf, "shape", type(leaf).__name__)
             raise TreeError(f"trees part at {at}: expected an array of shape {lead + part.shape}, got {came}")
-        else:
-            yield leaf
+    return found
 
 
 def _unravel(layout: Layout, vector: Array, lead: tuple[int, ...], reshape: Callable[..., Array]) -> Params:

@@ -17,7 +17,7 @@ import pytest
 
 import fnn
 
-CHECKS = {"number", "whole", "fits", "_matched", "_distribution"}  # and every function with "check" in its name
+CHECKS = {"number", "whole", "fits", "_matched"}  # and every function with "check" in its name
 SHARE = 0.01  # the most that each may take of a step
 
 
