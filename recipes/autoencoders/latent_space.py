@@ -127,7 +127,7 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
         *distinctive(held_out, seen),
         Claim(
             "Codes of 32 numbers, learnt without labels, are read with 96 % accuracy.",
-            f"held out, plain accuracy {of_best.said()}, by a network that is none of figure 10's: one hidden layer, "
+            f"held out, plain accuracy {of_best.said()}, by a network that is not in figure 10: one hidden layer, "
             "cross-entropy, and a code without ReLU, behind which numbers can stay unused (autoencoder_grid reads "
             "figure 10's own codes of 32 numbers)",
             judged(of_best, above=0.96),

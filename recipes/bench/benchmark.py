@@ -72,7 +72,7 @@ def chosen(options: Options) -> list[str]:
 
 def stored_parts(path: Path) -> dict[str, Any]:
     """The parts in result.json, in the order of the benchmark; parts of earlier runs are kept there."""
-    parts = json.loads(path.read_text()) if path.exists() else {}
+    parts = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return {name: parts[name] for name in (*WORKLOADS, *PARTS) if name in parts}
 
 

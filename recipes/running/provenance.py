@@ -33,7 +33,7 @@ def versions_in_words() -> str:
 @lru_cache
 def machine() -> Mapping[str, str]:
     """The processor, and the library that computes matrix products."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     blas = [f"{each['internal_api']} {each['version']}" for each in threadpool_info() if each["user_api"] == "blas"]
     return {
@@ -92,5 +92,5 @@ def codes_in_words(paths: Iterable[Path]) -> str:
 def _costs(paths: Iterable[Path]) -> tuple[list[dict[str, Any]], int]:
     """The costs that are kept with the results at these paths, and the number of results without one."""
     sidecars = [path.with_suffix(".json") for path in dict.fromkeys(paths)]
-    costs = [json.loads(path.read_text()) for path in sidecars if path.exists()]
+    costs = [json.loads(path.read_text(encoding="utf-8")) for path in sidecars if path.exists()]
     return costs, len(sidecars) - len(costs)

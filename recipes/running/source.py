@@ -56,7 +56,7 @@ def _add_imported(module: str, packages: set[str], files: dict[str, Path]) -> No
     if module in files or not getattr(this, "__file__", None):
         return
     files[module] = Path(str(this.__file__))
-    for node in ast.walk(ast.parse(files[module].read_text())):
+    for node in ast.walk(ast.parse(files[module].read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
             source = resolve_name("." * node.level + (node.module or ""), this.__package__)
             for name in [source, *(f"{source}.{alias.name}" for alias in node.names)]:
@@ -73,7 +73,7 @@ def _statements(files: Mapping[str, Path]) -> dict[str, list[ast.stmt]]:
     """The statements at the top level of modules, as bare code, by the names that they bind."""
     found: dict[str, list[ast.stmt]] = {}
     for path in files.values():
-        tree = ast.parse(path.read_text())
+        tree = ast.parse(path.read_text(encoding="utf-8"))
         aliases = {
             alias.asname or alias.name
             for node in ast.walk(tree)

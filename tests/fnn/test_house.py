@@ -1,4 +1,4 @@
-"""The house of the library: imports go one way, and whoever opens it sees few things."""
+"""The structure of the library: imports go one way, and the top folder has few entries."""
 
 from tests.support.arrows import wrong_arrows
 from tests.support.paths import ROOT

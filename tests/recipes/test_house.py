@@ -1,4 +1,4 @@
-"""The house of the recipes: imports go one way, and whoever opens a folder sees few things."""
+"""The structure of the recipes: imports go one way, and each folder has few entries."""
 
 import re
 
