@@ -191,7 +191,7 @@ def residual(layer: Layer) -> Layer:
         return init, apply, vjp
 
     combine = layer.combine
-    again = None if combine is None else lambda **parts: residual(combine(**parts))
+    again = None if combine is None else lambda *unnamed, **parts: residual(combine(*unnamed, **parts))
     return Layer.of(located, parts=layer.parts, combine=again)
 
 

@@ -60,7 +60,7 @@ class LayerTypeError(LayerError, TypeError):
 @value
 @attrs.frozen(eq=False, repr=False)
 class Layer:
-    """The three functions, and what a walk over a model needs; the module's docstring states their contract.
+    """A layer: three functions, whose contract stands at the top of this file, and its parts if it is a combinator.
 
     `parts` are a combinator's layers by name, and `combine(**parts)` makes the same combinator of others. A part of a
     model is a model: `model["encoder"]`, `model[0]`, `model[1:]`.
@@ -76,41 +76,47 @@ class Layer:
     parts: Mapping[str, "Layer"] = attrs.field(factory=dict, kw_only=True, converter=_frozen_mapping)
     combine: Callable[..., "Layer"] | None = attrs.field(default=None, kw_only=True)
     call: Call | None = attrs.field(default=None, init=False)
-    path: str = attrs.field(default="", init=False)
     located: Callable[[str, str], Functions] | None = attrs.field(default=None, init=False)
 
     @classmethod
-    def of(cls, located: Callable[[str, str], Functions], **fields: Any) -> "Layer":
+    def of(
+        cls,
+        located: Callable[[str, str], Functions],
+        name: str = "layer",
+        path: str = "",
+        call: Call | None = None,
+        **fields: Any,
+    ) -> "Layer":
         """The layer of `located(name, path)`, which makes its three functions."""
-        return cls(*located("layer", ""), **fields)._set(located=located)
+        layer = cls(*located(name, path), name, **fields)
+        object.__setattr__(layer, "located", located)
+        object.__setattr__(layer, "call", call)
+        return layer
 
     def __attrs_post_init__(self) -> None:
-        for field in ("init", "apply", "vjp"):
-            short = self.name.partition("(")[0]
-            object.__setattr__(self, field, renamed(getattr(self, field), f"{short}.{field}"))
+        short = self.name.partition("(")[0]
+        for field, function in zip(("init", "apply", "vjp"), self.functions(), strict=True):
+            object.__setattr__(self, field, renamed(function, f"{short}.{field}"))
+
+    def functions(self) -> Functions:
+        """The three functions."""
+        return self.init, self.apply, self.vjp
 
     def at(self, path: str) -> "Layer":
         """The same layer, with errors that say that it stands at this path of a model."""
-        return self._remade(self.name, self.call, path)
+        located = self.located or partial(_located, self)
+        return Layer.of(located, self.name, path, self.call, parts=self.parts, combine=self.combine)
 
     def remember(self, call: Call) -> "Layer":
         """The same layer, shown, compared and pickled by the call that made it."""
-        return self._remade(repr(call), call, self.path)
-
-    def _remade(self, name: str, call: Call | None, path: str) -> "Layer":
         located = self.located or partial(_located, self)
-        layer = Layer(*located(name, path), name, parts=self.parts, combine=self.combine)
-        return layer._set(call=call, path=path, located=located)
-
-    def _set(self, **fields: Any) -> "Layer":
-        """Complete a layer that was just made."""
-        for field, given in fields.items():
-            object.__setattr__(self, field, given)
-        return self
+        return Layer.of(located, repr(call), "", call, parts=self.parts, combine=self.combine)
 
     def __getitem__(self, which: Any) -> "Layer":
         if isinstance(which, slice) and self.combine is not None:
-            return self.combine(**dict(list(self.parts.items())[which]))
+            parts = list(self.parts.items())[which]
+            unnamed = [part for i, (name, part) in enumerate(parts) if name == str(i)]
+            return self.combine(*unnamed, **dict(parts[len(unnamed) :]))
         names = list(self.parts)
         try:
             return self.parts[names[which] if isinstance(which, int) else which]
@@ -129,7 +135,7 @@ def renamed(function: Any, name: str) -> Any:
 
 
 def _located(layer: Layer, name: str, path: str) -> Functions:
-    """The functions of a layer that somebody wrote without declared shapes: its errors get the path as they pass."""
+    """The functions of a layer without declared shapes, wrapped so that their errors name the path."""
 
     def within(f: Callable[..., Any]) -> Callable[..., Any]:
         def g(*args: Any, **kwargs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Values: what a call of settings makes, and remembers; and settings, checked where that call is made.
+"""Values remember the call that made them; and checks of the settings that such a call is given.
 
 `linear(64)` is the call that makes it. Two layers made by equal calls are equal, the repr is the call, and a pickle
 holds the call and nothing else.
@@ -8,7 +8,9 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
+from importlib import import_module
 from inspect import Parameter, signature
+from keyword import iskeyword
 from math import inf
 from numbers import Integral, Real
 from pickle import PicklingError
@@ -28,7 +30,7 @@ Made = TypeVar("Made")
 
 
 def is_integer(value: Any) -> bool:
-    """Whether `value` is a Python or NumPy integer; a bool is not one.
+    """True for Python and NumPy integers, False for bools and everything else.
 
     >>> is_integer(np.int64(3)), is_integer(3.0), is_integer(True)
     (True, False, False)
@@ -100,28 +102,34 @@ class Call:
     def of(cls, make: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Call":
         """The call make(*args, **kwargs), however its arguments were passed."""
         bound = signature(make).bind(*args, **kwargs)
+        rest = next((p.name for p in bound.signature.parameters.values() if p.kind is Parameter.VAR_POSITIONAL), "")
         positional: list[Any] = []
         named: dict[str, Any] = {}
         for i, (name, parameter) in enumerate(bound.signature.parameters.items()):
             given = bound.arguments.get(name, parameter.default)
             if parameter.kind is Parameter.VAR_POSITIONAL:
-                positional += map(_plain_number, bound.arguments.get(name, ()))
+                positional += map(_kept, bound.arguments.get(name, ()))
             elif parameter.kind is Parameter.VAR_KEYWORD:
-                named |= bound.arguments.get(name, {})
-            elif parameter.default is Parameter.empty or (i == 0 and parameter.kind is not Parameter.KEYWORD_ONLY):
-                positional.append(_plain_number(given))
+                named |= {key: _kept(value) for key, value in bound.arguments.get(name, {}).items()}
+            elif parameter.kind is not Parameter.KEYWORD_ONLY and (
+                i == 0 or parameter.default is Parameter.empty or bound.arguments.get(rest)
+            ):
+                positional.append(_kept(given))
             elif _comparable(given) != _comparable(parameter.default):
-                named[name] = _plain_number(given)
+                named[name] = _kept(given)
         return cls(make, tuple(positional), tuple(named.items()))
 
     def again(self) -> Any:
-        """What the call makes, made once more."""
+        """Call the function again with the same arguments."""
         return self.make(*self.args, **dict(self.kwargs))
 
     def __repr__(self) -> str:
         if self.name:
             return self.name
-        named = [f"{k}={_shown(v)}" if k.isidentifier() else f"**{{{k!r}: {_shown(v)}}}" for k, v in self.kwargs]
+        if all(k.isidentifier() and not iskeyword(k) for k, _ in self.kwargs):
+            named = [f"{k}={_shown(v)}" for k, v in self.kwargs]
+        else:
+            named = ["**{" + ", ".join(f"{k!r}: {_shown(v)}" for k, v in self.kwargs) + "}"]
         words = [*map(_shown, self.args), *named]
         if len(", ".join(words)) <= 100:
             return f"{self.make.__name__}({', '.join(words)})"
@@ -129,10 +137,12 @@ class Call:
         return f"{self.make.__name__}(\n{''.join(lines)})"
 
 
-def _plain_number(argument: Any) -> Any:
-    """NumPy's numbers as Python's, and arrays as read-only copies, which no later write by the caller changes."""
+def _kept(argument: Any) -> Any:
+    """An argument as a value: NumPy's numbers as Python's, lists as tuples, arrays as read-only copies."""
     if isinstance(argument, np.generic):
         return argument.item()
+    if isinstance(argument, (list, tuple)):
+        return tuple(map(_kept, argument))
     return read_only(argument.copy()) if isinstance(argument, np.ndarray) else argument
 
 
@@ -165,34 +175,54 @@ def value(record: type[Made]) -> type[Made]:
 
 def _pickled(made: Any, call: Call | None) -> tuple[Any, ...]:
     """How `pickle` makes a value again: by its name in a module if it has one there, else by its call."""
-    functions = [] if call is None else [f for f in call.args if isinstance(f, FunctionType)]
+    given = made.functions() if call is None else (call.make, *call.args, *(each for _, each in call.kwargs))
+    functions, name = [f for f in given if isinstance(f, FunctionType)], made.name
     for module in (f.__module__ for f in functions):
-        if getattr(sys.modules.get(module), repr(made), None) is made:
-            return _named_in, (module, repr(made))
-    if call is None or any("<" in f.__qualname__ for f in functions):
+        if module != "__main__" and getattr(sys.modules.get(module), name, None) is made:
+            return _named_in, (module, name)
+    nameless = call is None or any("<" in f.__qualname__ for f in functions)
+    if nameless and not _is_cloudpickle(sys._getframe()):
         raise PicklingError(
-            f"{made!r} is made of functions that pickle cannot find by name; make it in a function at the top of a "
-            "module, decorated with fnn.constructor, or give it a name at the top of the module that defines it"
+            f"{name} is made of functions that pickle cannot find by name. Make it in a function at the top of a "
+            f"module, decorated with fnn.constructor, or bind it to the name {name!r} at the top of its module"
         )
-    return Call.again, (call,)
+    return (type(made), (*given, name)) if call is None else (Call.again, (call,))
+
+
+def _is_cloudpickle(frame: Any) -> bool:
+    """Whether cloudpickle is asking: unlike pickle, it can pickle functions that have no name in a module."""
+    while frame and not frame.f_globals.get("__name__", "").startswith("cloudpickle"):
+        frame = frame.f_back
+    return frame is not None
 
 
 def _named_in(module: str, name: str) -> Any:
     """The value of this name at the top of a module."""
-    __import__(module)
-    return getattr(sys.modules[module], name)
+    return getattr(import_module(module), name)
 
 
 @value
+@attrs.frozen(eq=False, repr=False)
 class Function:
     """A function made by a call: an initializer such as `normal(0.01)`, a schedule such as `cosine(0.1, 1000)`."""
 
-    def __init__(self, function: Callable[..., Any], call: Call) -> None:
-        self.function, self.call, self.name = function, call, repr(call)
+    function: Callable[..., Any]
+    name: str = "function"
+    call: Call | None = attrs.field(default=None, init=False)
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the function returns."""
-        return self.function(*args)
+        return self.function(*args, **kwargs)
+
+    def functions(self) -> tuple[Any, ...]:
+        """What it is made of."""
+        return (self.function,)
+
+    def remember(self, call: Call) -> "Function":
+        """The same function, shown, compared and pickled by the call that made it."""
+        made = Function(self.function, repr(call))
+        object.__setattr__(made, "call", call)
+        return made
 
 
 def constructor(make: Callable[P, Made]) -> Callable[P, Made]:
@@ -208,7 +238,10 @@ def constructor(make: Callable[P, Made]) -> Callable[P, Made]:
     @wraps(make)
     def construct(*args: P.args, **kwargs: P.kwargs) -> Any:
         made: Any = make(*args, **kwargs)
-        call = Call.of(construct, *args, **kwargs)
-        return Function(made, call) if isinstance(made, FunctionType) else made.remember(call)
+        if not hasattr(made, "remember"):
+            if not callable(made):
+                raise TypeError(f"{make.__name__} must return a layer, an optimizer or a function, got {made!r}")
+            made = Function(made)
+        return made.remember(Call.of(construct, *args, **kwargs))
 
     return construct

@@ -15,6 +15,7 @@ from fnn.layer import Back, Functions, Layer, LayerError, check_shape, renamed
 from fnn.layers.shapes import Declared, Sizes
 from fnn.random import Key, fold_in
 from fnn.tree import Params, Tree
+from fnn.values import is_integer
 
 __all__ = ["layer"]
 
@@ -37,8 +38,9 @@ def layer(
     y            the shape of its outputs, or a function from x's shape to it; None if it is the same
     parameters   name=(initializer, shape); a parameter whose initializer is None is left out
 
-    A gradient in `dparams` may keep axes that its parameter lacks, such as the batch: they are summed. The gradient of
-    a bias is `dy` itself. Gradients of parameters that were left out are ignored.
+    A gradient in `dparams` may keep axes between its leading axes and its parameter's own axes, such as the batch: they
+    are summed. The gradient of a bias is `dy` itself. Gradients of parameters that were left out are ignored.
+    Raises `TypeError` or `ValueError` for a declaration that is not understood.
 
     >>> import fnn
     >>> @fnn.constructor
@@ -54,7 +56,21 @@ def layer(
     """
     features = x[1:] if x[:1] == (...,) else x
     kept = {what: (initializer, own) for what, (initializer, own) in parameters.items() if initializer is not None}
+    _check_declaration(x, y, kept)
     return Layer.of(partial(_functions, apply, vjp, Declared(features, features != x, kept), y))
+
+
+def _check_declaration(x: Any, y: Any, parameters: Any) -> None:
+    """Raise unless the shapes are tuples of lengths and names, and each name is one of x's."""
+    shapes = {"x": x[1:] if x[:1] == (...,) else x, **{what: own for what, (_, own) in parameters.items()}}
+    shapes |= {} if y is None or callable(y) else {"y": y}
+    for what, shape in shapes.items():
+        if not isinstance(shape, tuple) or not all(isinstance(n, str) or (is_integer(n) and n > 0) for n in shape):
+            raise TypeError(
+                f'layer: expected {what} as a tuple of lengths and names, as in ("n_in", 64), got {shape!r}'
+            )
+        if unknown := [n for n in shape if isinstance(n, str) and n not in shapes["x"]]:
+            raise ValueError(f"layer: the shape of {what} has the names {unknown}, which the shape of x lacks")
 
 
 def _functions(
@@ -67,16 +83,16 @@ def _functions(
 
     def init(key: Key, shape: Shape) -> tuple[Params, Shape]:
         check_shape(name, path, shape)
-        sizes = declared.sizes(shape)
-        if sizes is None:
-            raise LayerError(name, declared.unlike(shape, name), path)
+        lengths = declared.lengths(shape)
+        if lengths is None:
+            raise LayerError(name, declared.message(shape, name), path)
         params = {
-            what: _initial((name, path), what, initializer, fold_in(key, i), resolved(own, sizes))
+            what: _initial((name, path), what, initializer, fold_in(key, i), resolved(own, lengths))
             for i, (what, (initializer, own)) in enumerate(declared.parameters.items())
         }
         if y_shape is None:
             return Params(params), shape
-        return Params(params), y_shape(shape) if callable(y_shape) else resolved(y_shape, sizes)
+        return Params(params), y_shape(shape) if callable(y_shape) else resolved(y_shape, lengths)
 
     def checked_apply(params: Tree, x: Array) -> Array:
         if not declared.fits(params, x):
@@ -93,8 +109,12 @@ def _functions(
             grads, dx = pull(dy, need_dx)
             if not owned:
                 return {}, dx
-            lead = x.ndim - 1 - n_features
-            dparams = {what: summed(grads[what], params[what], axes, lead) for what, axes in owned}
+            n_lead = x.ndim - 1 - n_features
+            try:
+                dparams = {what: summed(grads[what], params[what], n_axes, n_lead) for what, n_axes in owned}
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                problem = f"the pullback must return a gradient for each of {[what for what, _ in owned]}; {error!r}"
+                raise LayerError(name, problem, path) from error
             return dparams, unbroadcast(dx, x) if need_dx else None
 
         return y, back
@@ -102,28 +122,32 @@ def _functions(
     return init, checked_apply, checked_vjp
 
 
-def resolved(shape: Sizes, sizes: dict[Any, int]) -> Shape:
+def resolved(shape: Sizes, lengths: dict[str, int]) -> Shape:
     """A declared shape with lengths in place of names.
 
     >>> resolved(("n_in", 64), {"n_in": 784})
     (784, 64)
     """
-    return tuple(sizes.get(n) or n for n in shape)
+    return tuple(lengths.get(n, n) for n in shape)  # type: ignore[misc]
 
 
-def summed(gradient: Array, parameter: Array, axes: int, lead: int) -> Array:
-    """A gradient of a parameter of so many axes, summed over the axes that lie between its leading axes and these.
+def summed(gradient: Array, parameter: Array, n_axes: int, n_lead: int) -> Array:
+    """Sum a gradient over the axes between its leading axes and the parameter's own `n_axes` axes, such as the batch.
 
-    `lead` is the number of leading axes of the layer's input.
+    `n_lead` is the number of leading axes of the layer's input. Raises `ValueError` unless the result has the shape of
+    the parameter.
     """
     if gradient.ndim != parameter.ndim:
-        xp, lead = gradient.__array_namespace__(), max(lead, parameter.ndim - axes)
-        extra = gradient.ndim - lead - axes
-        if extra == axes == 1:  # a product sums the batch faster than sum
+        xp, n_lead = gradient.__array_namespace__(), max(n_lead, parameter.ndim - n_axes)
+        extra = gradient.ndim - n_lead - n_axes
+        if extra == n_axes == 1:  # a product sums the batch faster than sum
             gradient = xp.ones(gradient.shape[-2], dtype=gradient.dtype) @ gradient
         elif extra > 0:
-            gradient = xp.sum(gradient, axis=tuple(range(lead, lead + extra)))
-    return unbroadcast(gradient, parameter)
+            gradient = xp.sum(gradient, axis=tuple(range(n_lead, n_lead + extra)))
+    total = unbroadcast(gradient, parameter)
+    if total is not gradient and total.shape != parameter.shape:
+        raise ValueError(f"expected the shape {parameter.shape}, got {gradient.shape}")
+    return total
 
 
 def check_cotangent(name: str, path: str, dy: Array, shape: Shape) -> None:

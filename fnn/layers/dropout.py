@@ -25,13 +25,10 @@ def dropout(rate: float) -> Layer:
         return x
 
     def vjp(params: Tree, x: Array, key: Any = None) -> tuple[Array, Back]:
+        if key is None:
+            return x, lambda dy, need_dx=True: ({}, dy)
         xp = x.__array_namespace__()
-        kept = xp.ones_like(x) if key is None else xp.asarray(draw(key, x.shape)) >= rate
-        mask = kept if key is None else xp.astype(kept, x.dtype) / (1 - rate)
-
-        def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Array]:
-            return {}, dy * mask
-
-        return x * mask, back
+        mask = xp.astype(xp.asarray(draw(key, x.shape)) >= rate, x.dtype) / (1 - rate)
+        return x * mask, lambda dy, need_dx=True: ({}, dy * mask)
 
     return layer(apply, vjp)

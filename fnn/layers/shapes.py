@@ -1,4 +1,4 @@
-"""Declared shapes: what a layer takes, as data; one test of it, and one explanation where the test fails."""
+"""The shapes that a layer declares: a fast check of its arguments, and the error message if the check fails."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +13,18 @@ __all__ = ["Declared", "Sizes"]
 Sizes = tuple[Any, ...]  # of a declared shape: integers, and names of lengths
 
 
+def bind(lengths: dict[str, int], declared: Sizes, shape: Shape) -> bool:
+    """Whether a shape is the declared one. Learns the lengths of names, which must be the same everywhere.
+
+    >>> lengths = {}
+    >>> bind(lengths, ("n_in", 64), (784, 64)), lengths
+    (True, {'n_in': 784})
+    """
+    return len(declared) == len(shape) and all(
+        lengths.setdefault(n, m) == m if isinstance(n, str) else n == m for n, m in zip(declared, shape, strict=True)
+    )
+
+
 class Declared:
     """The features of one example, and the initializer and shape of each parameter.
 
@@ -22,24 +34,22 @@ class Declared:
 
     def __init__(self, features: Sizes, more: bool, parameters: Mapping[str, tuple[Initializer, Sizes]]) -> None:
         self.features, self.more, self.parameters = features, more, parameters
-        # For the test of every call, a name is the (negative) axis of x that has this length.
-        axes: dict[Any, int] = {name: i - len(features) for i, name in enumerate(features)}
-        self._fixed = [(axis, n) for n, axis in axes.items() if not isinstance(n, str)]
+        # For the check before every call, each name is replaced by the negative index of x's axis with that length.
+        axis_of = {n: i - len(features) for i, n in enumerate(features) if isinstance(n, str)}
+        self._features = [(i - len(features), axis_of.get(n, n)) for i, n in enumerate(features)]
+        self._features = [(axis, n) for axis, n in self._features if axis != n]
         self._own: list[tuple[str, int, Sizes]] = [
-            (what, len(own), tuple(axes.get(n, n) for n in own)) for what, (_, own) in parameters.items()
+            (name, len(own), tuple(axis_of.get(n, n) for n in own)) for name, (_, own) in parameters.items()
         ]
 
-    def sizes(self, shape: Shape) -> dict[Any, int] | None:
+    def lengths(self, shape: Shape) -> dict[str, int] | None:
         """The lengths by name in the shape of one example, or None if it is not of the declared features."""
-        n = len(self.features)
-        if len(shape) < n or (len(shape) > n and not self.more):
-            return None
-        pairs = list(zip(self.features, shape[len(shape) - n :], strict=True))
-        same = all(isinstance(name, str) or name == length for name, length in pairs)
-        return dict(pairs) if same else None
+        lengths: dict[str, int] = {}
+        start = max(len(shape) - len(self.features), 0) if self.more else 0
+        return lengths if bind(lengths, self.features, shape[start:]) else None
 
-    def unlike(self, shape: Shape, name: str) -> str:
-        """What `init` says of the shape of one example that is not of the declared features."""
+    def message(self, shape: Shape, name: str) -> str:
+        """The error message of `init` for the shape of one example that does not match."""
         n = len(self.features)
         least, of = ("at least " if self.more else ""), ", ".join(map(str, self.features))
         count = {1: "one axis", 2: "two axes"}.get(n, f"{n} axes")
@@ -47,9 +57,9 @@ class Declared:
         return f"expected {least}{count} of features ({of}), got {shape}; {remedy}"
 
     def fits(self, params: Tree, x: Array) -> bool:
-        """Whether `params` and `x` have the declared shapes and one floating-point dtype: the test before every call.
+        """Whether `params` and `x` have the declared shapes and one floating-point dtype: the check before every call.
 
-        A False may be harmless: `explain` looks closer.
+        It may be False for a difference in precision, which is no error: `explain` looks closer.
         """
         try:
             shape, dtype, lead = x.shape, x.dtype, None
@@ -57,13 +67,15 @@ class Declared:
                 return False
             if self.features and len(shape) <= len(self.features):
                 return False
-            for axis, n in self._fixed:
-                if shape[axis] != n:
+            for axis, n in self._features:
+                if shape[axis] != (n if n > 0 else shape[n]):
                     return False
             for name, n_axes, own in self._own:
                 leaf = params[name]
                 its_shape = leaf.shape
                 outer = len(its_shape) - n_axes
+                if outer < 0:
+                    return False
                 for axis, n in enumerate(own, outer):
                     if its_shape[axis] != (n if n > 0 else shape[n]):
                         return False
@@ -99,27 +111,15 @@ class Declared:
                 came = leaf.dtype if is_array(leaf) else type(leaf).__name__
                 remedy = "use the params of init"
                 refuse(f"expected {what} as a floating-point array, got {came}; {remedy}", LayerTypeError)
-        lengths = self._lengths(params)
-        if lengths is None:
-            shapes = {what: tuple(leaf.shape) for what, leaf in params.items()}
+        lengths: dict[str, int] = {}
+        outer = {name: leaf.ndim - len(self.parameters[name][1]) for name, leaf in params.items()}
+        same = all(bind(lengths, own, params[name].shape[outer[name] :]) for name, (_, own) in self.parameters.items())
+        if not same or len({tuple(leaf.shape[: outer[name]]) for name, leaf in params.items()}) > 1:
+            shapes = {name: tuple(leaf.shape) for name, leaf in params.items()}
             refuse(f"got parameters of shapes {shapes}; are these the parameters of another model?")
-            return
         wanted = tuple(lengths.get(n, n) for n in self.features)
         came = tuple(x.shape[x.ndim - len(wanted) :])
-        if any(n != m and not isinstance(n, str) for n, m in zip(wanted, came, strict=True)):
+        if not bind({}, wanted, came):
             a, b = (came[0], wanted[0]) if len(came) == 1 else (came, wanted)
             remedy = f"give x of {b} features, or init the model for {a}"
-            refuse(f"x has {a} features, the parameters were initialised for {b}; {remedy}")
-
-    def _lengths(self, params: Tree) -> dict[Any, int] | None:
-        """The lengths that the parameters agree on, by name; None if their shapes contradict the declaration."""
-        lengths: dict[Any, int] = {}
-        leads = set()
-        for what, (_, own) in self.parameters.items():
-            shape = tuple(params[what].shape)
-            outer = len(shape) - len(own)
-            leads.add(shape[: max(outer, 0)])
-            pairs = zip(own, shape[outer:], strict=True) if outer >= 0 else [(0, 1)]
-            if any(lengths.setdefault(n, m if isinstance(n, str) else n) != m for n, m in pairs):
-                return None
-        return lengths if len(leads) < 2 else None
+            refuse(f"x has {a} feature{'s' * (a != 1)}, the parameters were initialised for {b}; {remedy}")

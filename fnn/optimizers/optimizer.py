@@ -65,17 +65,22 @@ class Optimizer:
     start: Callable[[Array, Layout], Memory]
     direct: Callable[[Memory, Array, Array, Any], tuple[Memory, Array]]
     name: str = "optimizer"
-    rule: str = attrs.field()
+    rule: str = ""
     call: Call | None = attrs.field(default=None, init=False)
 
-    @rule.default
-    def _without_settings(self) -> str:
-        return self.name.partition("(")[0]
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "rule", self.rule or self.name.partition("(")[0])
+
+    def functions(self) -> tuple[Any, ...]:
+        """What it is made of."""
+        return self.start, self.direct
 
     def remember(self, call: Call) -> "Optimizer":
         """The same optimizer, shown, compared and pickled by the call that made it."""
-        rule, inner = call.make.__name__, ", ".join(each.rule for each in call.args if isinstance(each, Optimizer))
-        optimizer = Optimizer(self.start, self.direct, repr(call), f"{rule}({inner})" if inner else rule)
+        given = self.rule if self.rule != self.name.partition("(")[0] else ""
+        inner = [each.rule for each in (*call.args, *dict(call.kwargs).values()) if isinstance(each, Optimizer)]
+        rule = given or (f"{call.make.__name__}({', '.join(inner)})" if inner else call.make.__name__)
+        optimizer = Optimizer(self.start, self.direct, repr(call), rule)
         object.__setattr__(optimizer, "call", call)
         return optimizer
 

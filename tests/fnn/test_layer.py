@@ -76,7 +76,7 @@ def test_parts_by_name_and_by_position():
 
 def test_a_slice_is_the_chain_of_its_layers():
     model = chain(linear(3), relu, readout=linear(2))
-    assert repr(model[1:]) == "chain(**{'1': relu}, readout=linear(2))"
+    assert repr(model[1:]) == "chain(**{'1': relu, 'readout': linear(2)})"
     assert list(model[1:].parts) == ["1", "readout"]
 
 

@@ -40,7 +40,7 @@ def test_a_pickle_makes_an_equal_value(name):
 
 @pytest.mark.parametrize("name", LAMBDAS)
 def test_a_layer_of_lambdas_says_how_it_could_be_pickled(name):
-    with pytest.raises(pickle.PicklingError, match=r"by name; make it in a function at the top of a module"):
+    with pytest.raises(pickle.PicklingError, match=r"by name. Make it in a function at the top of a module"):
         pickle.dumps(ROWS[name])
 
 
@@ -76,7 +76,7 @@ def test_a_layer_with_a_name_at_the_top_of_its_module_is_pickled_by_it(monkeypat
     assert pickle.loads(pickle.dumps(square)) is square
     nameless = square
     monkeypatch.delattr(sys.modules[__name__], "square")
-    with pytest.raises(pickle.PicklingError, match="give it a name at the top of the module"):
+    with pytest.raises(pickle.PicklingError, match="bind it to the name 'square' at the top of its module"):
         pickle.dumps(nameless)
 
 
@@ -115,6 +115,90 @@ UNEQUAL = {
 def test_other_calls_make_other_values(a, b):
     assert a != b
     assert a == a
+
+
+@fnn.constructor
+def with_keyword_only(n, *, activation):
+    return chain(linear(n), activation)
+
+
+@fnn.constructor
+def with_rest(n_out, activation=relu, *hidden):
+    return chain(*(linear(n) for n in hidden), activation, linear(n_out))
+
+
+@fnn.constructor
+def with_list(sizes, of=fnn.normal):
+    return chain(*(linear(n, weights=of(0.1)) for n in sizes))
+
+
+@fnn.constructor
+def small():
+    return fnn.normal(0.001)
+
+
+CALLS = {
+    "a keyword-only argument": (with_keyword_only(3, activation=relu), "with_keyword_only(3, activation=relu)"),
+    "arguments in front of the rest": (with_rest(10, relu, 64, 32), "with_rest(10, relu, 64, 32)"),
+    "no rest": (with_rest(10), "with_rest(10)"),
+    "a list": (with_list([64, 10]), "with_list((64, 10))"),
+    "a function that is made already": (small(), "small()"),
+    "a name that is a keyword": (chain(**{"class": relu}), "chain(**{'class': relu})"),
+    "a slice from the start": (chain(linear(4), relu, out=linear(3))[:2], "chain(linear(4), relu)"),
+    "a whole slice": (chain(linear(4), out=relu)[:], "chain(linear(4), out=relu)"),
+    "a slice of a residual": (fnn.residual(chain(linear(4), relu))[:1], "residual(chain(linear(4)))"),
+}
+
+
+@pytest.mark.parametrize(("made", "call"), CALLS.values(), ids=CALLS)
+def test_the_repr_is_a_call_that_makes_an_equal_value(made, call):
+    assert repr(made) == call
+    assert eval(call, {**globals(), **vars(fnn)}) == made == pickle.loads(pickle.dumps(made))
+    assert hash(made) == hash(pickle.loads(pickle.dumps(made)))
+
+
+def test_a_constructor_must_return_what_can_remember():
+    with pytest.raises(TypeError, match="nothing must return a layer, an optimizer or a function, got None"):
+        fnn.constructor(nothing)()
+
+
+def nothing():
+    return None
+
+
+def test_a_list_that_changes_later_changes_nothing():
+    sizes = [64, 10]
+    model = with_list(sizes)
+    sizes.append(3)
+    assert model == with_list([64, 10])
+
+
+def test_functions_are_frozen_and_take_arguments_by_name():
+    schedule = fnn.constant(0.1)
+    assert schedule(step=3) == 0.1
+    with pytest.raises(AttributeError):
+        schedule.function = None
+
+
+def test_an_optimizer_keeps_the_rule_that_it_was_given():
+    @fnn.constructor
+    def mine(lr):
+        return fnn.Optimizer(fnn.adam(lr).start, fnn.adam(lr).direct, rule="adam")
+
+    assert mine(0.1).rule == "adam"
+    state = fnn.adam().init(linear(1).init(Key(0), (2,))[0])
+    assert mine(0.1).update(state, state.params).step == 1
+
+
+@pytest.mark.parametrize("name", LAMBDAS)
+def test_cloudpickle_takes_lambdas(name):
+    cloudpickle = pytest.importorskip("cloudpickle")
+    layer, (_, shape) = ROWS[name], (None, (4,))
+    again = pickle.loads(cloudpickle.dumps(chain(layer)))
+    x = np.ones((2, *shape))
+    assert np.array_equal(again.apply({"0": {}}, x), layer.apply({}, x))
+    own = fnn.Layer(lambda key, shape: (fnn.Params(), shape), lambda params, x: x + 1, relu.vjp, name="own")
+    assert pickle.loads(cloudpickle.dumps(own)).apply({}, x).tolist() == (x + 1).tolist()
 
 
 def test_a_later_write_to_an_array_of_settings_changes_nothing():

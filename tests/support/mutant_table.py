@@ -37,7 +37,7 @@ MUTANTS = {
     "fnn/layers/dropout.py": [
         ("dropout not scaled", "x.dtype) / (1 - rate)", "x.dtype)"),
         ("dropout's rate as the rate to keep", ">= rate", "< rate"),
-        ("a pullback that forgets the mask", "return {}, dy * mask", "return {}, dy"),
+        ("a pullback that forgets the mask", "({}, dy * mask)", "({}, dy)"),
     ],
     "fnn/layers/linear.py": [
         ("a transposed matrix", "weights\"].mT", "weights\"]"),
@@ -54,10 +54,11 @@ MUTANTS = {
         ("a pullback without its check", "            check_cotangent(name", "            (name"),
     ],
     "fnn/layers/shapes.py": [
-        ("a parameter's shape unchecked", "n if n > 0 else shape[n]", "n if n > 0 else its_shape[axis]"),
+        ("a parameter's shape unchecked", "if its_shape[axis] != (n if n > 0 else shape[n])", "if False"),
         ("parameters of different numbers of networks", "its_lead != (its_lead if lead is None else lead)", "False"),
+        ("too few axes of a parameter", "if outer < 0:", "if False:"),
         ("no batch axis asked for", "len(shape) <= len(self.features)", "len(shape) < len(self.features)"),
-        ("a fixed length unchecked", "if shape[axis] != n:", "if False:"),
+        ("a fixed length unchecked", "if shape[axis] != (n if n > 0 else shape[n])", "if False"),
     ],
     "fnn/values.py": [
         ("settings that do not count", "self.call == other.call", "self.call.make == other.call.make"),

@@ -120,7 +120,7 @@ OTHERS = {
     "fnn.layer.check_is_layer": lambda: (check_is_layer, "here", fnn.relu),
     "fnn.layer.check_shape": lambda: (check_shape, "layer", "", (3,)),
     "fnn.layers.shapes.Declared": lambda: (
-        lambda p, x: (lambda d: (d.sizes((3,)), d.fits(p, x)))(Declared(("n",), False, {"w": (fnn.zeros, ("n",))})),
+        lambda p, x: (lambda d: (d.lengths((3,)), d.fits(p, x)))(Declared(("n",), False, {"w": (fnn.zeros, ("n",))})),
         {"w": np.ones(3)},
         np.ones((2, 3)),
     ),

@@ -122,3 +122,67 @@ def test_a_difference_in_precision_is_accepted():
 def test_the_output_shape_may_be_a_function_of_the_features():
     pairs = fnn.parameterless("pairs", lambda xp, x: (x[..., ::2], None), x=("n",), y=lambda shape: (shape[0] // 2,))
     assert pairs.init(Key(0), (6,)) == (Params(), (3,))
+
+
+# ---- what an author of a layer may get wrong
+
+
+def layer_with(x=("n",), grads=None, **more):
+    """y = a x with a factor a for each feature, whose gradients are `grads(x, dy)`."""
+
+    def vjp(params, x, key=None):
+        y = x * params["a"][..., None, :]
+        return y, lambda dy, need_dx=True: (grads(x, dy), dy * params["a"][..., None, :])
+
+    parameters = {"a": (fnn.normal(1.0), ("n",)), **more}
+    return fnn.layer(lambda params, x: x * params["a"][..., None, :], vjp, x=x, **parameters)
+
+
+GRADIENTS = {
+    "a misspelt name": lambda x, dy: {"A": x * dy},
+    "no dict": lambda x, dy: None,
+    "another shape": lambda x, dy: {"a": (x * dy)[..., :2]},
+    "a sum over the wrong axis": lambda x, dy: {"a": (x * dy).sum(axis=-1)},
+}
+
+
+@pytest.mark.parametrize("grads", GRADIENTS.values(), ids=GRADIENTS)
+def test_gradients_that_do_not_fit_are_explained_with_their_place(grads):
+    model = chain(own=layer_with(grads=grads))
+    _, back = model.vjp(model.init(Key(0), (4,))[0], np.ones((5, 4), np.float32))
+    with pytest.raises(LayerError, match=r"layer in chain\['own'\]: the pullback must return a gradient for each of"):
+        back(np.ones((5, 4), np.float32))
+
+
+DECLARATIONS = {
+    "a forgotten comma": ({"x": ("n")}, TypeError, "expected x as a tuple of lengths and names"),
+    "a forgotten comma of a parameter": ({"b": (fnn.zeros, ("n"))}, TypeError, "expected b as a tuple"),
+    "a length of 0": ({"b": (fnn.zeros, (0,))}, TypeError, r"expected b as a tuple .*, got \(0,\)"),
+    "... behind": ({"x": ("n", ...)}, TypeError, "expected x as a tuple"),
+    "an unknown name": ({"b": (fnn.zeros, ("m",))}, ValueError, r"the shape of b has the names \['m'\]"),
+    "an unknown name of y": ({"y": ("m",)}, ValueError, r"the shape of y has the names \['m'\]"),
+}
+
+
+@pytest.mark.parametrize(("more", "error", "words"), DECLARATIONS.values(), ids=DECLARATIONS)
+def test_a_declaration_is_checked_when_the_layer_is_made(more, error, words):
+    with pytest.raises(error, match=rf"^layer: {words}"):
+        layer_with(**more)
+
+
+@pytest.mark.parametrize("x", [("n", "n"), (28, 28)])
+def test_a_length_that_is_declared_twice_is_checked_twice(x):
+    square = fnn.parameterless("square", lambda xp, x: (x, lambda dy: dy), x=x)
+    assert square.apply({}, np.ones((2, 28, 28))).shape == (2, 28, 28)
+    for shape in ((5, 28), (28, 5)):
+        with pytest.raises(LayerError, match=r"^square: "):
+            square.init(Key(0), shape)
+        with pytest.raises(LayerError, match=r"^square: "):
+            square.apply({}, np.ones((2, *shape)))
+
+
+@pytest.mark.parametrize("bias", [None, fnn.zeros])
+def test_weights_of_too_few_axes_are_refused(bias):
+    params = {"weights": np.ones(3)} | ({} if bias is None else {"bias": np.zeros(3)})
+    with pytest.raises(LayerError, match="are these the parameters of another model"):
+        fnn.linear(3, bias=bias).apply(params, np.ones((5, 3)))
