@@ -1,4 +1,4 @@
-"""What is asked of an array of any library: is it one, of what kind, its bits, a read-only view, a broadcast undone."""
+"""Functions of arrays of any library: tests of their kind, their bits, read-only views, and a broadcast undone."""
 
 from functools import lru_cache
 from typing import Any
@@ -65,7 +65,7 @@ def bits(value: Any) -> Any:
 
 
 def unbroadcast(dx: Array, x: Array) -> Array:
-    """The gradient of `x` from the gradient `dx` of `x` broadcast: summed over the broadcast axes, in `x`'s dtype.
+    """Undo a broadcast: sum a gradient `dx` over the axes that broadcasting added, to the shape and dtype of `x`.
 
     >>> unbroadcast(np.ones((3, 2, 4)), np.zeros((1, 4), np.float32))
     array([[6., 6., 6., 6.]], dtype=float32)

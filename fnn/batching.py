@@ -1,4 +1,4 @@
-"""Batches: the order of a training run as a value."""
+"""Batches: the examples of one epoch in their order, a few at a time."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -61,7 +61,7 @@ def _check_finite(i: int, array: Array) -> None:
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fc":
         return
     with np.errstate(over="ignore", invalid="ignore"):
-        mark = np.vdot(array, array)  # a pass of BLAS: not one NaN or infinity leaves it finite
+        mark = np.vdot(array, array)  # a pass of BLAS: any NaN or infinity makes it not finite
     if not np.isfinite(mark) and (bad := np.argwhere(~np.isfinite(array))).size:
         at = tuple(map(int, bad[0]))
         came = f"array {i} holds {array[at]} at {list(at)}, the first of {len(bad)} values that are not finite"

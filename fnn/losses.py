@@ -183,7 +183,7 @@ def _distribution(logits: Array, target: Array) -> tuple[Array, Any]:
     if is_array(target) and dtype_kind(target.dtype) == "float":
         _, t = _matched(name, logits, target, "labels are integers: labels.astype(int)")
         if isinstance(t, np.ndarray) and not (t >= 0).all():
-            raise ValueError(f"{name}: probabilities are from 0 up, got negative ones or NaN; check the targets")
+            raise ValueError(f"{name}: probabilities must be at least 0, got negative ones or NaN; check the targets")
         return t, _row_sums(t)
     _check_predictions(name, logits)
     if not is_array(target):
@@ -192,7 +192,7 @@ def _distribution(logits: Array, target: Array) -> tuple[Array, Any]:
         raise TypeError(f"{name}: labels are integers, probabilities floating-point; got {target.dtype}")
     if target.ndim < 1 or logits.shape[-1 - target.ndim : -1] != target.shape:
         raise ValueError(
-            f"{name}: logits have shape {logits.shape}, labels {target.shape}, expected one label an example, "
+            f"{name}: logits have shape {logits.shape}, labels {target.shape}, expected one label for each example, "
             f"{logits.shape[-2:-1]}; flatten the labels, or give one-hot rows as floating-point probabilities"
         )
     xp, n_classes = logits.__array_namespace__(), logits.shape[-1]

@@ -58,7 +58,7 @@ class Key:
 
 
 def fold_in(key: Any, i: Any) -> Any:
-    """The key below `key` that the integer `i` names. Without a key (None) there is none below it either: None.
+    """The key below `key` that the integer `i` names. Returns None if `key` is None.
 
     Raises `ValueError` unless `i` is an integer in [0, 2**32).
 

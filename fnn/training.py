@@ -124,8 +124,8 @@ def epochs(
     start        the state to begin with, or the progress to go on from: then the result equals that of never stopping
     measure      measure(params) gives what to record at the end of an epoch, in addition to "epoch" (counted from 1)
                  and "loss" (the mean of the losses of its steps)
-    score        score(record) says how good an epoch was: the state of the best one is kept. By default that is the
-                 latest. An epoch whose score is NaN is never the best.
+    score        score(record) says how good an epoch was: the state of the best one is kept. By default the latest
+                 epoch is the best. An epoch whose score is NaN is never the best.
 
     Raises `ValueError` for an epoch without batches, and if `measure` records "epoch" or "loss" itself.
     """
@@ -157,7 +157,7 @@ def epochs(
 
 
 def early_stopping(progresses: Iterable[Progress], patience: int) -> Iterator[Progress]:
-    """The progresses up to the first whose best epoch lies `patience` epochs back. The result is its `best`.
+    """The progresses up to the first whose best epoch lies `patience` epochs back; use the `best` state of the last.
 
     To go on from a progress that may be the last one already, put it in front: `chain([progress], epochs(...))`.
     Raises `ValueError` unless `patience` is a positive integer.
@@ -203,7 +203,7 @@ def evaluate(
     model, params   the model and its parameters
     data            inputs and targets (x, y)
     measures        functions (prediction, target) -> mean over a batch, by name, with a value for each leading index:
-                    `{"loss": cross_entropy, "accuracy": accuracy}`. Of a loss's result, the value counts.
+                    `{"loss": cross_entropy, "accuracy": accuracy}`. Of a loss's (value, pullback), the value is used.
     size            examples in a batch
     axis            the axis of the examples: 1 for data (R, n, ...) of R networks
 

@@ -44,13 +44,13 @@ def _rate(name: str, rate: Any) -> Callable[[Any, Array], Any]:
         def scheduled(step: Any, theta: Array) -> Any:
             now = rate(step)
             if isinstance(now, (int, float)) and not now >= 0:
-                raise ValueError(f"{name}: the schedule gives {now} at step {step}; rates are from 0 up")
+                raise ValueError(f"{name}: the schedule gives {now} at step {step}; rates must be at least 0")
             return float(now) if isinstance(now, np.generic) else now  # NumPy's scalars would widen float32
 
         return scheduled
     if isinstance(rate, np.ndarray):
         if rate.size == 0 or rate.dtype.kind != "f" or not (np.isfinite(rate).all() and (rate >= 0).all()):
-            raise ValueError(f"{name} must hold finite rates from 0 up, one a network, got {rate!r}")
+            raise ValueError(f"{name} must hold finite rates of at least 0, one for each network, got {rate!r}")
         rates = rate.copy()  # later writes of the caller to its array change nothing
 
         def column(step: Any, theta: Array) -> Array:

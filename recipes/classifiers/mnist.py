@@ -125,7 +125,7 @@ def figures(results: Results, data: Digits) -> dict[str, Figure]:
     predicted = median_run(results)["predicted"]
     wrong = np.flatnonzero(predicted != labels)
     shown, of = wrong[:SHOWN], f"{len(wrong):,} of {len(labels):,} test digits"
-    below.suptitle(f"The first {len(shown)} of the {of} that the {which} run misclassified", fontsize=10)
+    below.suptitle(f"The {which} run misclassifies {of}. The first {len(shown)}:", fontsize=10)
     if len(shown):
         titles = [f"true {labels[i]}\npredicted {predicted[i]}" for i in shown]
         plot.image_grid(x[shown].reshape(-1, *data.shape), titles=titles, columns=8, figure=below)

@@ -59,7 +59,7 @@ MISTAKES = {
     "a label too great": (lambda: cross_entropy(Y, LABELS + 4), r"labels must lie in 0..3.* got 4 to 7"),
     "a label below 0": (lambda: cross_entropy(Y, LABELS - 5), r"labels must lie in 0..3"),
     "too few labels": (lambda: cross_entropy(Y, LABELS[:5]), r"logits have shape \(6, 4\), labels \(5,\)"),
-    "a column of labels": (lambda: cross_entropy(Y, LABELS[:, None]), "one label an example"),
+    "a column of labels": (lambda: cross_entropy(Y, LABELS[:, None]), "one label for each example"),
     "one-hot rows of integers": (lambda: cross_entropy(Y, HOT.astype(int)), "as floating-point probabilities"),
     "a label alone": (lambda: cross_entropy(Y, LABELS[0]), "labels"),
     "labels of booleans": (lambda: cross_entropy(Y, LABELS > 1), "labels are integers, .* got bool"),

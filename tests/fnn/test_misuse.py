@@ -188,7 +188,7 @@ CALLS = {
         r"cross_entropy: the pullback expects .* \(2,\), got \(3,\)",
     ),
     # The targets.
-    "fewer targets than examples": (lambda: STEP(STATE, (X, LABELS[:5])), ValueError, "one label an example"),
+    "fewer targets than examples": (lambda: STEP(STATE, (X, LABELS[:5])), ValueError, "one label for each example"),
     "batches of other lengths": (lambda: batches(Key(0), (X, LABELS[:5]), 2), ValueError, "does every x have its y"),
     "evaluation of other lengths": (
         lambda: evaluate(MODEL, PARAMS, (X, LABELS[:5]), {"accuracy": accuracy}),
@@ -212,7 +212,7 @@ CALLS = {
     "one-hot rows of integers for labels": (
         lambda: STEP(STATE, (X, HOT.astype(int))),
         ValueError,
-        "expected one label an example, .*give one-hot rows as floating-point probabilities",
+        "expected one label for each example, .*give one-hot rows as floating-point probabilities",
     ),
     "one-hot rows for labels": (
         lambda: accuracy(X, HOT),
@@ -242,7 +242,7 @@ CALLS = {
     "a negative rate among others": (
         lambda: sgd(np.array([0.1, -0.1])),
         ValueError,
-        "must hold finite rates from 0 up",
+        "must hold finite rates of at least 0",
     ),
     "a negative rate in a schedule": (lambda: constant(-0.1), ValueError, r"constant\(rate\) must be a number in"),
     "a negative decay": (
@@ -289,7 +289,7 @@ CALLS = {
     "negative probabilities": (
         lambda: cross_entropy(X, -np.ones_like(X)),
         ValueError,
-        "probabilities are from 0 up",
+        "probabilities must be at least 0",
     ),
     "float labels": (lambda: cross_entropy(X, LABELS.astype(float)), ValueError, r"labels.astype\(int\)"),
     "a score beyond the classes": (lambda: accuracy(X, LABELS + 5), ValueError, "labels must lie in 0 .. 4"),

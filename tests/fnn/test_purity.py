@@ -79,7 +79,8 @@ def form(inputs):
 
 def test_every_public_name_has_a_row():
     called = {name.partition(",")[0] for name in ROWS}
-    assert [names for names in public() if not called & set(names)] == []
+    missing = [names[0] for names in public() if not called & set(names)]
+    assert missing == [], "no row in tests/support (see tests/README.md), and no sample call in sample_calls.py"
     assert called <= {name for names in public() for name in names}
     assert len(public()) > 100
 

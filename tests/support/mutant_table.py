@@ -49,8 +49,8 @@ MUTANTS = {
     "fnn/layers/declared.py": [
         ("one key for all parameters", "initializer, fold_in(key, i)", "initializer, key"),
         ("half of a batch's gradients", "@ gradient", "@ gradient / 2"),
-        ("images whose gradients are not all summed", "range(lead, lead + extra)", "range(lead, lead + 1)"),
-        ("leading axes of parameters that do not count", "max(lead, parameter.ndim - axes)", "lead"),
+        ("images whose gradients are not all summed", "range(n_lead, n_lead + extra)", "range(n_lead, n_lead + 1)"),
+        ("leading axes of parameters that do not count", "max(n_lead, parameter.ndim - n_axes)", "n_lead"),
         ("a pullback without its check", "            check_cotangent(name", "            (name"),
     ],
     "fnn/layers/shapes.py": [

@@ -183,5 +183,5 @@ def test_settings_out_of_range_raise_when_built(what, make, value):
     ids=["none", "<0", "nan", "int"],
 )
 def test_an_array_of_rates_is_checked(rates):
-    with pytest.raises(ValueError, match="must hold finite rates from 0 up"):
+    with pytest.raises(ValueError, match="must hold finite rates of at least 0"):
         sgd(np.array(rates))

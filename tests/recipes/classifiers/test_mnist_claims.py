@@ -86,4 +86,4 @@ def test_the_figure_says_of_which_runs_it_is(n, titles):
     (figure,) = RECIPE.figures(results(n), DATA).values()
     above, below = (sub.get_suptitle() for sub in figure.subfigs)
     assert above == titles[0]
-    assert below == f"The first 3 of the 3 of 30 test digits that {titles[1]} misclassified"
+    assert below == f"{titles[1].capitalize()} misclassifies 3 of 30 test digits. The first 3:"
