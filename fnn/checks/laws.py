@@ -13,7 +13,7 @@ import numpy as np
 from fnn import tree
 from fnn.arrays import Shape
 from fnn.checks.derivative import LawError, Verdicts, derivative, normal, require
-from fnn.layer import Layer, check_is_layer
+from fnn.layer import Layer, check_is_layer, check_shape
 from fnn.random import Key, fold_in
 from fnn.tree import Params, show
 
@@ -226,5 +226,6 @@ def check_layer(layer: Layer, shape: Shape, *, key: Key = Key(0)) -> None:
     >>> check_layer(chain(linear(8), relu, linear(3)), (4,))
     """
     check_is_layer("check_layer", layer)
+    check_shape("check_layer", "", shape)
     for law in LAWS:
-        check_law(law, Case(layer, tuple(shape), key))
+        check_law(law, Case(layer, shape, key))

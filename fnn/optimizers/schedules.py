@@ -83,7 +83,12 @@ def cosine(rate: float, steps: int, final: float = 0.0) -> Schedule:
 
 @constructor
 def warmup_cosine(rate: float, warmup: int, steps: int, final: float = 0.0) -> Schedule:
-    """A straight line from 0 to `rate` over `warmup` steps, then `cosine` to `final` at `steps` (Goyal et al. 2017).
+    """A straight line up, then half a cosine down (Goyal et al. 2017).
+
+    rate     the rate after the warm-up, which begins at 0
+    warmup   the number of steps of the warm-up
+    steps    the number of steps after which the rate is `final`
+    final    the rate at the end and after it
 
     Raises `ValueError` unless 0 < warmup < steps.
 

@@ -390,6 +390,11 @@ CALLS = {
     ),
     "a loss of no examples": (lambda: STEP(STATE, (X[:0], LABELS[:0])), ValueError, "an empty batch has no mean"),
     "predictions in batches of size 0": (lambda: predict(MODEL, PARAMS, X, 0), ValueError, "a whole number from 1 up"),
+    "a number for a shape in a check": (
+        lambda: check_layer(linear(3), 5),
+        LayerError,
+        r"check_layer: expected the shape of one example's features, such as \(784,\), got 5",
+    ),
     "a constructor in a check": (lambda: check_layer(linear, (5,)), LayerTypeError, "call it to make the layer"),
     "a constructor in a summary": (lambda: summary(linear, (5,)), LayerTypeError, "call it to make the layer"),
     "a constructor to be explained": (lambda: explain(linear, PARAMS, X), LayerTypeError, "call it to make the layer"),
