@@ -32,7 +32,7 @@ def layer(
 
     Decorate the function that returns it with `fnn.constructor`: then its repr and its errors are named after the call.
 
-    apply, vjp   two functions of the contract (see `fnn.layer`)
+    apply, vjp   two functions of the contract (see fnn/layer.py)
     x            the shape of one example's features: integers, and names for lengths that `init` learns; a leading
                  `...` stands for any number of axes
     y            the shape of its outputs, or a function from x's shape to it; None if it is the same
@@ -56,14 +56,13 @@ def layer(
     """
     features = x[1:] if x[:1] == (...,) else x
     kept = {what: (initializer, own) for what, (initializer, own) in parameters.items() if initializer is not None}
-    _check_declaration(x, y, kept)
+    own_shapes = {what: own for what, (_, own) in kept.items()}
+    _check_declaration({"x": features, **own_shapes, **({} if y is None or callable(y) else {"y": y})})
     return Layer.of(partial(_functions, apply, vjp, Declared(features, features != x, kept), y))
 
 
-def _check_declaration(x: Any, y: Any, parameters: Any) -> None:
+def _check_declaration(shapes: dict[str, Any]) -> None:
     """Raise unless the shapes are tuples of lengths and names, and each name is one of x's."""
-    shapes = {"x": x[1:] if x[:1] == (...,) else x, **{what: own for what, (_, own) in parameters.items()}}
-    shapes |= {} if y is None or callable(y) else {"y": y}
     for what, shape in shapes.items():
         if not isinstance(shape, tuple) or not all(isinstance(n, str) or (is_integer(n) and n > 0) for n in shape):
             raise TypeError(
