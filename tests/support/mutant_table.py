@@ -116,14 +116,18 @@ MUTANTS = {
         ("a cosine that ends elsewhere", "final + (rate - final)", "final + rate"),
         ("a decay that starts with the warm-up", "decay(step - warmup)", "decay(step)"),
     ],
-    "fnn/training.py": [
+    "fnn/training/step.py": [
         ("the same mask at every step", "batch, fold_in(key, state.step)", "batch, fold_in(key, 0)"),
         ("need_dx not asked for", "back(pullback(), need_dx=False)", "back(pullback())"),
+    ],
+    "fnn/training/epochs.py": [
         ("best kept with >=", "new_score > progress.best_score", "new_score >= progress.best_score"),
         ("best named an epoch early", "Progress(state, state, epoch + 1,", "Progress(state, state, epoch,"),
         ("a resumed run that repeats its orders", "count(len(first.history))", "count(0)"),
         ("early stopping off by one", "best_epoch >= patience", "best_epoch > patience"),
         ("the last loss for the mean", "sum(losses) / len(losses)", "losses[-1]"),
+    ],
+    "fnn/training/inference.py": [
         ("batches of unequal size weighed alike", "x.shape[axis] / data", "min(size, data[0].shape[axis]) / data"),
         ("predictions joined along another axis", "concat(parts, axis=-2)", "concat(parts, axis=0)"),
     ],
@@ -166,7 +170,9 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/optimizers/rules.py": "optimizers optimizer training_properties:step laws:optimizer",
     "fnn/optimizers/transformations.py": "optimizers optimizer training_properties:step laws:optimizer",
     "fnn/optimizers/schedules.py": "schedules",
-    "fnn/training.py": "training need_dx evaluation training_properties:stopping",
+    "fnn/training/step.py": "training need_dx",
+    "fnn/training/epochs.py": "training training_properties:stopping",
+    "fnn/training/inference.py": "evaluation training",
     "fnn/batching.py": "batching properties:epoch",
     "fnn/random.py": "random",
     "fnn/initializers.py": "initializers",

@@ -1,0 +1,108 @@
+"""Epochs are a scan over the training step: the progress after each one is a value."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import accumulate, count, islice
+from typing import Any
+
+import attrs
+import numpy as np
+
+from fnn.arrays import bits
+from fnn.optimizers.optimizer import State
+from fnn.training.step import Batch, Step
+from fnn.tree import Tree
+from fnn.values import whole
+
+__all__ = ["Progress", "early_stopping", "epochs"]
+
+Record = Mapping[str, Any]
+
+
+@attrs.frozen
+class Progress:
+    """Where a training stands after some epochs: a value that can be folded on from, compared and saved.
+
+    state        the state after the last epoch
+    best         the state after the epoch with the greatest score
+    best_epoch   the number of that epoch, counted from 1
+    best_score   its score
+    history      one record for each epoch
+    """
+
+    state: State
+    best: State
+    best_epoch: int = 0
+    best_score: float = -np.inf
+    history: tuple[Record, ...] = attrs.field(
+        default=(),
+        eq=lambda history: [[(name, bits(value)) for name, value in record.items()] for record in history],
+        repr=lambda history: f"<{len(history)} records>",
+    )
+
+    @classmethod
+    def start(cls, state: State) -> "Progress":
+        """Before the first epoch."""
+        return cls(state, state)
+
+
+def epochs(
+    step: Step,
+    batches_of: Callable[[int], Iterable[Batch]],
+    start: Progress | State,
+    measure: Callable[[Tree], Record] = lambda params: {},
+    score: Callable[[Record], float] = lambda record: record["epoch"],
+) -> Iterator[Progress]:
+    """The progress after each epoch: an endless scan, to be ended by `itertools.islice` or `early_stopping`.
+
+    step         a training step; see `train_step`
+    batches_of   batches_of(i) gives the batches of epoch i, counted from 0
+    start        the state to begin with, or the progress to go on from: then the result equals that of never stopping
+    measure      measure(params) gives what to record at the end of an epoch, in addition to "epoch" (counted from 1)
+                 and "loss" (the mean of the losses of its steps)
+    score        score(record) says how good an epoch was: the state of the best one is kept. By default the latest
+                 epoch is the best. An epoch whose score is NaN is never the best.
+
+    Raises `ValueError` for an epoch without batches, and if `measure` records "epoch" or "loss" itself.
+    """
+
+    def advance(progress: Progress, epoch: int) -> Progress:
+        state, losses = progress.state, []
+        for batch in batches_of(epoch):
+            state = step(state, batch)
+            losses.append(np.asarray(state.loss, dtype=np.float64))
+        if not losses:
+            raise ValueError(f"epochs: batches_of({epoch}) gave no batch; is the data empty?")
+        measured = measure(state.params)
+        if taken := {"epoch", "loss"} & measured.keys():
+            raise ValueError(
+                f"epochs: measure must not record {sorted(taken)}, which epochs itself records; rename them"
+            )
+        record = {"epoch": epoch + 1, "loss": sum(losses) / len(losses), **measured}
+        history, new_score = (*progress.history, record), score(record)
+        if new_score > progress.best_score:
+            return Progress(state, state, epoch + 1, new_score, history)
+        return attrs.evolve(progress, state=state, history=history)
+
+    if not isinstance(start, (Progress, State)):
+        raise TypeError(
+            f"epochs: expected a State or a Progress, got {type(start).__name__}; try optimizer.init(params)"
+        )
+    first = Progress.start(start) if isinstance(start, State) else start
+    return islice(accumulate(count(len(first.history)), advance, initial=first), 1, None)
+
+
+def early_stopping(progresses: Iterable[Progress], patience: int) -> Iterator[Progress]:
+    """The progresses up to the first whose best epoch lies `patience` epochs back; use the `best` state of the last.
+
+    To go on from a progress that may be the last one already, put it in front: `chain([progress], epochs(...))`.
+    Raises `ValueError` unless `patience` is a positive integer.
+    """
+    patience = whole("early_stopping(patience)", patience)
+
+    def scan() -> Iterator[Progress]:
+        for progress in progresses:
+            yield progress
+            if len(progress.history) - progress.best_epoch >= patience:
+                return
+
+    return scan()
