@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Array", "Shape", "bits", "dtype_kind", "is_array", "read_only", "unbroadcast"]
+__all__ = ["Array", "Shape", "bits", "dtype_kind", "is_array", "is_half", "misfit", "read_only", "unbroadcast"]
 
 Array = Any  # any array of the array API standard: NumPy's, JAX's, a tracer
 Shape = tuple[int, ...]
@@ -27,6 +27,40 @@ def dtype_kind(dtype: Any) -> str:
     ('float', 'int', 'bool')
     """
     return _dtype_kind(dtype.__class__, dtype)
+
+
+@lru_cache
+def is_half(dtype: Any) -> bool:
+    """Whether a dtype is float16 or bfloat16: sums, squares and Adam's epsilon do not fit into so few bits.
+
+    >>> is_half(np.dtype("float16")), is_half(np.dtype("float32"))
+    (True, False)
+    """
+    return str(dtype) in ("float16", "bfloat16")
+
+
+def misfit(value: Any) -> str:
+    """What `value` is and how to make an array of it, if it is not an array that can be computed with; "" if it is.
+
+    >>> misfit([1, 2]), misfit(np.zeros(2))
+    ('list; convert it with np.asarray', '')
+    """
+    name = type(value).__name__
+    if not is_array(value):
+        ways = {"to_numpy": "to_numpy()", "toarray": "toarray()", "detach": "detach().numpy()"}
+        way = next((call for method, call in ways.items() if hasattr(value, method)), "np.asarray")
+        return f"{name}; convert it with {way}"
+    if isinstance(value, np.matrix):
+        return f"{name}, whose operators differ; convert it with np.asarray"
+    if isinstance(value, np.ndarray) and hasattr(value, "filled"):
+        return f"{name}; fill in what is masked with filled(0), and give a weight of 0 to these examples"
+    if isinstance(value, np.ndarray) and not value.dtype.isnative:
+        return (
+            f"an array of {value.dtype.str}, another machine's byte order; convert it with astype({value.dtype.name!r})"
+        )
+    if isinstance(value, np.ndarray) and value.dtype.kind not in "biufc":
+        return f"an array of {value.dtype}; convert it with astype(float)"
+    return ""
 
 
 @lru_cache
