@@ -2,7 +2,7 @@
 
 from fnn.batching import batches
 from fnn.data.idx import DataFormatError, read_idx, read_labelled_images
-from fnn.data.labels import class_labels, one_hot
+from fnn.data.labels import class_labels, class_weights, one_hot
 from fnn.data.splits import split_at
 from fnn.data.synthetic import Line, blobs, line, xor
 
@@ -12,6 +12,7 @@ __all__ = [
     "batches",
     "blobs",
     "class_labels",
+    "class_weights",
     "line",
     "one_hot",
     "read_idx",

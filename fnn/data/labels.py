@@ -6,7 +6,7 @@ import numpy as np
 
 from fnn.values import is_integer
 
-__all__ = ["class_labels", "one_hot"]
+__all__ = ["class_labels", "class_weights", "one_hot"]
 
 
 def class_labels(what: str, labels: Any, n_classes: int) -> np.ndarray:
@@ -38,3 +38,24 @@ def one_hot(labels: Any, n_classes: int, dtype: Any = np.float32) -> np.ndarray:
     """
     labels = class_labels("one_hot: the labels", labels, n_classes)
     return (labels[..., None] == np.arange(n_classes)).astype(dtype)
+
+
+def class_weights(labels: Any, n_classes: int | None = None) -> np.ndarray:
+    """The weight of each class under which all classes count alike, n / (k nᵢ): float32, (n_classes,).
+
+    labels      integers (n,), nᵢ of them i; k of the classes occur
+    n_classes   the number of classes, by default the greatest label plus 1; a class that does not occur gets 0
+
+    The weights of the examples, `class_weights(labels)[labels]`, have a mean of 1. These are scikit-learn's weights
+    "balanced". Raises `ValueError` unless the labels are integers from 0 up, at least one.
+
+    >>> class_weights([0, 0, 0, 1])
+    array([0.6666667, 2.       ], dtype=float32)
+    """
+    labels = np.asarray(labels)
+    if labels.ndim != 1 or labels.size == 0:
+        raise ValueError(f"class_weights: expected labels (n,), at least one, got shape {labels.shape}; use ravel()")
+    labels = class_labels("class_weights: the labels", labels, n_classes or int(labels.max()) + 1)
+    counts = np.bincount(labels, minlength=n_classes or 0)
+    shares = counts * np.count_nonzero(counts) / labels.size
+    return np.divide(1, shares, out=np.zeros(len(shares)), where=counts > 0).astype(np.float32)

@@ -8,6 +8,7 @@ import numpy as np
 
 from fnn.arrays import is_array
 from fnn.data import class_labels, one_hot
+from fnn.losses.reduction import masked, weights
 
 __all__ = ["OneVsRest", "accuracy", "confusion_matrix", "one_vs_rest", "psnr"]
 
@@ -25,15 +26,18 @@ def finite(what: str, values: Any) -> np.ndarray:
     return x
 
 
-def accuracy(scores: Any, labels: Any) -> Any:
+def accuracy(scores: Any, labels: Any, weight: Any = None) -> Any:
     """The share of examples whose label has the highest score: (..., batch, k), (..., batch) -> (...).
 
-    The labels are integers. They may lack leading axes of the scores: then all share them. If scores are equal, the
-    first of them counts as the highest.
+    scores   of k classes; if two are equal, the first of them counts as the highest
+    labels   integers. They may lack leading axes of the scores: then all share them
+    weight   the weight of each example, w (..., batch): the share is Σ w hit / Σ w. Under a weight of 0 the label may
+             be missing, such as -1
 
-    Raises `TypeError` unless both are arrays, and `ValueError` if the shapes or the type of the labels do not fit, if
-    there are fewer than two classes, or if a label is not in 0 .. k - 1. The labels of other libraries than NumPy are
-    not checked for their range, since those of a traced array are unknown: such a label counts as a wrong answer.
+    The share is NaN if a score is NaN. Raises `TypeError` unless the arguments are arrays, and `ValueError` if shapes
+    or the type of the labels do not fit, if there are fewer than two classes, if a label is not in 0 .. k - 1, for
+    negative weights, and if all weights are 0. The values of other libraries than NumPy are not checked, since those
+    of a traced array are unknown: a label that is out of range counts as a wrong answer.
 
     >>> accuracy(np.array([[2.0, 1.0], [0.0, 3.0], [5.0, 4.0], [1.0, 0.0]]), np.array([0, 1, 1, 0]))
     np.float64(0.75)
@@ -47,11 +51,21 @@ def accuracy(scores: Any, labels: Any) -> Any:
         got = f"{scores.shape} and {labels.shape} of {labels.dtype}; give class numbers, not columns or one-hot rows"
         must = "scores must have the shape (..., batch, k), k from 2 up, no axis 0, and labels be integers (..., batch)"
         raise ValueError(f"accuracy: {must}, got {got}")
-    if isinstance(labels, np.ndarray) and not (labels.min() >= 0 and labels.max() < scores.shape[-1]):
-        got = f"{labels.min()} to {labels.max()}; are these the labels of these scores?"
+    w = weights("accuracy", weight, scores, per_element=False)
+    counted = labels if w is None else masked(labels[..., None], w)[..., 0]
+    if isinstance(counted, np.ndarray) and not (counted.min() >= 0 and counted.max() < scores.shape[-1]):
+        got = f"{counted.min()} to {counted.max()}; are these the labels of these scores?"
         raise ValueError(f"accuracy: labels must lie in 0 .. {scores.shape[-1] - 1}, the scores' classes, got {got}")
-    hits = xp.argmax(scores, axis=-1) == labels
-    return xp.mean(xp.astype(hits, xp.zeros(()).dtype), axis=-1)  # in the default float type of the array library
+    real = xp.zeros(()).dtype  # the default float type of the array library
+    hits = xp.astype(xp.argmax(scores, axis=-1) == counted, real)
+    hits = xp.where(xp.isnan(xp.max(scores, axis=-1)), xp.nan, hits)
+    if w is None:
+        return xp.mean(hits, axis=-1)
+    w = xp.astype(w[..., 0], real)
+    total = xp.sum(w, axis=-1)
+    if isinstance(total, (np.ndarray, np.generic)) and not np.all(total):
+        raise ValueError("accuracy: weights that are all 0 have no mean; leave the batch out")
+    return xp.sum(hits * w, axis=-1) / total
 
 
 def confusion_matrix(predicted: Any, labels: Any, n_classes: int) -> np.ndarray:

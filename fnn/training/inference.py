@@ -1,6 +1,6 @@
 """Inference in batches: predictions, and the means of measures over all examples."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ def evaluate(
     model: Layer,
     params: Tree,
     data: Batch,
-    measures: Mapping[str, Callable[[Array, Array], Any]],
+    measures: Mapping[str, Callable[..., Any]],
     size: int = 1000,
     *,
     axis: int = 0,
@@ -42,27 +42,42 @@ def evaluate(
     """The mean over all examples of each of several measures, computed in batches.
 
     model, params   the model and its parameters
-    data            inputs and targets (x, y)
+    data            (x, target), or (x, target, weight): then the mean of a batch counts by the sum of its weights, and
+                    a batch whose weights are all 0 is left out
     measures        functions (prediction, target) -> mean over a batch, by name, with a value for each leading index:
                     `{"loss": cross_entropy, "accuracy": accuracy}`. Of a loss's (value, pullback), the value is used.
+                    With weights they are called as f(prediction, target, weight).
     size            examples in a batch
     axis            the axis of the examples: 1 for data (R, n, ...) of R networks
 
-    Raises `ValueError` if there are no examples.
+    Raises `ValueError` if there are no examples, or if all weights are 0.
     """
     if not isinstance(measures, Mapping):
         raise TypeError(f'evaluate: expected measures by name, as in {{"loss": mse}}, got {type(measures).__name__}')
+    if not isinstance(data, (tuple, list)) or not 2 <= len(data) <= 3:
+        came = type(data).__name__ + (f" of {len(data)}" if isinstance(data, (tuple, list)) else "")
+        raise ValueError(f"evaluate: expected data (x, target) or (x, target, weight), got a {came}")
+    sums: dict[str, Any] = dict.fromkeys(measures, 0.0)
+    mass: Any = 0.0
+    for x, *targets in in_order(data, size, axis=axis):
+        share = _mass(targets, x.shape[axis], axis)
+        if not np.any(share):
+            continue
+        mass, prediction = mass + share, model.apply(params, x)
+        for name, f in measures.items():
+            mean = f(prediction, *targets)
+            sums[name] += share * np.asarray(mean[0] if isinstance(mean, tuple) else mean, dtype=np.float64)
+    if not np.all(mass):
+        problem = "all weights are 0, so there is no mean; is the mask right?"
+        empty = "no examples, so there is no mean; is the data empty?"
+        raise ValueError(f"evaluate: {problem if data[0].shape[axis] else empty}")
+    means = {name: total / mass for name, total in sums.items()}
+    return {name: float(mean) if np.ndim(mean) == 0 else mean for name, mean in means.items()}
 
-    def share(batch: Batch) -> dict[str, Any]:
-        """What a batch adds to each mean: its own mean times its share of the examples."""
-        x, target = batch
-        prediction, weight = model.apply(params, x), x.shape[axis] / data[0].shape[axis]
-        means = {name: f(prediction, target) for name, f in measures.items()}
-        values = {name: mean[0] if isinstance(mean, tuple) else mean for name, mean in means.items()}
-        return {name: weight * np.asarray(value, dtype=np.float64) for name, value in values.items()}
 
-    shares = [share(batch) for batch in in_order(data, size, axis=axis)]
-    if not shares:
-        raise ValueError("evaluate: no examples, so there is no mean; is the data empty?")
-    totals = {name: sum(each[name] for each in shares) for name in measures}
-    return {name: float(total) if total.ndim == 0 else total for name, total in totals.items()}
+def _mass(targets: Sequence[Array], n: int, axis: int) -> Any:
+    """What a batch of `n` examples counts: `n`, or the sum of its weights, for each index in front of `axis`."""
+    if len(targets) == 1:
+        return n
+    weight = np.asarray(targets[1], dtype=np.float64)
+    return weight.sum(axis=tuple(range(axis, weight.ndim)))

@@ -1,53 +1,86 @@
 """A training step is a pure function (state, batch) -> state, and training is a fold over it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from fnn.arrays import Array
+from fnn.arrays import Array, read_only
 from fnn.layer import Layer, check_is_layer
 from fnn.losses import Loss
+from fnn.optimizers.diverged import DivergedError
 from fnn.optimizers.optimizer import Optimizer, State
 from fnn.random import fold_in
-from fnn.tree import Tree
+from fnn.tree import Params, Tree
 
 __all__ = ["train_step", "value_and_grad"]
 
-Batch = tuple[Array, Array]
+Batch = tuple[Array, ...]  # (x, target), or (x, target, weight): all behind x goes to the loss
 Step = Callable[[State, Batch], State]
 
 
-def value_and_grad(model: Layer, loss: Loss) -> Callable[..., tuple[Array, Tree]]:
-    """The function (params, (x, target), key=None) -> (value, gradients) of a model under a loss.
+def value_and_grad(model: Layer, loss: Loss) -> Callable[..., tuple[Array, Params]]:
+    """The function (params, (x, *targets), key=None) -> (value, gradients) of a model under a loss.
 
-    With a key it is the stochastic pass. The gradient with respect to x is not computed.
+    The loss is called as `loss(prediction, *targets)`. The gradients are `Params`, in the order of the parameters. With
+    a key it is the stochastic pass. The gradient with respect to x is not computed.
+
+    >>> import fnn
+    >>> gradient = value_and_grad(fnn.linear(1, bias=None), fnn.mse)
+    >>> x, y, weight = np.array([[1.0], [2.0]]), np.array([[3.0], [np.nan]]), np.array([1.0, 0.0])
+    >>> value, grads = gradient({"weights": np.array([[1.0]])}, (x, y, weight))
+    >>> float(value), float(grads["weights"][0, 0])
+    (4.0, -4.0)
     """
+    gradient = _gradient(model, loss)
+
+    def as_params(params: Tree, batch: Batch, key: Any = None) -> tuple[Array, Params]:
+        value, grads = gradient(params, batch, key)
+        return value, _like(params, grads)
+
+    return as_params
+
+
+def _gradient(model: Layer, loss: Loss) -> Callable[..., tuple[Array, Tree]]:
+    """The value and the gradients as the layers return them, in whatever kind of mapping and order."""
     check_is_layer("value_and_grad", model)
 
-    def gradient(params: Tree, batch: Batch, key: Any = None) -> tuple[Array, Tree]:
-        try:
-            x, target = batch
-        except (TypeError, ValueError):
-            raise ValueError(f"expected a batch (x, target), got {type(batch).__name__}; zip x and y?") from None
-        prediction, back = model.vjp(params, x, key)
-        value, pullback = loss(prediction, target)
-        dparams, _ = back(pullback(), need_dx=False)
-        return value, dparams
+    def gradient(params: Tree, batch: Batch, key: Any) -> tuple[Array, Tree]:
+        if not isinstance(batch, (tuple, list)) or len(batch) < 2:
+            came = type(batch).__name__ + (f" of {len(batch)}" if isinstance(batch, (tuple, list)) else "")
+            raise ValueError(f"expected a batch (x, target) or (x, target, weight), got a {came}; zip x and y?")
+        prediction, back = model.vjp(params, batch[0], key)
+        result = loss(prediction, *batch[1:])
+        if not isinstance(result, tuple) or len(result) != 2:
+            came = type(result).__name__
+            raise TypeError(f"expected the loss to return (value, pullback), got {came}; see fnn.mse for an example")
+        value, pullback = result
+        return value, back(pullback(), need_dx=False)[0]
 
     return gradient
 
 
-def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None, *, finite: bool = True) -> Step:
-    """The function (state, (x, target)) -> state of one optimizer step.
+def _like(params: Tree, grads: Tree) -> Params:
+    """Gradients as `Params`, in the order and with the leading axes of the parameters."""
+    parts = {
+        name: _like(part, grads[name]) if hasattr(part, "keys") else read_only(grads[name])
+        for name, part in params.items()
+    }
+    return Params.trusted(parts, getattr(params, "lead", ()))
 
-    model, loss, optimizer   what is trained, and how
+
+def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None, *, finite: bool = True) -> Step:
+    """The function (state, (x, *targets)) -> state of one optimizer step.
+
+    model, loss, optimizer   what is trained, and how; the loss is called as `loss(prediction, *targets)`, so that a
+                             batch (x, target, weight) weighs its examples
     key                      with a key, step i is the stochastic pass under `fold_in(key, i)`, so that a resumed
                              training draws what an uninterrupted one would
     finite                   whether a step raises `DivergedError`, with the last good state, if a number is not finite;
                              with False it goes on, for the other networks of an ensemble
 
-    Raises `TypeError` unless `model` is a `Layer`, `loss` a function, `optimizer` an `Optimizer`, `key` a key or None.
+    Raises `TypeError` unless `model` is a `Layer`, `loss` a function, `optimizer` an `Optimizer`, `key` a key or None,
+    and `ValueError` without a key for a model that behaves otherwise in training, such as one with dropout.
     """
     for what, given, expected in (("model", model, Layer), ("optimizer", optimizer, Optimizer)):
         if not isinstance(given, expected):
@@ -56,17 +89,60 @@ def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None, 
     if not callable(loss):
         raise TypeError(f"train_step: the loss must be a function such as fnn.cross_entropy, got {loss!r}")
     fold_in(key, 0)  # refuses anything but a key
-    gradient = value_and_grad(model, loss)
+    if key is None and getattr(model, "needs_key", False):
+        raise ValueError(
+            f"train_step: {', '.join(_needing_a_key(model))} behaves otherwise in training, for which it needs a key, "
+            f"got None; give key=fnn.Key(0), or take the layer out of the model"
+        )
+    gradient = _gradient(model, loss)
     keep_freed_memory()
 
     def step(state: State, batch: Batch) -> State:
         if not isinstance(state, State):
             raise TypeError(f"step: expected a State, got {type(state).__name__}; begin with optimizer.init(params)")
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # DivergedError says more than a warning
+        with np.errstate(all="ignore"):  # DivergedError says more than a warning
             value, grads = gradient(state.params, batch, fold_in(key, state.step))
-        return optimizer.update(state, grads, value, finite=finite)
+        if getattr(value, "shape", ()) != state.loss.shape:
+            raise ValueError(
+                f"step: expected one loss for each network, of shape {state.loss.shape}, got {value.shape}; "
+                'use reduction="mean" or "sum"'
+            )
+        try:
+            return optimizer.update(state, grads, value, finite=finite)
+        except DivergedError as error:
+            if found := _not_finite(batch):
+                because = f"step {error.step}: the loss is {error.loss}, because {found}"
+                remedy = "leave such examples out, fill them in, or give them a weight of 0"
+                message = f"{because}; {remedy}; .state is the last good state"
+                raise DivergedError(message, error.step, error.loss, error.path, error.state) from None
+            raise
 
     return step
+
+
+def _needing_a_key(model: Layer) -> Iterator[str]:
+    """The layers of a model that behave otherwise with a key than without."""
+    if model.parts:
+        for part in model.parts.values():
+            yield from _needing_a_key(part)
+    elif model.needs_key:
+        yield model.name
+
+
+def _not_finite(batch: Batch) -> str:
+    """Where the first value of a batch stands that is not finite and has not a weight of 0; "" if there is none."""
+    for i, array in enumerate(batch):
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fc":
+            continue
+        bad = ~np.isfinite(array)
+        if i == 1 and len(batch) == 3:  # a target under a mask may be missing
+            counts = np.asarray(batch[2]) != 0
+            counts = counts[..., None] if counts.shape == array.shape[:-1] else counts
+            bad = bad & counts if counts.shape in (array.shape, (*array.shape[:-1], 1)) else bad
+        if bad.any():
+            at = tuple(map(int, np.argwhere(bad)[0]))
+            return f"array {i} of the batch holds {array[at]} at {list(at)}, one of {np.count_nonzero(bad)} such values"
+    return ""
 
 
 def keep_freed_memory() -> None:

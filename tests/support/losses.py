@@ -50,6 +50,17 @@ def between_0_and_1(key, shape):
     return generator(key).random(shape)
 
 
+def weighted(loss):
+    """The weighted sum of a loss, with weights made of the targets; some of them are 0."""
+
+    def weighted_loss(prediction, target, *, reduction):
+        xp = prediction.__array_namespace__()
+        of_examples = xp.astype(target, prediction.dtype) if xp.isdtype(target.dtype, "integral") else target[..., 0]
+        return loss(prediction, target, xp.where(of_examples > 0.1, of_examples, 0), reduction=reduction)
+
+    return partial(weighted_loss, reduction="sum")
+
+
 MSE = Pointwise(
     targets=[0, 1, -1e4, 1e30],
     value=lambda y, t: (y - t) ** 2,
@@ -79,6 +90,7 @@ BINARY_CROSS_ENTROPY = Pointwise(
 LOSSES = {  # a name begins with the public name
     "mse": LossRow(fnn.mse, real, MSE),
     "mse, sum": LossRow(partial(fnn.mse, reduction="sum"), real),
+    "mse, weighted": LossRow(weighted(fnn.mse), real),
     "huber": LossRow(fnn.huber, real, HUBER),
     "huber, delta of 0.7": LossRow(partial(fnn.huber, delta=0.7), real),
     "huber, sum": LossRow(partial(fnn.huber, reduction="sum"), real),
@@ -86,7 +98,9 @@ LOSSES = {  # a name begins with the public name
     "cross_entropy, of labels, sum": LossRow(partial(fnn.cross_entropy, reduction="sum"), labels),
     "cross_entropy, of probabilities": LossRow(fnn.cross_entropy, probabilities),
     "cross_entropy, of weights": LossRow(fnn.cross_entropy, between_0_and_1),
+    "cross_entropy, weighted": LossRow(weighted(fnn.cross_entropy), labels),
     "cross_entropy, smoothed": LossRow(partial(fnn.cross_entropy, label_smoothing=0.1), labels),
     "binary_cross_entropy": LossRow(fnn.binary_cross_entropy, between_0_and_1, BINARY_CROSS_ENTROPY),
+    "binary_cross_entropy, weighted": LossRow(weighted(fnn.binary_cross_entropy), between_0_and_1),
     "binary_cross_entropy, sum": LossRow(partial(fnn.binary_cross_entropy, reduction="sum"), between_0_and_1),
 }

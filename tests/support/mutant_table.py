@@ -4,20 +4,31 @@ Choose short fragments that say what they compute, so that they outlive changes 
 """
 
 MUTANTS = {
-    "fnn/losses.py": [
-        ("a missing 1/n", "scale: Any = float(dvalue) / divisor", "scale: Any = float(dvalue)"),
-        ("a mean over the networks too", "sum(values, axis=(-2, -1))", "sum(values)"),
+    "fnn/losses/reduction.py": [
+        ("a missing 1/n", "float(dvalue) / divisor", "float(dvalue)"),
+        ("a mean over the networks too", "else (-2, -1)", "else None"),
+        ("a cotangent on the wrong axes", "1 if reduction == \"none\" else 2)", "1)"),
+        ("a mean over weights that is not divided by them", "xp.sum(w, axis=(-2, -1)) * (n_out", "batch * (n_out"),
+        ("weights of examples counted once for all outputs", "(n_out / w.shape[-1])", "1"),
+        ("a gradient without its weights", "scale if w is None else scale * w", "scale"),
+        ("a mask that keeps its targets", "where(w > 0, target, 0)", "where(w >= 0, target, 0)"),
+        ("all for each", "max(n_out, 1)", "batch * n_out"),
+    ],
+    "fnn/losses/elementwise.py": [
         ("mse's gradient without its 2", "error * (2 * scale)", "error * scale"),
         ("huber without its half", "(error - clipped / 2)", "(error - clipped)"),
         ("huber's gradient not clipped", "lambda scale: clipped * scale", "lambda scale: error * scale"),
         ("a logit's gradient against the grain", "(logistic(xp, z) - t) * scale", "(t - logistic(xp, z)) * scale"),
         ("a target that does not count", "xp.maximum(z, 0.0) - t * z", "xp.maximum(z, 0.0) - z"),
+    ],
+    "fnn/losses/categorical.py": [
         ("label smoothing without /k", "epsilon / prediction.shape[-1]", "epsilon"),
         ("label smoothing that adds mass", "(1 - epsilon) * t", "t"),
-        ("a mean over the classes", "axis=-1), z.shape[-2], slopes", "axis=-1), z.shape[-1], slopes"),
-        ("weights that must sum to one", "mass / total", "1 / total"),
+        ("label smoothing that mixes the rows", "prediction.shape[-1] * mass", "prediction.shape[-1]"),
+        ("probabilities that must sum to one", "mass / total", "1 / total"),
         ("0 log 0 is not 0", "xp.where(t > 0,", "xp.where(t >= 0,"),
-        ("a cotangent on the wrong axes", "dvalue[..., None, None]", "dvalue[..., None]"),
+        ("a NaN that a class of weight 0 hides", "xp.minimum(surprise, 0.0))", "0.0)"),
+        ("masked labels that count", "hot & (w > 0)", "hot"),
     ],
     "fnn/layers/activations.py": [
         ("relu's slope of 1 at the kink", "xp.astype(x > 0, x.dtype)", "xp.astype(x >= 0, x.dtype)"),
@@ -156,7 +167,9 @@ MUTANTS = {
 }  # fmt: skip
 
 TESTS = {  # the tests that should notice, file by file, the quickest first; behind a colon, which ones of a file
-    "fnn/losses.py": "losses extremes training_properties:losses laws:loss",
+    "fnn/losses/reduction.py": "losses weights laws:loss",
+    "fnn/losses/elementwise.py": "losses weights extremes training_properties:losses laws:loss",
+    "fnn/losses/categorical.py": "losses weights extremes training_properties:losses laws:loss",
     "fnn/layers/activations.py": "activations extremes layers properties:layers",
     "fnn/layers/softmax.py": "layers extremes laws:softmax properties:layers",
     "fnn/layers/dropout.py": "layers compose properties:layers",

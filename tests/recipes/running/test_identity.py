@@ -114,7 +114,7 @@ def test_a_move_changes_nothing_and_a_change_of_the_code_marks_the_runs_that_it_
     rewrite(copied / "recipes", r"from recipes\.points import ensemble", "from recipes.moved import together")
     rewrite(copied / "recipes", r"\bensemble\.(?=train|in_random|comparison)", "together.")
     rewrite(copied / "recipes", r"recipes\.points\.ensemble", "recipes.moved.together")
-    shutil.move(copied / "fnn" / "losses.py", copied / "fnn" / "costs.py")
+    shutil.move(copied / "fnn" / "losses", copied / "fnn" / "costs")
     rewrite(copied, r"from fnn import (.*)\blosses\b", r"from fnn import \1costs as losses")
     rewrite(copied, r"fnn\.losses", "fnn.costs")
     assert paths(copied) == before  # modules and their importers
@@ -133,7 +133,7 @@ def test_a_move_changes_nothing_and_a_change_of_the_code_marks_the_runs_that_it_
 
     edit(copied / "recipes" / "points" / "xor.py", '"""The points of four blobs', '"""Points\n\n    of four blobs')
     edit(copied / "recipes" / "points" / "xor.py", "SLACK = 0.05", "SLACK = 0.07  # of a claim")
-    edit(copied / "fnn" / "training.py", "def epochs(", "# A comment.\ndef epochs(")
+    edit(copied / "fnn" / "training" / "epochs.py", "def epochs(", "# A comment.\ndef epochs(")
     assert paths(copied) == before  # words and claims
 
     edit(copied / "recipes" / "autoencoders" / "denoiser.py", "RIDGE = 1e-5", "RIDGE = 1e-4")

@@ -29,7 +29,7 @@ SHAPES = {
 @pytest.mark.parametrize("loss", EVERY, ids=name)
 @pytest.mark.parametrize(("prediction", "target"), SHAPES.values(), ids=SHAPES)
 def test_nothing_is_broadcast_by_accident(loss, prediction, target):
-    with pytest.raises(ValueError, match=r"predictions .*shape \("):
+    with pytest.raises(ValueError, match=r"predictions .*shape \(|two classes or more, got shape"):
         loss(prediction, abs(target) / 10)
 
 
@@ -49,8 +49,8 @@ def test_targets_are_floating_point_arrays(loss, target):
 
 @pytest.mark.parametrize("loss", EVERY, ids=name)
 def test_settings_are_checked(loss):
-    with pytest.raises(ValueError, match=r"reduction must be .*, got 'none'"):
-        loss(Y, BITS, reduction="none")
+    with pytest.raises(ValueError, match=r"reduction must be .*, got 'total'"):
+        loss(Y, BITS, reduction="total")
     with pytest.raises(ValueError, match="an empty batch has no mean"):
         loss(Y[:0], BITS[:0])
 

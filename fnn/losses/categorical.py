@@ -1,0 +1,115 @@
+"""Cross-entropy of one of several classes, from logits: softmax and logarithm as one function."""
+
+from typing import Any
+
+import numpy as np
+
+from fnn.arrays import Array, dtype_kind, misfit
+from fnn.layers.softmax import shifted
+from fnn.losses.reduction import Pullback, elements, masked, predictions, quiet, reduced, weights
+from fnn.values import number
+
+__all__ = ["cross_entropy"]
+
+
+@quiet
+def cross_entropy(
+    prediction: Array,
+    target: Array,
+    weight: Array | None = None,
+    *,
+    label_smoothing: float = 0.0,
+    reduction: str = "mean",
+) -> tuple[Array, Pullback]:
+    """Cross-entropy of softmax(z) and a target distribution t over k classes: L = -Σᵢ tᵢ log softmax(z)ᵢ.
+
+    prediction        logits z (..., batch, k)
+    target            integer labels (..., batch), or probabilities t (..., batch, k)
+    weight            w (..., batch), one for each example; under a weight of 0 the target may be missing (-1 or NaN)
+    label_smoothing   ε makes t into (1 - ε) t + ε Σ t / k (Szegedy et al. 2016, equation 7)
+    reduction         "mean", Σ w L / Σ w over the examples; "sum", Σ w L; or "none", the w L of each example
+
+    The mean is that of PyTorch's class weights, with w = class_weights[labels]. scikit-learn's MLPClassifier takes the
+    same mean, its LogisticRegression the sum Σ w L. Keras divides Σ w L by the number of examples: there, weights of
+    twice the size act like twice the learning rate. The gradient is w (softmax(z) - t) if t sums to one.
+
+    Raises `ValueError` for labels outside 0..k-1, for shapes that do not fit, for k = 1, for negative weights, for the
+    mean of weights that are all 0, and unless 0 <= ε < 1.
+
+    >>> value, pullback = cross_entropy(np.array([[0.0, 0.0]]), np.array([1]))
+    >>> round(float(value), 4), pullback().tolist()
+    (0.6931, [[0.5, -0.5]])
+    """
+    epsilon = 0.0 if label_smoothing == 0 else number("cross_entropy(label_smoothing)", label_smoothing, 0, 1)
+    w = _checked(prediction, target, weight)
+    t, mass = _distribution(prediction, target, w)
+    if epsilon:
+        t = (1 - epsilon) * t + epsilon / prediction.shape[-1] * mass
+    xp = prediction.__array_namespace__()
+    z = shifted(xp, prediction)
+    e = xp.exp(z)
+    total = _row_sums(e)
+    surprise = xp.log(total) - z  # -log softmax(z), at least 0
+    surprise = xp.where(t > 0, surprise, xp.minimum(surprise, 0.0))  # 0 · log 0 is 0 here, but a NaN stays
+    values = xp.vecdot(t, surprise)[..., None]
+
+    def slopes(scale: Any) -> Array:
+        dz = e * (mass / total)
+        dz -= t
+        dz *= scale
+        return dz
+
+    return reduced("cross_entropy", values, slopes, w, reduction)
+
+
+def _row_sums(x: Array) -> Array:
+    """The sums over the last axis, kept: (..., k) -> (..., 1). For few numbers a product is faster than `sum`."""
+    return x @ x.__array_namespace__().ones((x.shape[-1], 1), dtype=x.dtype)
+
+
+def _checked(logits: Array, target: Array, weight: Array | None) -> Array | None:
+    """The weights; raises unless logits, target and weight are arrays of the right kinds and shapes."""
+    name = "cross_entropy"
+    predictions(name, logits)
+    if logits.shape[-1] == 1:
+        problem = "one class is always right; for one output that says yes or no, use binary_cross_entropy"
+        raise ValueError(f"{name}: expected logits of two classes or more, got shape {logits.shape}: {problem}")
+    if problem := misfit(target):
+        raise TypeError(f"{name}: expected labels as an array, got {problem}")
+    if dtype_kind(target.dtype) == "float":
+        elements(name, logits, target, "labels are integers: labels.astype(int)")
+    elif dtype_kind(target.dtype) != "int":
+        raise TypeError(f"{name}: labels are integers, probabilities floating-point; got {target.dtype}")
+    elif target.ndim < 1 or logits.shape[-1 - target.ndim : -1] != target.shape:
+        raise ValueError(
+            f"{name}: logits have shape {logits.shape}, labels {target.shape}, expected one label for each example, "
+            f"{logits.shape[-2:-1]}; flatten the labels, or give one-hot rows as floating-point probabilities"
+        )
+    return weights(name, weight, logits, per_element=False)
+
+
+def _distribution(logits: Array, target: Array, w: Array | None) -> tuple[Array, Any]:
+    """The target as probabilities over the classes, labels as one-hot rows; and the sum of each row.
+
+    Rows of weight 0 are 0. Values are checked where they are NumPy's; a traced array has none to look at.
+    """
+    xp, n_classes = logits.__array_namespace__(), logits.shape[-1]
+    if dtype_kind(target.dtype) == "float":
+        t = masked(xp.astype(target, logits.dtype, copy=False), w)
+        if isinstance(t, np.ndarray) and not (t >= 0).all():
+            problem = "probabilities must be at least 0, got negative ones or NaN"
+            raise ValueError(f"cross_entropy: {problem}; check the targets, or mask what is missing by a weight of 0")
+        return t, _row_sums(t)
+    hot = target[..., None] == xp.arange(n_classes)
+    if w is not None:
+        hot = hot & (w > 0)
+    if isinstance(hot, np.ndarray):
+        n_rows = target.size if w is None else np.count_nonzero(np.broadcast_to(w > 0, (*hot.shape[:-1], 1)))
+        if np.count_nonzero(hot) != n_rows:
+            raise ValueError(
+                f"cross_entropy: labels must lie in 0..{n_classes - 1}, the logits' classes; got {target.min()} to "
+                f"{target.max()}: does the last layer have as many outputs as there are classes? A label that is "
+                f"missing needs a weight of 0"
+            )
+    t = xp.astype(hot, logits.dtype)
+    return t, 1.0 if w is None else _row_sums(t)

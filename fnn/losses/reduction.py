@@ -1,0 +1,139 @@
+"""What all losses share: checks of predictions, targets and weights, and the reduction of many values to one.
+
+A weight belongs to an example or to an element, and the mean is Σ w l / Σ w. A target of weight 0 is replaced before
+anything is computed of it, so that it may be NaN: a weight of 0 is a mask.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fnn.arrays import Array, dtype_kind, is_half, misfit
+
+__all__ = ["Loss", "Pullback", "elements", "floats", "masked", "predictions", "quiet", "reduced", "weights"]
+
+Pullback = Callable[..., Array]
+Loss = Callable[..., tuple[Array, Pullback]]  # (prediction, target, weight=None) -> (value, pullback)
+
+
+quiet = np.errstate(over="ignore", under="ignore", invalid="ignore")  # what is too large is inf, what is too small 0
+
+
+def floats(name: str, what: str, array: Any) -> None:
+    """Raise a `TypeError` unless `array` is an array of floating-point numbers of at least 32 bits."""
+    if problem := misfit(array):
+        raise TypeError(f"{name}: expected {what} as an array, got {problem}")
+    if dtype_kind(array.dtype) != "float":
+        raise TypeError(f"{name}: expected floating-point {what}, got {array.dtype}; convert them with astype")
+    if is_half(array.dtype):
+        short = f"got {array.dtype}, in which sums overflow and small numbers are 0; convert them to float32"
+        raise TypeError(f"{name}: expected {what} of at least 32 bits, {short}")
+
+
+def predictions(name: str, prediction: Any) -> None:
+    """Raise unless `prediction` is an array (..., batch, n_out) of floating-point numbers."""
+    floats(name, "predictions", prediction)
+    if prediction.ndim < 2:
+        raise ValueError(f"{name}: expected predictions (..., batch, n_out), got shape {prediction.shape}; add an axis")
+
+
+def elements(
+    name: str, prediction: Array, target: Array, remedy: str = "reshape the targets, as in y[:, None]"
+) -> Array:
+    """The target in the prediction's dtype. Raises unless the target's shape ends the prediction's."""
+    predictions(name, prediction)
+    floats(name, "targets", target)
+    if target.ndim < 2 or prediction.shape[-target.ndim :] != target.shape:
+        raise ValueError(
+            f"{name}: predictions have shape {prediction.shape}, targets {target.shape}; they must be equal, "
+            f"except for leading axes that the targets may lack; {remedy}"
+        )
+    return prediction.__array_namespace__().astype(target, prediction.dtype, copy=False)
+
+
+def weights(name: str, weight: Any, prediction: Array, *, per_element: bool = True) -> Array | None:
+    """The weights in the prediction's dtype, of shape (..., batch, 1) or (..., batch, n_out); None for None.
+
+    weight        (..., batch) or (..., batch, 1), one for each example; or, `per_element`, (..., batch, n_out)
+    prediction    (..., batch, n_out); the weights may lack its leading axes
+
+    Raises `ValueError` for other shapes, for weights that are negative or not finite, and where it is not clear whether
+    weights of the shape (n, n) are of examples or of elements.
+    """
+    if weight is None:
+        return None
+    if problem := misfit(weight):
+        raise TypeError(f"{name}: expected weights as an array, got {problem}")
+    if dtype_kind(weight.dtype) not in ("float", "int", "bool"):
+        raise TypeError(f"{name}: expected numbers or bools as weights, got {weight.dtype}; convert them with astype")
+    shape, own = tuple(prediction.shape), tuple(weight.shape)
+    widths = (1, shape[-1]) if per_element else (1,)
+    of_examples = len(own) > 0 and own == shape[-1 - len(own) : -1]
+    of_elements = len(own) > 1 and own[:-1] == shape[-len(own) : -1] and own[-1] in widths
+    if not of_examples and not of_elements:
+        expected = f"one for each example, {shape[-2:-1]}" + f", or for each element, {shape[-2:]}" * per_element
+        raise ValueError(f"{name}: predictions have shape {shape}, weights {own}; expected {expected}")
+    if of_examples and of_elements and own[-1] > 1:
+        raise ValueError(
+            f"{name}: weights of shape {own} could be of examples or of elements; if of examples, give w[..., None]"
+        )
+    w = prediction.__array_namespace__().astype(weight, prediction.dtype)
+    if isinstance(w, np.ndarray) and w.size and not (w.min() >= 0 and w.max() < np.inf):
+        raise ValueError(
+            f"{name}: weights must be finite and at least 0, got {w.min()} to {w.max()}; a weight of 0 is a mask"
+        )
+    return w if of_elements else w[..., None]
+
+
+def masked(target: Array, w: Array | None) -> Array:
+    """The target, with 0 where the weight is 0."""
+    return target if w is None else target.__array_namespace__().where(w > 0, target, 0)
+
+
+def reduced(
+    name: str, values: Array, slopes: Callable[[Any], Array], w: Array | None, reduction: str
+) -> tuple[Array, Pullback]:
+    """The weighted mean, the sum, or each example's value of a loss; and the pullback.
+
+    values      the loss of each element (..., batch, n_out), or of each example (..., batch, 1)
+    slopes      slopes(scale) are the derivatives of the values, multiplied by `scale`
+    w           the weights, as `weights` gives them
+    reduction   "mean": Σ w l / Σ w; "sum": Σ w l; "none": w l for each example, the mean over its n_out outputs
+    """
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f'{name}: reduction must be "mean", "sum" or "none", got {reduction!r}')
+    xp, (batch, n_out) = values.__array_namespace__(), values.shape[-2:]
+    if reduction == "mean" and batch * n_out == 0:
+        raise ValueError(f'{name}: an empty batch has no mean; leave it out, or use reduction="sum"')
+    axes: Any = -1 if reduction == "none" else (-2, -1)
+    divisor: Any = batch * n_out if reduction == "mean" else 1 if reduction == "sum" else max(n_out, 1)
+    if w is not None:
+        values = values * w
+        if reduction == "mean":
+            divisor = xp.sum(w, axis=(-2, -1)) * (n_out / w.shape[-1])
+            if isinstance(w, np.ndarray) and not np.all(divisor):
+                raise ValueError(
+                    f'{name}: weights that are all 0 have no mean; leave the batch out, or use reduction="sum"'
+                )
+    value = xp.sum(values, axis=axes) / divisor
+    behind = (None,) * (1 if reduction == "none" else 2)  # the axes that the value lacks
+
+    def pullback(dvalue: Any = 1.0) -> Array:
+        if isinstance(dvalue, (int, float)):
+            scale = float(dvalue) / divisor  # a NumPy scalar would widen float32
+        elif dvalue.shape == value.shape:
+            scale = dvalue / divisor
+        else:
+            problem = f"the pullback expects a cotangent in the value's shape, {value.shape}, got {dvalue.shape}"
+            raise ValueError(f"{name}: {problem}")
+        if not isinstance(scale, float):
+            scale = scale[..., *behind]
+        return _quietly(slopes, scale if w is None else scale * w)
+
+    return value, pullback
+
+
+@quiet
+def _quietly(slopes: Callable[[Any], Array], scale: Any) -> Array:
+    return slopes(scale)
