@@ -3,7 +3,7 @@
 Every combinator of layers is a layer and obeys the same laws; its parts' names are the keys of its parameter tree.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -16,6 +16,8 @@ from fnn.values import constructor, whole
 
 __all__ = ["chain", "concat", "ensemble", "residual"]
 
+DEEPEST = 64  # levels of combinators inside one another, each of which takes several of Python's 1000 levels of calls
+
 
 def _named(combinator: str, layers: tuple[Layer, ...], named: Mapping[str, Layer]) -> dict[str, Layer]:
     """The layers by name; those without a name are called "0", "1", ... by their position."""
@@ -25,6 +27,20 @@ def _named(combinator: str, layers: tuple[Layer, ...], named: Mapping[str, Layer
     for name, layer in parts.items():
         check_is_layer(f"{combinator}[{name!r}]", layer)
     return parts
+
+
+def _combined(
+    combinator: str, located: Callable[[str, str], Functions], layers: Collection[Layer], **fields: Any
+) -> Layer:
+    """The layer that a combinator makes of `layers`: it needs a key if one of them does.
+
+    Raises `LayerError` if combinators stand too deep inside one another for Python.
+    """
+    depth = 1 + max((layer.depth for layer in layers), default=0)
+    if depth > DEEPEST:
+        problem = f"combinators may stand at most {DEEPEST} deep inside one another, got {depth} levels"
+        raise LayerError(combinator, f"{problem}; give all layers to one chain: chain(*layers)")
+    return Layer.of(located, needs_key=any(layer.needs_key for layer in layers), depth=depth, **fields)
 
 
 def _placed(parts: Mapping[str, Layer], place: str) -> dict[str, Layer]:
@@ -94,7 +110,7 @@ def chain(*layers: Layer, **named: Layer) -> Layer:
 
         return init, apply, vjp
 
-    return Layer.of(located, parts=parts, combine=chain)
+    return _combined("chain", located, parts.values(), parts=parts, combine=chain)
 
 
 @constructor
@@ -146,7 +162,7 @@ def concat(*branches: Layer, **named: Layer) -> Layer:
 
         return init, apply, vjp
 
-    return Layer.of(located, parts=parts, combine=concat)
+    return _combined("concat", located, parts.values(), parts=parts, combine=concat)
 
 
 def _side_by_side(ys: list[Array]) -> Array:
@@ -192,7 +208,7 @@ def residual(layer: Layer) -> Layer:
 
     combine = layer.combine
     again = None if combine is None else lambda *unnamed, **parts: residual(combine(*unnamed, **parts))
-    return Layer.of(located, parts=layer.parts, combine=again)
+    return _combined("residual", located, [layer], parts=layer.parts, combine=again)
 
 
 @constructor
@@ -236,4 +252,4 @@ def ensemble(model: Layer, n: int) -> Layer:
         return init, apply, vjp
 
     parts = {name: ensemble(part, n) for name, part in model.parts.items()}
-    return Layer.of(located, parts=parts, combine=model.combine)
+    return _combined("ensemble", located, [model], parts=parts, combine=model.combine)

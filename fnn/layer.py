@@ -15,6 +15,7 @@ The laws that every layer and every combinator of layers keeps (`fnn.checks.chec
 - `dparams` has the names, shapes and dtypes of `params`, `dx` those of `x`; `back` is linear and may be called twice.
 - Axes in front of the last two, (batch, features), are free: stacking commutes with the layer.
 - Inputs are never written to, and equal inputs give equal bits.
+- A layer that behaves otherwise with a key than without says so: `needs_key` is True, of it and of what it is part of.
 """
 
 from collections.abc import Callable, Mapping
@@ -64,6 +65,8 @@ class Layer:
 
     `parts` are a combinator's layers by name, and `combine(**parts)` makes the same combinator of others. A part of a
     model is a model: `model["encoder"]`, `model[0]`, `model[1:]`.
+    `needs_key` says whether the layer, or one of its parts, behaves otherwise in training, with a key, than without.
+    `depth` counts the combinators inside one another.
     `call` is the call that made the layer (see `fnn.constructor`). `located(name, path)` makes its three functions,
     with errors that say which layer stands where: once when the layer is made, and once when a combinator takes it. A
     layer made by `attrs.evolve(layer, vjp=...)` has neither.
@@ -75,6 +78,8 @@ class Layer:
     name: str = attrs.field(default="layer", validator=attrs.validators.instance_of(str))
     parts: Mapping[str, "Layer"] = attrs.field(factory=dict, kw_only=True, converter=_frozen_mapping)
     combine: Callable[..., "Layer"] | None = attrs.field(default=None, kw_only=True)
+    needs_key: bool = attrs.field(default=False, kw_only=True, validator=attrs.validators.instance_of(bool))
+    depth: int = attrs.field(default=0, kw_only=True)
     call: Call | None = attrs.field(default=None, init=False)
     located: Callable[[str, str], Functions] | None = attrs.field(default=None, init=False)
 
@@ -104,13 +109,16 @@ class Layer:
 
     def at(self, path: str) -> "Layer":
         """The same layer, with errors that say that it stands at this path of a model."""
-        located = self.located or partial(_located, self)
-        return Layer.of(located, self.name, path, self.call, parts=self.parts, combine=self.combine)
+        return self._again(self.name, path, self.call)
 
     def remember(self, call: Call) -> "Layer":
         """The same layer, shown, compared and pickled by the call that made it."""
+        return self._again(repr(call), "", call)
+
+    def _again(self, name: str, path: str, call: Call | None) -> "Layer":
         located = self.located or partial(_located, self)
-        return Layer.of(located, repr(call), "", call, parts=self.parts, combine=self.combine)
+        same = {field: getattr(self, field) for field in ("parts", "combine", "needs_key", "depth")}
+        return Layer.of(located, name, path, call, **same)
 
     def __getitem__(self, which: Any) -> "Layer":
         if isinstance(which, slice) and self.combine is not None:

@@ -7,7 +7,7 @@ holds the call and nothing else.
 import os
 import sys
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from importlib import import_module
 from inspect import Parameter, signature
 from keyword import iskeyword
@@ -186,7 +186,10 @@ def _pickled(made: Any, call: Call | None) -> tuple[Any, ...]:
             f"{name} is made of functions that pickle cannot find by name. Make it in a function at the top of a "
             f"module, decorated with fnn.constructor, or bind it to the name {name!r} at the top of its module"
         )
-    return (type(made), (*given, name)) if call is None else (Call.again, (call,))
+    if call is not None:
+        return Call.again, (call,)
+    make: Callable[..., Any] = type(made)
+    return partial(make, needs_key=True) if getattr(made, "needs_key", False) else make, (*given, name)
 
 
 def _is_cloudpickle(frame: Any) -> bool:

@@ -193,6 +193,18 @@ def _derivative(case: Case) -> Verdicts:
     yield from derivative(case.layer, case.params(), case.x(), fold_in(case.key, 4))
 
 
+def _key(case: Case) -> Verdicts:
+    """a layer that behaves otherwise with a key than without says so: its needs_key is True"""
+    params, x = case.params(), case.x()
+    passes = []
+    for key in (None, fold_in(case.key, 7)):
+        y, back = case.layer.vjp(params, x, key)
+        dparams, dx = back(np.ones_like(y))
+        passes.append(Params({"y": y, "dparams": dparams, "dx": dx}))
+    same = case.layer.needs_key or passes[0] == passes[1]
+    yield same, "a key changes what vjp or its pullback returns; make the layer with needs_key=True"
+
+
 LAWS: tuple[Callable[[Case], Verdicts], ...] = (
     _init,
     _shapes,
@@ -204,6 +216,7 @@ LAWS: tuple[Callable[[Case], Verdicts], ...] = (
     _other_features,
     _purity,
     _derivative,
+    _key,
 )
 
 

@@ -14,6 +14,10 @@ from fnn.values import constructor, number
 
 __all__ = ["elu", "gelu", "identity", "leaky_relu", "relu", "sigmoid", "softplus", "swish", "tanh"]
 
+BEYOND = 800.0  # for x < -BEYOND, eˣ is 0 in every precision
+GELU_LINEAR = 2 * sqrt(2 / pi)
+GELU_CUBIC = 0.044715 * GELU_LINEAR
+
 
 def positive(xp: Any, x: Array) -> Array:
     """1 where x > 0, else 0, in x's dtype: the derivative of max(x, 0), with 0 at the kink and at NaN."""
@@ -26,37 +30,59 @@ def logistic(xp: Any, x: Array) -> Array:
     return xp.maximum(e, xp.astype(x >= 0, x.dtype)) / (1 + e)
 
 
+def logistic_and_slope(xp: Any, x: Array) -> tuple[Array, Array]:
+    """σ = 1 / (1 + e⁻ˣ) and its derivative e⁻ˣ / (1 + e⁻ˣ)², which unlike σ (1 - σ) does not cancel for great x."""
+    e = xp.exp(-xp.abs(x))
+    total = 1 + e
+    y = xp.maximum(e, xp.astype(x >= 0, x.dtype)) / total
+    total *= total
+    e /= total
+    return y, e
+
+
 def soft_maximum(xp: Any, x: Array) -> Array:
     """log(1 + eˣ), a smooth max(x, 0)."""
     return xp.maximum(x, 0.0) + xp.log1p(xp.exp(-xp.abs(x)))
 
 
 def _swish(xp: Any, x: Array) -> Array:
-    return xp.maximum(x, -1e30) * logistic(xp, x)  # the bound gives 0 for -inf, not -inf · 0
+    return xp.maximum(x, -BEYOND) * logistic(xp, x)  # the bound gives 0 for -inf, not -inf · 0
 
 
 def _swish_slope(xp: Any, x: Array, y: Array) -> Array:
-    s = logistic(xp, x)
-    return s + s * (1 - s) * xp.clip(x, -1e30, 1e30)
-
-
-def _gelu_gate(xp: Any, x: Array) -> tuple[Array, Array]:
-    """The gate ½ (1 + tanh u) = σ(2u) with u = √(2/π) (x + 0.044715 x³), and the derivative of 2u.
-
-    Beyond |x| = 30 the gate is 0 or 1 in every precision, so x is clipped there and x³ cannot overflow.
-    """
-    x = xp.clip(x, -30.0, 30.0)
-    square, scale = x * x, 2 * sqrt(2 / pi)
-    return logistic(xp, scale * x * (1 + 0.044715 * square)), scale * (1 + 3 * 0.044715 * square)
+    gate, slope = logistic_and_slope(xp, x)
+    slope *= xp.clip(x, -BEYOND, BEYOND)
+    slope += gate
+    return slope
 
 
 def _gelu(xp: Any, x: Array) -> Array:
-    return xp.maximum(x, -30.0) * _gelu_gate(xp, x)[0]
+    """x σ(z) with z = a x + b x³.
+
+    Beyond |x| = 30, σ(z) is 0 or 1 in every precision, so x is clipped there and x³ cannot overflow.
+    """
+    clipped = xp.clip(x, -30.0, 30.0)
+    z = clipped * clipped
+    z *= GELU_CUBIC
+    z += GELU_LINEAR
+    z *= clipped
+    return xp.maximum(x, -30.0) * logistic(xp, z)
 
 
 def _gelu_slope(xp: Any, x: Array, y: Array) -> Array:
-    gate, slope = _gelu_gate(xp, x)
-    return gate + xp.clip(x, -30.0, 30.0) * gate * (1 - gate) * slope
+    """σ(z) + x σ'(z) (a + 3 b x²)."""
+    x = xp.clip(x, -30.0, 30.0)
+    square = x * x
+    z = GELU_CUBIC * square
+    z += GELU_LINEAR
+    z *= x
+    gate, slope = logistic_and_slope(xp, z)
+    square *= 3 * GELU_CUBIC
+    square += GELU_LINEAR
+    slope *= square
+    slope *= x
+    slope += gate
+    return slope
 
 
 identity = parameterless("identity", lambda xp, x: (x, lambda dy: dy))

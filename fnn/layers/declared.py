@@ -9,6 +9,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from fnn.arrays import Array, Shape, is_array, unbroadcast
 from fnn.initializers import Initializer
 from fnn.layer import Back, Functions, Layer, LayerError, check_shape, renamed
@@ -19,6 +21,8 @@ from fnn.values import is_integer
 
 __all__ = ["layer"]
 
+ROWS = 2048  # more examples than these are summed in halves
+
 
 def layer(
     apply: Callable[[Tree, Array], Array],
@@ -26,6 +30,7 @@ def layer(
     *,
     x: Sizes = (...,),
     y: Sizes | Callable[[Shape], Shape] | None = None,
+    needs_key: bool = False,
     **parameters: tuple[Initializer | None, Sizes],
 ) -> Layer:
     """The layer of `apply` and `vjp`, which are called with parameters and inputs of the declared shapes only.
@@ -36,6 +41,7 @@ def layer(
     x            the shape of one example's features: integers, and names for lengths that `init` learns; a leading
                  `...` stands for any number of axes
     y            the shape of its outputs, or a function from x's shape to it; None if it is the same
+    needs_key    whether `vjp` behaves otherwise with a key than without, as in dropout
     parameters   name=(initializer, shape); a parameter whose initializer is None is left out
 
     A gradient in `dparams` may keep axes between its leading axes and its parameter's own axes, such as the batch: they
@@ -55,10 +61,14 @@ def layer(
     >>> fnn.check_layer(scale(), (4,))
     """
     features = x[1:] if x[:1] == (...,) else x
+    for what, declared in parameters.items():
+        if not isinstance(declared, tuple) or len(declared) != 2:
+            example, came = f'{what}=(fnn.zeros, ("n_in", 64))', getattr(declared, "__name__", repr(declared))
+            raise TypeError(f"layer: expected {what} as (initializer, shape), as in {example}, got {came}")
     kept = {what: (initializer, own) for what, (initializer, own) in parameters.items() if initializer is not None}
     own_shapes = {what: own for what, (_, own) in kept.items()}
     _check_declaration({"x": features, **own_shapes, **({} if y is None or callable(y) else {"y": y})})
-    return Layer.of(partial(_functions, apply, vjp, Declared(features, features != x, kept), y))
+    return Layer.of(partial(_functions, apply, vjp, Declared(features, features != x, kept), y), needs_key=needs_key)
 
 
 def _check_declaration(shapes: dict[str, Any]) -> None:
@@ -96,16 +106,25 @@ def _functions(
     def checked_apply(params: Tree, x: Array) -> Array:
         if not declared.fits(params, x):
             declared.explain(params, x, name, path)
-        return apply(params, x)
+        try:
+            return apply(params, x)
+        except FloatingPointError:
+            return _underflowing(apply, params, x)
 
     def checked_vjp(params: Tree, x: Array, key: Any = None) -> tuple[Array, Back]:
         if not declared.fits(params, x):
             declared.explain(params, x, name, path)
-        y, pull = vjp(params, x, key)
+        try:
+            y, pull = vjp(params, x, key)
+        except FloatingPointError:
+            y, pull = _underflowing(vjp, params, x, key)
 
         def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Any]:
             check_cotangent(name, path, dy, y.shape)
-            grads, dx = pull(dy, need_dx)
+            try:
+                grads, dx = pull(dy, need_dx)
+            except FloatingPointError:
+                grads, dx = _underflowing(pull, dy, need_dx)
             if not owned:
                 return {}, dx
             n_lead = x.ndim - 1 - n_features
@@ -119,6 +138,15 @@ def _functions(
         return y, back
 
     return init, checked_apply, checked_vjp
+
+
+def _underflowing(f: Callable[..., Any], *args: Any) -> Any:
+    """f(*args) once more, for a caller who lets NumPy raise errors: a result that underflows is a value, not an error.
+
+    Asking NumPy beforehand to ignore underflow would cost every call a microsecond.
+    """
+    with np.errstate(under="ignore"):
+        return f(*args)
 
 
 def resolved(shape: Sizes, lengths: dict[str, int]) -> Shape:
@@ -137,16 +165,30 @@ def summed(gradient: Array, parameter: Array, n_axes: int, n_lead: int) -> Array
     the parameter.
     """
     if gradient.ndim != parameter.ndim:
-        xp, n_lead = gradient.__array_namespace__(), max(n_lead, parameter.ndim - n_axes)
-        extra = gradient.ndim - n_lead - n_axes
-        if extra == n_axes == 1:  # a product sums the batch faster than sum
-            gradient = xp.ones(gradient.shape[-2], dtype=gradient.dtype) @ gradient
-        elif extra > 0:
-            gradient = xp.sum(gradient, axis=tuple(range(n_lead, n_lead + extra)))
+        n_lead = max(n_lead, parameter.ndim - n_axes)
+        gradient = _sum(gradient, n_lead, gradient.ndim - n_lead - n_axes, n_axes)
     total = unbroadcast(gradient, parameter)
     if total is not gradient and total.shape != parameter.shape:
         raise ValueError(f"expected the shape {parameter.shape}, got {gradient.shape}")
     return total
+
+
+def _sum(gradient: Array, n_lead: int, extra: int, n_axes: int) -> Array:
+    """The sum over `extra` axes behind the `n_lead` leading ones. Of many examples, the halves are summed first.
+
+    So the rounding errors of n examples grow with log n, as in a pairwise sum, and not with n.
+    """
+    if extra < 1:
+        return gradient
+    xp, n = gradient.__array_namespace__(), gradient.shape[n_lead]
+    if n > ROWS:
+        lead = (slice(None),) * n_lead
+        halves = (gradient[(*lead, half)] for half in (slice(n // 2), slice(n // 2, n)))
+        first, last = (_sum(half, n_lead, extra, n_axes) for half in halves)
+        return first + last
+    if extra == n_axes == 1:  # a product sums the batch faster than sum
+        return xp.ones(n, dtype=gradient.dtype) @ gradient
+    return xp.sum(gradient, axis=tuple(range(n_lead, n_lead + extra)))
 
 
 def check_cotangent(name: str, path: str, dy: Array, shape: Shape) -> None:

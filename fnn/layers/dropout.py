@@ -28,7 +28,8 @@ def dropout(rate: float) -> Layer:
         if key is None:
             return x, lambda dy, need_dx=True: ({}, dy)
         xp = x.__array_namespace__()
-        mask = xp.astype(xp.asarray(draw(key, x.shape)) >= rate, x.dtype) / (1 - rate)
+        mask = xp.astype(xp.asarray(draw(key, x.shape)) >= rate, x.dtype)
+        mask /= 1 - rate
         return x * mask, lambda dy, need_dx=True: ({}, dy * mask)
 
-    return layer(apply, vjp)
+    return layer(apply, vjp, needs_key=rate > 0)

@@ -58,10 +58,15 @@ def elementwise(name: str, f: Callable[[Any, Array], Array], df: Callable[[Any, 
 
 def _layer(f: Callable[[Any, Array], tuple[Array, Pull]], shape: Sizes, out: Any) -> Layer:
     def apply(params: Tree, x: Array) -> Array:
-        return f(x.__array_namespace__(), x)[0]
+        return _like(x, f(x.__array_namespace__(), x)[0])
 
     def vjp(params: Tree, x: Array, key: Any = None) -> tuple[Array, Back]:
         y, pull = f(x.__array_namespace__(), x)
-        return y, lambda dy, need_dx=True: ({}, pull(dy) if need_dx else None)
+        return _like(x, y), lambda dy, need_dx=True: ({}, _like(x, pull(dy)) if need_dx else None)
 
     return layer(apply, vjp, x=shape, y=out)
+
+
+def _like(x: Array, y: Array) -> Array:
+    """`y` in the dtype of x, which it lacks for bfloat16: NumPy makes float32 of it and a Python number."""
+    return y if y.dtype == x.dtype else y.__array_namespace__().astype(y, x.dtype)

@@ -2,6 +2,7 @@
 
 A logit of -inf has probability 0. A logit of +inf makes its row NaN, since inf - inf is NaN (IEEE 754). A difference
 that no float can hold is -inf. None of these cases warns: they can be seen in the result.
+Rows of no logits give rows of no probabilities.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ __all__ = ["log_softmax", "softmax"]
 
 def shifted(xp: Any, x: Array) -> Array:
     """x minus its greatest element along the last axis: softmax is the same, and exp cannot overflow."""
-    return x - xp.max(x, axis=-1, keepdims=True)
+    return x - xp.max(x, axis=-1, keepdims=True) if x.shape[-1] else x
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -27,7 +28,7 @@ def _softmax(xp: Any, x: Array) -> tuple[Array, Callable[[Array], Array]]:
     return y, lambda dy: y * (dy - xp.sum(y * dy, axis=-1, keepdims=True))
 
 
-@np.errstate(over="ignore", invalid="ignore")
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # of no classes, it takes log 0
 def _log_softmax(xp: Any, x: Array) -> tuple[Array, Callable[[Array], Array]]:
     z = shifted(xp, x)
     y = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))

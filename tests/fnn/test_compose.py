@@ -1,10 +1,14 @@
 """Combinators: what they compute, which keys they hand down, and that a part of a model is a model."""
 
+import pickle
+from functools import reduce
+
 import attrs
 import numpy as np
 import pytest
 
 from fnn import Key, LayerError, LayerTypeError, Params, chain, concat, ensemble, fold_in, residual, tree
+from fnn.compose import DEEPEST
 from fnn.layers import dropout, elementwise, flatten, identity, linear, relu, tanh
 
 KEY = Key(42)
@@ -154,6 +158,62 @@ def test_concat_of_one_and_many_networks_repeats_the_one():
     assert y.shape == (3, 7, 7)
     assert all(np.array_equal(each, X) for each in y[..., 2:])
     assert back(y)[1].shape == X.shape
+
+
+# ---- what combinators pass on
+
+
+COMBINED = {
+    "chain": lambda layer: chain(relu, layer),
+    "a named part": lambda layer: chain(relu, last=layer),
+    "chain of chains": lambda layer: chain(chain(chain(layer)), relu),
+    "concat": lambda layer: concat(layer, relu),
+    "residual": lambda layer: residual(layer),
+    "ensemble": lambda layer: ensemble(layer, 2),
+    "all": lambda layer: ensemble(residual(chain(concat(chain(layer)))), 3),
+    "a slice": lambda layer: chain(relu, layer, relu)[1:],
+    "a part": lambda layer: chain(relu, chain(layer))[1],
+}
+
+
+@pytest.mark.parametrize("combine", COMBINED.values(), ids=COMBINED)
+def test_a_model_needs_a_key_if_one_of_its_layers_does(combine):
+    assert combine(dropout(0.5)).needs_key
+    assert not combine(dropout(0)).needs_key
+
+
+def test_a_slice_without_dropout_needs_no_key():
+    model = chain(dropout(0.5), linear(3), relu)
+    assert (model.needs_key, model[1:].needs_key) == (True, False)
+
+
+NESTED = {
+    "chain": lambda model: chain(model),
+    "a named part": lambda model: chain(inner=model),
+    "concat": lambda model: concat(model),
+    "residual": residual,
+    "ensemble": lambda model: ensemble(model, 1),
+}
+
+
+@pytest.mark.parametrize("combine", NESTED.values(), ids=NESTED)
+def test_combinators_too_deep_inside_one_another_are_explained(combine):
+    with pytest.raises(LayerError, match=r"at most 64 deep inside one another, got 65 levels; .* chain\(\*layers\)"):
+        reduce(lambda model, _: combine(model), range(600), linear(5))
+
+
+def test_the_deepest_model_works():
+    model = reduce(lambda model, _: chain(model), range(DEEPEST), dropout(0.5))
+    params, _ = model.init(KEY, (5,))
+    y, back = model.vjp(params, X, KEY)
+    assert model.apply(params, X).shape == y.shape == back(y)[1].shape == X.shape
+    again = pickle.loads(pickle.dumps(model))
+    assert (again, hash(again), repr(again)) == (model, hash(model), repr(model))
+
+
+def test_a_chain_takes_any_number_of_layers():
+    params, _ = chain(*[relu] * 2000).init(KEY, (5,))
+    assert np.array_equal(chain(*[relu] * 2000).apply(params, X), relu.apply({}, X))
 
 
 # ---- names and errors

@@ -7,7 +7,21 @@ import attrs
 import numpy as np
 import pytest
 
-from fnn import Key, Layer, LayerError, LayerTypeError, Params, chain, concat, dropout, ensemble, linear, relu, residual
+from fnn import (
+    Key,
+    Layer,
+    LayerError,
+    LayerTypeError,
+    Params,
+    chain,
+    concat,
+    constructor,
+    dropout,
+    ensemble,
+    linear,
+    relu,
+    residual,
+)
 from fnn.arrays import dtype_kind, unbroadcast
 from fnn.layers.declared import check_cotangent, layer
 
@@ -64,6 +78,36 @@ def test_a_callable_object_stays_as_it_is():
 
     double = Doubling()
     assert Layer(relu.init, double, relu.vjp).apply is double
+
+
+# ---- a layer that needs a key
+
+
+def noise(needs_key):
+    """A layer of one's own that says whether it needs a key."""
+    return layer(relu.apply, relu.vjp, needs_key=needs_key)
+
+
+KEYED = {
+    "dropout": (dropout(0.5), True),
+    "dropout of nothing": (dropout(0), False),
+    "relu": (relu, False),
+    "linear": (linear(3), False),
+    "a declared layer": (noise(True), True),
+    "a declared layer without": (noise(False), False),
+    "three functions": (Layer(relu.init, relu.apply, relu.vjp, needs_key=True), True),
+}
+
+
+@pytest.mark.parametrize(("layer", "needs_key"), KEYED.values(), ids=KEYED)
+def test_a_layer_says_whether_it_needs_a_key_wherever_it_stands(layer, needs_key):
+    copies = [layer, layer.at("chain['0']"), attrs.evolve(layer, vjp=relu.vjp), constructor(lambda: layer)()]
+    assert [copy.needs_key for copy in copies] == [needs_key] * 4
+
+
+def test_needs_key_is_a_bool():
+    with pytest.raises(TypeError, match="needs_key"):
+        noise("yes")
 
 
 # ---- parts and slices

@@ -12,6 +12,7 @@ from fnn.arrays import unbroadcast
 from fnn.checks import LAWS, LawError
 from fnn.initializers import normal
 from fnn.layers import elementwise, flatten, identity, layer, relu, softmax, tanh
+from fnn.random import generator
 
 BASE = linear(3)
 X = np.random.default_rng(0).standard_normal((5, 4))
@@ -162,6 +163,14 @@ broadcast = Layer(  # a gain for each feature, which one feature of x is broadca
         lambda dy, need_dx=True: ({"gain": unbroadcast(dy * x, params["gain"][..., None, :])[..., 0, :]}, dy),
     ),
 )
+
+
+def dither(params, x, key=None):
+    """The identity, whose gradient is off by a random rounding error if there is a key."""
+    noise = 0 if key is None else 1e-15 * generator(key).random()
+    return x, lambda dy, need_dx=True: ({}, dy * (1 + noise))
+
+
 centred = with_apply(lambda params, x: x - x.mean(axis=0) if len(x) else x)
 drawing = attrs.evolve(identity, vjp=lambda p, x, key=None: (x + (0 if key is None else draws.random()), identity_back))
 forgetful = attrs.evolve(dropout(0.5), vjp=lambda p, x, key=None: (dropout(0.5).vjp(p, x, key)[0], identity_back))
@@ -170,6 +179,7 @@ INIT, SHAPES, FORWARD = "init is pure", "apply returns the features", r"vjp\(par
 STRUCTURE, LINEAR, AXES = "dparams has the names, shapes and dtypes", "back is linear", r"axes in front of \(batch"
 EXAMPLES = "examples of a batch do not see one another"
 PURITY, DERIVATIVE = "inputs are never written to", "back is the exact transposed derivative"
+KEY = "a layer that behaves otherwise with a key than without says so"
 OFFENDERS = {
     "an impure init": (attrs.evolve(BASE, init=lambda k, s: BASE.init(Key(next(numbers)), s)), INIT),
     "an init of dicts": (attrs.evolve(BASE, init=lambda k, s: (dict(BASE.init(k, s)[0]), (3,))), INIT),
@@ -228,6 +238,8 @@ OFFENDERS = {
     ),
     "a gradient off by a thousandth": (spoil_back(BASE, scaled("bias", 1.001)), DERIVATIVE),
     "a gradient without its mask": (forgetful, DERIVATIVE),
+    "a key that is used in secret": (chain(attrs.evolve(dropout(0.5), needs_key=False)), KEY),
+    "a gradient that is random in secret": (attrs.evolve(identity, vjp=dither), KEY),
     "a wrong derivative": (elementwise("cube", lambda xp, x: x**3, lambda xp, x, y: 2 * x**2), DERIVATIVE),
 }
 

@@ -5,6 +5,7 @@ import pytest
 
 import fnn
 from fnn import Key, LayerError, LayerTypeError, Params, chain, ensemble, tree
+from fnn.layers.declared import summed
 
 
 @fnn.constructor
@@ -59,6 +60,23 @@ def test_axes_that_a_parameter_lacks_are_summed():
     dparams, _ = back(np.ones_like(y))
     assert {name: grad.shape for name, grad in dparams.items()} == {"weights": (4, 2), "factor": ()}
     np.testing.assert_allclose(dparams["factor"], np.sum(X @ PARAMS["weights"]), rtol=1e-6)
+
+
+BATCHES = {  # for each of these, the sum over the batch must not round as often as there are examples
+    "a bias": ((20_001, 3), (3,), 0),
+    "a bias of two networks": ((2, 20_001, 3), (2, 3), 1),
+    "a number": ((20_001, 3), (), 0),
+    "an image": ((20_001, 2, 3), (2, 3), 0),
+}
+
+
+@pytest.mark.parametrize(("shape", "own", "n_lead"), BATCHES.values(), ids=BATCHES)
+def test_a_sum_over_many_examples_is_as_exact_as_a_pairwise_sum(shape, own, n_lead):
+    gradient = np.random.default_rng(0).random(shape, dtype=np.float32)
+    total = summed(gradient, np.zeros(own, np.float32), len(own) - n_lead, n_lead)
+    axes = tuple(range(n_lead, len(shape) - len(own) + n_lead))
+    np.testing.assert_allclose(total, gradient.sum(axis=axes, dtype=np.float64), rtol=4e-7)
+    assert (total.dtype, total.shape) == (np.float32, own)
 
 
 REFUSED = {
@@ -159,6 +177,14 @@ DECLARATIONS = {
     "a forgotten comma of a parameter": ({"b": (fnn.zeros, ("n"))}, TypeError, "expected b as a tuple"),
     "a length of 0": ({"b": (fnn.zeros, (0,))}, TypeError, r"expected b as a tuple .*, got \(0,\)"),
     "... behind": ({"x": ("n", ...)}, TypeError, "expected x as a tuple"),
+    "no shape": (
+        {"w": fnn.zeros},
+        TypeError,
+        r"expected w as \(initializer, shape\), as in w=\(fnn.zeros, .*got zeros$",
+    ),
+    "an initializer alone": ({"w": (fnn.zeros,)}, TypeError, r"expected w as \(initializer, shape\)"),
+    "a shape alone": ({"w": ("n", 3)}, TypeError, "expected w as a tuple of lengths and names"),
+    "a list": ({"w": [fnn.zeros, ("n",)]}, TypeError, r"expected w as \(initializer, shape\)"),
     "an unknown name": ({"b": (fnn.zeros, ("m",))}, ValueError, r"the shape of b has the names \['m'\]"),
     "an unknown name of y": ({"y": ("m",)}, ValueError, r"the shape of y has the names \['m'\]"),
 }

@@ -43,6 +43,15 @@ def test_softmax_needs_an_axis(layer):
         layer.apply({}, np.array(1.0))
 
 
+@pytest.mark.parametrize("layer", [softmax, log_softmax], ids=str)
+@pytest.mark.parametrize("shape", [(5, 0), (2, 5, 0), (0, 0)])
+def test_softmax_of_no_logits_is_empty(layer, shape):
+    x = np.zeros(shape, np.float32)
+    y, back = layer.vjp({}, x)
+    assert (y.shape, y.dtype, layer.apply({}, x).shape) == (shape, np.float32, shape)
+    assert back(x)[1].shape == shape
+
+
 # ---- linear and flatten
 
 
