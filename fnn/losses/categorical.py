@@ -75,7 +75,7 @@ def _checked(logits: Array, target: Array, weight: Array | None) -> Array | None
         problem = "one class is always right; for one output that says yes or no, use binary_cross_entropy"
         raise ValueError(f"{name}: expected logits of two classes or more, got shape {logits.shape}: {problem}")
     if problem := misfit(target):
-        raise TypeError(f"{name}: expected labels as an array, got {problem}")
+        raise TypeError(f"{name}: expected labels as an array of numbers, got {problem}")
     if dtype_kind(target.dtype) == "float":
         elements(name, logits, target, "labels are integers: labels.astype(int)")
     elif dtype_kind(target.dtype) != "int":

@@ -23,7 +23,7 @@ quiet = np.errstate(over="ignore", under="ignore", invalid="ignore")  # what is 
 def floats(name: str, what: str, array: Any) -> None:
     """Raise a `TypeError` unless `array` is an array of floating-point numbers of at least 32 bits."""
     if problem := misfit(array):
-        raise TypeError(f"{name}: expected {what} as an array, got {problem}")
+        raise TypeError(f"{name}: expected {what} as an array of numbers, got {problem}")
     if dtype_kind(array.dtype) != "float":
         raise TypeError(f"{name}: expected floating-point {what}, got {array.dtype}; convert them with astype")
     if is_half(array.dtype):
@@ -64,7 +64,7 @@ def weights(name: str, weight: Any, prediction: Array, *, per_element: bool = Tr
     if weight is None:
         return None
     if problem := misfit(weight):
-        raise TypeError(f"{name}: expected weights as an array, got {problem}")
+        raise TypeError(f"{name}: expected weights as an array of numbers, got {problem}")
     if dtype_kind(weight.dtype) not in ("float", "int", "bool"):
         raise TypeError(f"{name}: expected numbers or bools as weights, got {weight.dtype}; convert them with astype")
     shape, own = tuple(prediction.shape), tuple(weight.shape)

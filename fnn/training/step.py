@@ -89,7 +89,7 @@ def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None, 
     if not callable(loss):
         raise TypeError(f"train_step: the loss must be a function such as fnn.cross_entropy, got {loss!r}")
     fold_in(key, 0)  # refuses anything but a key
-    if key is None and getattr(model, "needs_key", False):
+    if key is None and model.needs_key:
         raise ValueError(
             f"train_step: {', '.join(_needing_a_key(model))} behaves otherwise in training, for which it needs a key, "
             f"got None; give key=fnn.Key(0), or take the layer out of the model"

@@ -219,7 +219,11 @@ CALLS = {
         ValueError,
         "give class numbers, not columns or one-hot rows",
     ),
-    "labels of words": (lambda: STEP(STATE, (X, LABELS.astype(str))), TypeError, "labels are integers, .* got <U"),
+    "labels of words": (
+        lambda: STEP(STATE, (X, LABELS.astype(str))),
+        TypeError,
+        "labels as an array of numbers, got an array of <U",
+    ),
     "complex targets": (lambda: mse(X, X.astype(complex)), TypeError, "floating-point targets, got complex128"),
     "bytes for targets": (lambda: mse(X, X.astype(np.uint8)), TypeError, "floating-point targets, got uint8"),
     "lists of labels for a score": (lambda: accuracy(X, LABELS.tolist()), TypeError, "scores and labels as arrays"),
@@ -306,7 +310,11 @@ CALLS = {
         r"adam\(0.001\): expected a state of adam, got one of momentum; begin with init",
     ),
     "parameters for a state": (lambda: adam().update(PARAMS, GRADS), TypeError, "expected a state of adam, got Params"),
-    "a batch without targets": (lambda: STEP(STATE, X), ValueError, r"expected a batch \(x, target\), got ndarray"),
+    "a batch without targets": (
+        lambda: STEP(STATE, X),
+        ValueError,
+        r"expected a batch \(x, target\) or .*, got a ndarray",
+    ),
     "parameters for a step's state": (lambda: STEP(PARAMS, (X, LABELS)), TypeError, r"begin with optimizer.init"),
     "parameters for a progress": (
         lambda: epochs(STEP, lambda i: [], PARAMS),

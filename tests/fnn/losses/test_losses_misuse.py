@@ -63,7 +63,7 @@ MISTAKES = {
     "one-hot rows of integers": (lambda: cross_entropy(Y, HOT.astype(int)), "as floating-point probabilities"),
     "a label alone": (lambda: cross_entropy(Y, LABELS[0]), "labels"),
     "labels of booleans": (lambda: cross_entropy(Y, LABELS > 1), "labels are integers, .* got bool"),
-    "a list of labels": (lambda: cross_entropy(Y, LABELS.tolist()), "expected labels as an array, got list"),
+    "a list of labels": (lambda: cross_entropy(Y, LABELS.tolist()), "labels as an array of numbers, got list"),
     "smoothing of 1": (lambda: cross_entropy(Y, LABELS, label_smoothing=1), r"must be a number in \[0, 1\), got 1"),
     "smoothing below 0": (lambda: cross_entropy(Y, LABELS, label_smoothing=-0.1), r"must be a number in \[0, 1\)"),
     "smoothing of nan": (lambda: cross_entropy(Y, LABELS, label_smoothing=np.nan), r"must be a number in \[0, 1\)"),

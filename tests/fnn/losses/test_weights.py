@@ -199,7 +199,11 @@ MISTAKES = {
     "a negative weight": (lambda: huber(Z, T, -EXAMPLES), ValueError, r"at least 0, got -3\.0 to .*is a mask"),
     "a weight of nan": (lambda: cross_entropy(Z, LABELS, EXAMPLES * np.nan), ValueError, "weights must be finite"),
     "a weight of inf": (lambda: mse(Z, T, EXAMPLES + np.inf), ValueError, "weights must be finite"),
-    "a list of weights": (lambda: mse(Z, T, [1] * 5), TypeError, "weights as an array, got list.* np.asarray"),
+    "a list of weights": (
+        lambda: mse(Z, T, [1] * 5),
+        TypeError,
+        "weights as an array of numbers, got list.* np.asarray",
+    ),
     "complex weights": (lambda: mse(Z, T, EXAMPLES + 0j), TypeError, "numbers or bools as weights, got complex128"),
     "too few weights": (lambda: mse(Z, T, EXAMPLES[:4]), ValueError, r"weights \(4,\); expected one for each example"),
     "class weights": (lambda: cross_entropy(Z, LABELS, CLASSES), ValueError, r"for each example, \(5,\)"),
