@@ -32,8 +32,8 @@ def replace(path: FilePath, chunks: Iterable[Any]) -> None:
     system allows it. A symbolic link is followed, as `open` does: it stays, and the file that it leads to is replaced.
 
     A partial file that a killed process left behind is removed by the next call for the same path. Anything but a
-    regular file in its place is refused. If two processes write to the same path, one waits for the other, except on
-    Windows and on file systems without locks.
+    regular file in its place is refused. If two processes write to the same path, one waits for the other. On Windows,
+    it raises `PermissionError` instead; on file systems without locks, one of them may raise `FileNotFoundError`.
 
     Raises `OSError`, with the path, if a step fails. The file then has its old content. Only if step 4 fails, it has
     the new one, which a power failure could still undo. If locking fails, the partial file stays, since another process

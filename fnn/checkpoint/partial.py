@@ -64,7 +64,8 @@ def _clear(partial: Path) -> None:
         if sys.platform == "win32":
             os.unlink(partial)  # raises PermissionError while another process is writing it
             return
-        flags = os.O_NOFOLLOW | os.O_NONBLOCK | (os.O_WRONLY if mode & S_IWUSR else os.O_RDONLY)  # NFS locks the former
+        access = os.O_WRONLY if mode & S_IWUSR else os.O_RDONLY  # on NFS, only a file open for writing can be locked
+        flags = access | os.O_NOFOLLOW | os.O_NONBLOCK  # in case that another kind of file has just taken its place
         with open(partial, "rb", opener=lambda name, _: os.open(name, flags)) as left, _locked(left):
             if _has_name(left, partial):
                 os.unlink(partial)
@@ -75,21 +76,28 @@ def _locked(file: BinaryIO) -> Iterator[None]:
     """Lock a file until the end of the block, even if the block closes it. Windows has no such locks."""
     if sys.platform == "win32":
         yield
-        return
-    descriptor = os.dup(file.fileno())
-    try:
+    else:
+        descriptor = os.dup(file.fileno())
+        try:
+            _wait_for_lock(descriptor)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _wait_for_lock(descriptor: int) -> None:
+    if sys.platform != "win32":
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         except OSError as error:
             if error.errno not in (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK):  # some file systems have no locks
                 raise
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _has_name(file: BinaryIO, path: Path) -> bool:
     """Whether an open file still has this name: the previous holder of the lock may have renamed or removed it."""
+    if sys.platform == "win32":
+        return True  # Windows does not rename or remove an open file
     try:
         return os.path.samestat(os.fstat(file.fileno()), os.stat(path, follow_symlinks=False))
     except FileNotFoundError:

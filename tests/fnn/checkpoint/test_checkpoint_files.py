@@ -186,6 +186,23 @@ def test_a_partial_file_that_is_being_written_is_not_removed(tmp_path):
     assert list(kinds(tmp_path)) == ["x.npz"]
 
 
+def test_the_way_of_windows_without_locks_and_permissions_saves_too(tmp_path):
+    path, partial = tmp_path / "x.npz", tmp_path / ".x.npz.partial"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "platform", "win32")
+        for value in (OLD, NEW):
+            partial.write_bytes(b"half, of a save that was killed")
+            save(path, value)
+            assert load(path) == fnn.Params(value)
+        assert list(kinds(tmp_path)) == ["x.npz"]
+        partial.mkdir()
+        with pytest.raises(FileExistsError, match=r"is in the way .* remove it: '.*x\.npz'"):
+            save(path, OLD)
+        partial.rmdir()
+        files.remove(path)
+    assert not list(tmp_path.iterdir())
+
+
 WRONG = {
     "": (FileNotFoundError, r"The path is empty; give the name of a file: ''"),
     ".": (IsADirectoryError, r"Names a folder; add the name of a file: '\.'"),
