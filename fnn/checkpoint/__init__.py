@@ -7,7 +7,7 @@ A checkpoint's bytes are made and written in this order, by one module a step:
 3. `npz.archive` lays the description, as JSON, and the arrays out as the bytes of an uncompressed .npz file;
    `npz.with_digest` appends their SHA-256.
 4. `files.replace` writes these bytes to `.NAME.partial` in the same folder, syncs this file to the disk, renames it to
-   NAME and syncs the folder. Here alone is a file written.
+   NAME and syncs the folder. No other function writes files. `partial.created` makes and locks the partial file.
 
 `checkpoint.load` goes the other way: it reads the whole file, compares the SHA-256, and calls `npz.read_text`,
 `npz.read_arrays` and `decode.decode`. Then it repeats steps 2 and 3 with the decoded value, and refuses the file unless

@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from stat import S_ISREG
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from fnn.checkpoint import npz
 from fnn.checkpoint.decode import decode
 from fnn.checkpoint.description import Description, array_types, history_size, structure
 from fnn.checkpoint.encode import MAX_DEPTH, encode
-from fnn.checkpoint.files import name_in_errors, replace
+from fnn.checkpoint.files import checked_name, reading, replace
 from fnn.tree import Path, show
 from fnn.values import FilePath, is_integer
 
@@ -34,11 +35,14 @@ def save(path: FilePath, tree: Any, *, meta: Mapping[str, Any] | None = None) ->
     `meta` holds further information: mappings with string names, lists, strings, numbers, booleans and None.
 
     When `save` returns, the file is on the disk. Until then, an existing file of this name keeps its content, even if
-    the process is killed.
+    the process is killed. The new file has the permissions of the old one. If the path is a symbolic link, the link
+    stays, and the file that it leads to is replaced.
 
     Raises `CheckpointError`, with the path in the tree, for any other value in `tree` or `meta`; for more than 64
     levels, 2**20 bytes of names and meta, or 2**17 records and numbers in a history; and for the suffix .safetensors,
-    which belongs to another format. Raises `OSError`, with the name of the file, if it cannot be written.
+    which belongs to another format. Raises `OSError`, with the name of the file, if it cannot be written, and for
+    anything but a regular file under this name, such as a device, a pipe or a folder. Raises `TypeError` or
+    `ValueError` for a path that no file can have, such as bytes or a string with a null character.
 
     >>> import tempfile, fnn
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -46,15 +50,16 @@ def save(path: FilePath, tree: Any, *, meta: Mapping[str, Any] | None = None) ->
     ...     load(f"{folder}/key.npz"), read_meta(f"{folder}/key.npz")
     (Key(seed=42, path=()), {'of': 'the order of batches'})
     """
+    name = checked_name(path)
     try:
         if not (meta is None or isinstance(meta, Mapping)):
             raise ValueError(f"meta is a mapping, got {meta!r}")
-        if os.fspath(path).endswith(".safetensors"):
+        if name.endswith(".safetensors"):
             raise ValueError("a checkpoint has another format; use safetensors.numpy.save_file(to_state_dict(...))")
         chunks = _archive(tree, _as_json(meta or {}))
     except ValueError as error:
-        raise CheckpointError(f"cannot save {os.fspath(path)}: {error}") from error
-    replace(path, npz.with_digest(chunks))
+        raise CheckpointError(f"cannot save {name}: {error}") from error
+    replace(name, npz.with_digest(chunks))
 
 
 def load(path: FilePath, like: Any = None) -> Any:
@@ -68,7 +73,8 @@ def load(path: FilePath, like: Any = None) -> Any:
 
     Raises `CheckpointError` if the file is not exactly what `save` writes, if it has the format of another version of
     fnn, or if the value does not agree with `like`; the message then gives the path of the first difference. Raises
-    `OSError`, with the name of the file, if it cannot be read.
+    `OSError`, with the name of the file, if it cannot be read, and `TypeError` or `ValueError` for a path that no file
+    can have, as `save` does.
     """
     tree, _ = _read(path)
     if like is not None:
@@ -136,12 +142,14 @@ def _parse(text: bytes) -> Any:
 
 def _read(path: FilePath) -> tuple[Any, dict[str, Any]]:
     """The tree and the meta in a file, which must be byte by byte what `save` would write of them."""
-    name = os.fspath(path)  # refuses a file descriptor, which open would take
-    with name_in_errors(path), open(name, "rb") as file:
+    with reading(path) as file:
+        status, name = os.fstat(file.fileno()), file.name
+        if not S_ISREG(status.st_mode):
+            raise CheckpointError(f"{name} is not a checkpoint: it is not a regular file")
         if not npz.SIGNATURE.match(file.read(64)):
             raise CheckpointError(f"{name} is not a checkpoint: it does not begin like a file that fnn has saved")
         file.seek(0)
-        content = file.read(os.fstat(file.fileno()).st_size + 1)
+        content = file.read(status.st_size + 1)
     try:
         text = npz.read_text(content, MAX_TEXT)
         parsed = _parse(text)

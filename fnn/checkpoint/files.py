@@ -3,45 +3,53 @@
 import errno
 import os
 import sys
-import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from stat import S_ISDIR, S_ISREG
+from typing import Any, BinaryIO
 
+from fnn.checkpoint.partial import created
 from fnn.values import FilePath
 
-if sys.platform != "win32":
-    import fcntl
+__all__ = ["checked_name", "reading", "remove", "replace"]
 
-__all__ = ["name_in_errors", "remove", "replace"]
+_AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # do not wait for the other end of a pipe; Windows has no such pipes
+_LONGEST = 128  # bytes of a name that its partial file repeats, since some file systems allow names of only 143
 
 
 def replace(path: FilePath, chunks: Iterable[Any]) -> None:
     """Write `chunks` of bytes to a file. At every moment, the file has its old content or all of the new.
 
-    1. Lock `.NAME.partial` in the same folder and write the bytes to it.
+    1. Create `.NAME.partial` in the same folder, lock it, and write the bytes to it. For a NAME of more than 128 bytes,
+       32 digits of its SHA-256 take its place.
     2. Sync it, so that the bytes are on the disk.
     3. Rename it to NAME: the new content replaces the old.
     4. Sync the folder, so that the new name is on the disk.
 
-    A partial file that a killed process left behind is overwritten by the next call for the same path. If two processes
-    write to the same path, one waits for the other, except on Windows and on file systems without locks. A symbolic
-    link in the place of the partial file is not followed.
+    Only a regular file is replaced. The new file has the permissions of the old one, and its owner and group if the
+    system allows it. A symbolic link is followed, as `open` does: it stays, and the file that it leads to is replaced.
+
+    A partial file that a killed process left behind is removed by the next call for the same path. Anything but a
+    regular file in its place is refused. If two processes write to the same path, one waits for the other. On Windows,
+    it raises `PermissionError` instead; on file systems without locks, one of them may raise `FileNotFoundError`.
 
     Raises `OSError`, with the path, if a step fails. The file then has its old content. Only if step 4 fails, it has
     the new one, which a power failure could still undo. If locking fails, the partial file stays, since another process
     may be writing it. A call from inside another call for the same path in the same thread, as a signal handler could
-    make it, raises `OSError` too, because it would wait for itself forever.
+    make it, raises `OSError` too, because it would wait for itself forever. Raises the errors of `checked_name`, too.
     """
-    with _exclusive(path) as partial:
+    with _exclusive(path) as (file, partial, place):
         try:
-            with open(partial, "wb", opener=_open) as file:
+            with file:
                 for chunk in chunks:
                     file.write(chunk)
                 file.flush()
+                if (old := _regular(place)) is not None:
+                    _take_permissions(file, old)
                 os.fsync(file.fileno())
-            os.replace(partial, path)
+            os.replace(partial, place)
         except BaseException:
             partial.unlink(missing_ok=True)
             raise
@@ -50,84 +58,98 @@ def replace(path: FilePath, chunks: Iterable[Any]) -> None:
 
 def remove(path: FilePath) -> None:
     """Remove a file, and the partial file that a killed `replace` may have left, if they exist."""
-    if Path(path).exists() or _partial(path).exists():
-        with _exclusive(path) as partial:
-            Path(path).unlink(missing_ok=True)
+    name = checked_name(path)
+    if os.path.lexists(name) or os.path.lexists(_places(name)[1]):
+        with _exclusive(name) as (file, partial, _):
+            file.close()  # Windows does not remove an open file
+            Path(name).unlink(missing_ok=True)
             partial.unlink(missing_ok=True)
 
 
 @contextmanager
-def name_in_errors(path: FilePath) -> Iterator[None]:
+def reading(path: FilePath) -> Iterator[BinaryIO]:
+    """Open a file for reading, and put its path into every `OSError` from the block. Does not wait for a pipe."""
+    name = checked_name(path)
+    with _named(name), open(name, "rb", opener=lambda name, flags: os.open(name, flags | _AT_ONCE)) as file:
+        yield file
+
+
+def checked_name(path: FilePath) -> str:
+    """A path as a string. Raises what `open` would raise, with the remedy, for a path that cannot name a file.
+
+    >>> checked_name(Path("results", "run.npz"))
+    'results/run.npz'
+    >>> checked_name("results/")
+    Traceback (most recent call last):
+    IsADirectoryError: [Errno 21] Names a folder; add the name of a file: 'results/'
+    """
+    name = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if not isinstance(name, str):
+        remedy = "; use os.fsdecode" if isinstance(name, bytes) else ""
+        raise TypeError(f"the path of a file must be a str or os.PathLike, got {path!r}{remedy}")
+    try:
+        encoded = os.fsencode(name)
+    except UnicodeEncodeError as error:
+        raise ValueError(f"the path {name!r} cannot be encoded in {error.encoding}; rename the file") from error
+    if b"\0" in encoded:
+        raise ValueError(f"the path {name!r} has a null character; leave it out")
+    if not name:
+        raise FileNotFoundError(errno.ENOENT, "The path is empty; give the name of a file", name)
+    if os.path.basename(name) in ("", ".", ".."):
+        raise IsADirectoryError(errno.EISDIR, "Names a folder; add the name of a file", name)
+    return name
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
     """Put this path into every `OSError` from the block: errors of reading and writing do not name the file."""
     try:
         yield
     except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), os.fspath(path)) from error
+        raise OSError(error.errno, error.strerror or str(error), name) from error
 
 
 @contextmanager
-def _exclusive(path: FilePath) -> Iterator[Path]:
-    """The partial file of `path`, which no other thread or process uses during the block."""
-    partial = _partial(path)
-    with name_in_errors(path), _without_reentry(partial), _locked(partial):
-        yield partial
+def _exclusive(path: FilePath) -> Iterator[tuple[BinaryIO, Path, Path]]:
+    """A new partial file, its path, and the path it is for; no other thread or process uses these during the block."""
+    name = checked_name(path)
+    with _named(name):
+        mode = 0o666 if _regular(name) is None else 0o600  # until the new file has the permissions of the old one
+        place, partial = _places(name)
+        with created(partial, mode) as file:
+            yield file, partial, place
 
 
-def _partial(path: FilePath) -> Path:
-    return Path(path).with_name(f".{Path(path).name}.partial")
-
-
-_in_use = threading.local()  # the partial files that each thread is using; its signal handlers see the same set
-
-
-@contextmanager
-def _without_reentry(partial: Path) -> Iterator[None]:
-    """Raise `OSError` if this thread is already using the partial file."""
-    used: set[Path] = vars(_in_use).setdefault("paths", set())
-    key = Path(os.path.abspath(partial))
-    if key in used:
-        raise OSError(errno.EDEADLK, "is being saved by this very thread: do not save to it in a signal handler")
+def _regular(name: str | Path) -> os.stat_result | None:
+    """The status of the file that a path leads to, if there is one. Raises `OSError` if it is not a regular file."""
     try:
-        used.add(key)
-        yield
-    finally:
-        used.discard(key)
-
-
-def _open(path: str, flags: int) -> int:
-    """Open a file, but do not follow a symbolic link."""
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
-
-
-@contextmanager
-def _locked(partial: Path) -> Iterator[None]:
-    """Lock the partial file, and create it if it does not exist. If the process is killed, the lock ends."""
-    while sys.platform != "win32":  # which has no such locks
-        descriptor = _open(os.fspath(partial), os.O_WRONLY | os.O_CREAT)
-        try:
-            _wait_for_lock(descriptor)
-            if _has_name(descriptor, partial):
-                yield
-                return
-        finally:
-            os.close(descriptor)
-    yield
-
-
-def _wait_for_lock(descriptor: int) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-    except OSError as error:
-        if error.errno not in (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK):  # some file systems have no locks
-            raise
-
-
-def _has_name(descriptor: int, path: Path) -> bool:
-    """Whether an open file still has this name: the previous holder of the lock may have renamed or removed it."""
-    try:
-        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+        status = os.stat(name)
     except FileNotFoundError:
-        return False
+        return None
+    if S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "Is a directory; add the name of a file")
+    if not S_ISREG(status.st_mode):
+        raise FileExistsError(errno.EEXIST, "Only regular files are replaced; choose another name")
+    return status
+
+
+def _places(name: str) -> tuple[Path, Path]:
+    """Where a path leads to, and the partial file in the same folder."""
+    place = Path(os.path.realpath(name))
+    encoded = os.fsencode(place.name)
+    short = place.name if len(encoded) <= _LONGEST else sha256(encoded).hexdigest()[:32]
+    return place, place.with_name(f".{short}.partial")
+
+
+def _take_permissions(file: BinaryIO, old: os.stat_result) -> None:
+    """Give a file the owner, the group and the permissions of the one that it will replace, except on Windows."""
+    if sys.platform != "win32":
+        descriptor = file.fileno()
+        for owner in ((-1, old.st_gid), (old.st_uid, -1)):
+            with suppress(OSError):  # only root can give files to other users
+                os.fchown(descriptor, *owner)
+        if (mode := old.st_mode & 0o777) != os.fstat(descriptor).st_mode & 0o777:
+            os.fchmod(descriptor, mode)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -15,6 +15,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from fnn.checkpoint.files import checked_name, replace
+
 __all__ = ["COLOURS", "INK", "MARKERS", "axes_or_new", "checked", "checked_each", "interval", "quiet", "save"]
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart, without the yellow, which is too pale on white.
@@ -112,9 +114,12 @@ def save(figure: Figure | SubFigure, path: str | os.PathLike[str], *, dpi: float
     give equal bytes: the files have no dates and no versions, and their ids are numbers instead of random names. (The
     rcParam `svg.hashsalt` would fix the ids too, but for all threads of the process.) `figure` does not change.
 
-    Raises `ValueError` if `path` already ends in .png or .svg, and `OSError` if its folder does not exist.
+    Each file is written whole or not at all: where one cannot be written, an older one of its name stays as it is.
+
+    Raises `ValueError` if `path` already ends in .png or .svg, and `OSError`, with the name of the file, if a file
+    cannot be written, for example because the disk is full or the folder does not exist.
     """
-    stem = os.fspath(path)
+    stem = checked_name(path)
     if stem.endswith((".png", ".svg")):
         raise ValueError(f"save: the path must come without a suffix, got {stem!r}: write {stem[:-4]!r}")
     # Draw copies, since each drawing moves a constrained layout a little. Draw both before opening a file, so that a
@@ -123,6 +128,6 @@ def save(figure: Figure | SubFigure, path: str | os.PathLike[str], *, dpi: float
     deepcopy(whole).savefig(png, format="png", dpi=dpi, metadata={"Software": None})
     deepcopy(whole).savefig(svg, format="svg", dpi=dpi, metadata={"Date": None, "Creator": None})
     paths = Path(f"{stem}.png"), Path(f"{stem}.svg")
-    paths[0].write_bytes(png.getvalue())
-    paths[1].write_text(_named_in_order(svg.getvalue()), encoding="utf-8", newline="\n")
+    replace(paths[0], [png.getvalue()])
+    replace(paths[1], [_named_in_order(svg.getvalue()).encode()])
     return paths

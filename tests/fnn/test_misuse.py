@@ -428,7 +428,17 @@ CALLS = {
     "a seed for a dropout's key": (lambda: dropout(0.5).vjp({}, X, 3), TypeError, "expected a Key, got int"),
     "a float folded in": (lambda: fold_in(Key(0), 1.0), ValueError, "only integers .* got 1.0"),
     # Files.
-    "a descriptor for a checkpoint": (lambda: load(3), TypeError, "expected str, bytes or os.PathLike object, not int"),
+    "a descriptor for a checkpoint": (lambda: load(3), TypeError, "must be a str or os.PathLike, got 3"),
+    "bytes for a checkpoint's path": (
+        lambda: save(b"nowhere", PARAMS),
+        TypeError,
+        r"must be a str or os.PathLike, got b'nowhere'; use os.fsdecode",
+    ),
+    "a folder for a checkpoint": (
+        lambda: save("nowhere/", PARAMS),
+        IsADirectoryError,
+        "add the name of a file: 'nowhere/'",
+    ),
     "a descriptor for data": (lambda: read_idx(3), TypeError, "expected str, bytes or os.PathLike object, not int"),
     "data without a limit": (
         lambda: read_idx("nowhere", limit=float("nan")),

@@ -40,6 +40,7 @@ NOT_CALLED = (
     "fnn.checkpoint.description",
     "fnn.checkpoint.encode",
     "fnn.checkpoint.npz",
+    "fnn.checkpoint.partial",
     "fnn.checkpoint.decode",
 )
 

@@ -77,8 +77,9 @@ def a_training():
 
 
 def replaced(path, pieces):
-    with files.name_in_errors(path):
-        files.replace(path, pieces)
+    files.replace(files.checked_name(path), pieces)
+    with files.reading(path) as file:
+        return file.read()
 
 
 def removed(path, pieces):
@@ -90,7 +91,8 @@ FILES = {
     "fnn.checkpoint.save": lambda: (written(checkpoint.save), a_training()),
     "fnn.checkpoint.load": lambda: (written(checkpointed), a_training()),
     "fnn.checkpoint.read_meta": lambda: (written(checkpointed), {"weights": normal(1, (3, 2))}),
-    "fnn.checkpoint.files.name_in_errors": lambda: (written(replaced), [b"a", b"bc"]),
+    "fnn.checkpoint.files.checked_name": lambda: (written(replaced), [b"a", b"bc"]),
+    "fnn.checkpoint.files.reading": lambda: (written(replaced), [b"a", b"bc"]),
     "fnn.checkpoint.files.replace": lambda: (written(replaced), [np.arange(3)]),
     "fnn.checkpoint.files.remove": lambda: (written(removed), [b"a", b"bc"]),
     "fnn.data.read_idx": lambda: of_files(lambda folder: fnn.data.read_idx(folder / "images")),

@@ -3,6 +3,7 @@
 import copy
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import matplotlib
 import numpy as np
@@ -146,6 +147,42 @@ def test_save_rejects_a_suffix(suffix, tmp_path):
         plot.save(Figure(), tmp_path / f"figure{suffix}")
 
 
+@contextmanager
+def files_of_at_most(size):
+    """Let each write beyond `size` bytes fail, as on a full disk."""
+    import resource  # which Windows does not have
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limits on the size of files")
+@pytest.mark.parametrize("existing", [False, True])
+@pytest.mark.parametrize("suffix", [".png", ".svg"])
+def test_a_file_that_cannot_be_written_is_named_and_keeps_what_it_was(suffix, existing, tmp_path):
+    def drawn(heights):
+        return plot.boxes({str(height): [height, height + 1.0] for height in heights}).figure
+
+    png, svg = plot.save(drawn([2, 3]), tmp_path / "other", dpi=50)
+    sizes = [path.stat().st_size for path in (png, svg)]
+    assert sizes[0] < sizes[1]
+    if existing:
+        plot.save(drawn([1]), tmp_path / "figure", dpi=50)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with (
+        files_of_at_most(sizes[suffix == ".svg"] - 1),
+        pytest.raises(OSError, match=rf"File too large: '{tmp_path}/figure\{suffix}'"),
+    ):
+        plot.save(drawn([2, 3]), tmp_path / "figure", dpi=50)
+    after = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    whole = {"figure.png": before["other.png"]} if suffix == ".svg" else {}
+    assert after == before | whole
+
+
 def test_save_makes_no_directory(tmp_path):
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=rf"No such file or directory: '{tmp_path}/none/figure\.png'"):
         plot.save(Figure(figsize=(1, 1)), tmp_path / "none" / "figure")

@@ -1,8 +1,10 @@
 """The recipes, small: what they write, that they resume, and that nothing depends on how they are run."""
 
+import errno
 import gzip
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -84,6 +86,21 @@ def test_mnist_writes_what_it_found(small, tmp_path):
         results["mnist"][0]["scores"] != results["mnist"][1]["scores"]
         or (results["mnist"][0]["params"]["0"]["weights"] != weights).any()
     )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the name of an open file as Linux does")
+def test_a_disk_that_is_full_at_a_figure_is_reported_with_its_name(tmp_path, monkeypatch, capsys):
+    def fsync(descriptor, really=os.fsync):
+        if os.readlink(f"/proc/self/fd/{descriptor}").endswith(".svg.partial"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        really(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert main(["linear_regression", "--quick", "--epochs", "1", "--jobs", "1", "--out", str(tmp_path)]) == 1
+    written = {path.name for path in (tmp_path / "linear_regression").iterdir()}
+    assert {"result.json", "parameters.npz"} < written
+    assert not [name for name in written if name.endswith((".svg", ".partial"))]
+    assert re.search(rf"No space left on device: '{tmp_path}/linear_regression/\w+\.svg'\n$", capsys.readouterr().err)
 
 
 def leaves(result):
