@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fnn.arrays import Array, dtype_kind, misfit
+from fnn.arrays import Array, dtype_kind, is_array, misfit
 from fnn.layers.softmax import shifted
 from fnn.losses.reduction import Pullback, elements, masked, predictions, quiet, reduced, weights
 from fnn.values import number
@@ -74,10 +74,10 @@ def _checked(logits: Array, target: Array, weight: Array | None) -> Array | None
     if logits.shape[-1] == 1:
         problem = "one class is always right; for one output that says yes or no, use binary_cross_entropy"
         raise ValueError(f"{name}: expected logits of two classes or more, got shape {logits.shape}: {problem}")
-    if problem := misfit(target):
-        raise TypeError(f"{name}: expected labels as an array of numbers, got {problem}")
-    if dtype_kind(target.dtype) == "float":
+    if is_array(target) and dtype_kind(target.dtype) == "float":
         elements(name, logits, target, "labels are integers: labels.astype(int)")
+    elif problem := misfit(target):
+        raise TypeError(f"{name}: expected labels as an array of numbers, got {problem}")
     elif dtype_kind(target.dtype) != "int":
         raise TypeError(f"{name}: labels are integers, probabilities floating-point; got {target.dtype}")
     elif target.ndim < 1 or logits.shape[-1 - target.ndim : -1] != target.shape:

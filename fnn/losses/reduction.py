@@ -22,13 +22,13 @@ quiet = np.errstate(over="ignore", under="ignore", invalid="ignore")  # what is 
 
 def floats(name: str, what: str, array: Any) -> None:
     """Raise a `TypeError` unless `array` is an array of floating-point numbers of at least 32 bits."""
+    if is_half(getattr(array, "dtype", None)):
+        short = f"got {array.dtype}, in which sums overflow and small numbers are 0; convert them to float32"
+        raise TypeError(f"{name}: expected {what} of at least 32 bits, {short}")
     if problem := misfit(array):
         raise TypeError(f"{name}: expected {what} as an array of numbers, got {problem}")
     if dtype_kind(array.dtype) != "float":
         raise TypeError(f"{name}: expected floating-point {what}, got {array.dtype}; convert them with astype")
-    if is_half(array.dtype):
-        short = f"got {array.dtype}, in which sums overflow and small numbers are 0; convert them to float32"
-        raise TypeError(f"{name}: expected {what} of at least 32 bits, {short}")
 
 
 def predictions(name: str, prediction: Any) -> None:

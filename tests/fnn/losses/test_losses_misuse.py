@@ -1,5 +1,6 @@
 """Wrong calls of the losses: none of them silently broadcasts, converts or leaves out anything."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -45,6 +46,23 @@ def test_predictions_are_floating_point_arrays(loss, prediction):
 def test_targets_are_floating_point_arrays(loss, target):
     with pytest.raises(TypeError, match=f"{loss.__name__}: expected (floating-point )?targets"):
         loss(Y, target)
+
+
+@pytest.mark.parametrize("loss", EVERY, ids=name)
+@pytest.mark.parametrize("dtype", [np.float16, jnp.bfloat16], ids=["float16", "bfloat16"])
+def test_half_precision_is_refused(loss, dtype):
+    for prediction, target in ((Y.astype(dtype), BITS), (Y, BITS.astype(dtype)), (jnp.asarray(Y, dtype), BITS)):
+        with pytest.raises(TypeError, match=r"of at least 32 bits, got b?float16, in which sums overflow"):
+            loss(prediction, target)
+
+
+@pytest.mark.parametrize("loss", EVERY, ids=name)
+def test_a_value_may_underflow(loss):
+    with np.errstate(all="raise"):
+        value, pullback = loss(np.array([[200.0, -200.0]], np.float32), np.array([[1.0, 0.0]], np.float32))
+        gradient = pullback(1e-30)
+    assert np.isfinite(value)
+    assert np.isfinite(gradient).all()
 
 
 @pytest.mark.parametrize("loss", EVERY, ids=name)
