@@ -29,14 +29,13 @@ def dtype_kind(dtype: Any) -> str:
     return _dtype_kind(dtype.__class__, dtype)
 
 
-@lru_cache
 def is_half(dtype: Any) -> bool:
     """Whether a dtype is float16 or bfloat16: sums, squares and Adam's epsilon do not fit into so few bits.
 
     >>> is_half(np.dtype("float16")), is_half(np.dtype("float32"))
     (True, False)
     """
-    return str(dtype) in ("float16", "bfloat16")
+    return _is_half(dtype.__class__, dtype)
 
 
 def misfit(value: Any) -> str:
@@ -63,10 +62,17 @@ def misfit(value: Any) -> str:
     return ""
 
 
+# The standard's isdtype takes microseconds. The dtype's class is part of each cache's key because dtypes of two
+# libraries cannot always be compared.
+
+
+@lru_cache
+def _is_half(library: Any, dtype: Any) -> bool:
+    return str(dtype) in ("float16", "bfloat16")
+
+
 @lru_cache
 def _dtype_kind(library: Any, dtype: Any) -> str:
-    # The standard's isdtype takes microseconds. The dtype's class is part of the cache's key because dtypes of two
-    # libraries cannot always be compared.
     return next((word for word in ("float", "int") if word in str(dtype)), str(dtype))
 
 

@@ -65,7 +65,10 @@ def clip_by_global_norm(limit: float) -> Optimizer:
         s = xp.maximum(xp.max(h, axis=-1, keepdims=True), limit)
         h /= s
         length = xp.sqrt(xp.vecdot(h, h))[..., None]
-        return memory, g * (limit / s / xp.maximum(length, 1.0))
+        longer = (s > limit) | (length > 1.0)
+        g = g / xp.where(longer, s, 1.0)  # in two steps, because limit / s may be too small for a float
+        g *= xp.where(longer, limit / xp.maximum(length, 1.0), 1.0)
+        return memory, g
 
     return Optimizer(no_memory, direct)
 
