@@ -87,10 +87,10 @@ def like(params: Params, tree: Tree) -> Params:
     return _like((), params, tree)
 
 
-def _like(path: Path, params: Any, tree: Tree) -> Params:
+def _like(path: Path, params: Params, tree: Tree) -> Params:
     check_names(params, tree, path)
     parts = {
-        name: _like((*path, name), part, tree[name]) if isinstance(part, Mapping) else read_only(tree[name])
+        name: _like((*path, name), part, tree[name]) if isinstance(part, Params) else read_only(tree[name])
         for name, part in params.items()
     }
     return Params.trusted(parts, params.lead)

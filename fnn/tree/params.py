@@ -155,7 +155,8 @@ def _freeze(value: Any, lead: tuple[int, ...], path: Path) -> Any:
             return value
         return Params.trusted({name: _freeze(value[name], below, (*path, name)) for name in value}, below)
     leaf = np.asarray(value) if isinstance(value, np.generic) else value
-    check_leaf(path, leaf)
+    swapped = isinstance(leaf, np.ndarray) and not leaf.dtype.isnative  # as data it is welcome, not in training
+    check_leaf(path, leaf.view(leaf.dtype.newbyteorder()) if swapped else leaf)
     if tuple(leaf.shape[: len(lead)]) != lead:
         raise TreeError(f"Params{show(path)}: expected leading axes {lead}, got an array of shape {leaf.shape}")
     return read_only(leaf.copy()) if isinstance(leaf, np.ndarray) else leaf

@@ -389,7 +389,7 @@ CALLS = {
         r"\['w'\]: .* got MaskedArray; fill in",
     ),
     "parameters of another byte order": (
-        lambda: Params({"w": X.astype(">f4")}),
+        lambda: sgd(0.1).init({"w": X.astype(">f4")}),
         TreeError,
         r"\['w'\]: .* got an array of >f4, .* astype\('float32'\)",
     ),
