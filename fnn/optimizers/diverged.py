@@ -10,7 +10,7 @@ from fnn.tree import Tree, items, show
 
 __all__ = ["DivergedError", "all_finite", "diverged"]
 
-SMALL = 1e18  # half the last place of the greatest float32 is 1e31; the rest is for rules that enlarge the gradient
+SMALL = 1e18  # half the last place of the greatest float32 is 1e31; the margin is for rules that enlarge the gradient
 
 
 class DivergedError(ArithmeticError):
@@ -34,9 +34,9 @@ class DivergedError(ArithmeticError):
 def all_finite(loss: Any, g: Array, theta: Array, memory: tuple[Any, ...] = ()) -> bool:
     """Whether the loss, the gradient, the new parameters and the memory are finite. Only NumPy's arrays are looked at.
 
-    Two scalar products tell at the cost of one pass: any NaN or infinity makes them infinite or NaN. Each value is
-    looked at only if they are not small. Memory that was finite stays finite under small gradients: the square of one
-    is less than half the last place of a sum of squares that is about to overflow, so it changes nothing there.
+    Two scalar products tell at the cost of one pass: any NaN or infinity makes them infinite or NaN. If they are small,
+    no value is looked at, and none in the memory: a small gradient cannot make a finite sum of squares overflow, because
+    its square is less than half the last place of the greatest float, and rounding drops it there.
     """
     if not isinstance(theta, np.ndarray):
         return True

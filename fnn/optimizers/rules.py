@@ -61,7 +61,7 @@ def _scheduled(name: str, now: Any, step: Any, theta: Array) -> Any:
     if type(now) is float and 0 <= now < inf:
         return now
     if isinstance(theta, np.ndarray) or not is_array(now):
-        with suppress(TypeError):  # JAX's, if the rate is traced and the parameters are not
+        with suppress(TypeError):  # JAX raises it for a traced rate beside parameters that are not traced
             now = np.asarray(now)
     if not isinstance(now, (np.ndarray, np.generic)):
         now = now.__array_namespace__().astype(now, theta.dtype)
@@ -80,7 +80,7 @@ def _column(name: str, rates: Array, theta: Array) -> Array:
 
 
 def _complement(b: float, t: Any) -> Any:
-    """1 - bᵗ, for t from 1 up. A traced t has the precision of float32, in which a b near 1 is rounded too much."""
+    """1 - bᵗ, for t from 1 up. The logarithm keeps the precision of a b near 1, which float32 arrays would round."""
     return -t.__array_namespace__().expm1(t * log(b)) if is_array(t) and b else 1 - b**t
 
 
