@@ -35,8 +35,8 @@ def all_finite(loss: Any, g: Array, theta: Array, memory: tuple[Any, ...] = ()) 
     """Whether the loss, the gradient, the new parameters and the memory are finite. Only NumPy's arrays are looked at.
 
     Two scalar products tell at the cost of one pass: any NaN or infinity makes them infinite or NaN. If they are small,
-    no value is looked at, and none in the memory: a small gradient cannot make a finite sum of squares overflow, because
-    its square is less than half the last place of the greatest float, and rounding drops it there.
+    no value is looked at, and none in the memory: a small gradient cannot make a finite sum of squares overflow,
+    because its square is less than half the last place of the greatest float, and rounding drops it there.
     """
     if not isinstance(theta, np.ndarray):
         return True

@@ -155,9 +155,7 @@ def _freeze(value: Any, lead: tuple[int, ...], path: Path) -> Any:
             return value
         return Params.trusted({name: _freeze(value[name], below, (*path, name)) for name in value}, below)
     leaf = np.asarray(value) if isinstance(value, np.generic) else value
-    swapped = (
-        isinstance(leaf, np.ndarray) and not leaf.dtype.isnative
-    )  # Params may hold it as data; Layout.of refuses it
+    swapped = isinstance(leaf, np.ndarray) and not leaf.dtype.isnative  # Layout.of refuses it
     check_leaf(path, leaf.view(leaf.dtype.newbyteorder()) if swapped else leaf)
     if tuple(leaf.shape[: len(lead)]) != lead:
         raise TreeError(f"Params{show(path)}: expected leading axes {lead}, got an array of shape {leaf.shape}")

@@ -106,7 +106,7 @@ MUTANTS = {
         ("decay on the biases", "own_axes >= 2", "own_axes >= 1"),
         ("a wrong mask: decay on everything", "g + decay * (mask * theta)", "g + decay * theta"),
         ("one norm for all networks", "xp.sqrt(xp.vecdot(h, h))[..., None]", "xp.sqrt(xp.sum(h * h))"),
-        ("clipping that lengthens", "xp.maximum(length, 1.0)", "length"),
+        ("clipping that lengthens", "xp.where(longer, limit / length, 1.0)", "limit / length"),
         ("clipping at another limit", "clip(g, -limit, limit)", "clip(g, -limit, 2 * limit)"),
     ],
     "fnn/optimizers/schedules.py": [
