@@ -1,7 +1,6 @@
 """The error of a training whose numbers are no longer finite. It holds the last state that was finite."""
 
 from collections.abc import Iterator
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,8 @@ from fnn.arrays import Array
 from fnn.tree import Tree, items, show
 
 __all__ = ["DivergedError", "all_finite", "diverged"]
+
+SMALL = 1e18  # half the last place of the greatest float32 is 1e31; the margin is for rules that enlarge the gradient
 
 
 class DivergedError(ArithmeticError):
@@ -33,13 +34,14 @@ class DivergedError(ArithmeticError):
 def all_finite(loss: Any, g: Array, theta: Array, memory: tuple[Any, ...] = ()) -> bool:
     """Whether the loss, the gradient, the new parameters and the memory are finite. Only NumPy's arrays are looked at.
 
-    Two scalar products tell at the cost of one pass: any NaN or infinity makes them infinite or NaN, and so does a
-    gradient whose square overflows, as a moment would. Only then is each value looked at.
+    Two scalar products tell at the cost of one pass: any NaN or infinity makes them infinite or NaN. If they are small,
+    no value is looked at, and none in the memory: a small gradient cannot make a finite sum of squares overflow,
+    because its square is less than half the last place of the greatest float, and rounding drops it there.
     """
     if not isinstance(theta, np.ndarray):
         return True
-    mark = np.vecdot(g, g) + np.vecdot(theta, theta) + loss
-    if isfinite(mark) if mark.ndim == 0 else np.isfinite(mark).all():
+    mark = abs(np.vecdot(g, g) + np.vecdot(theta, theta) + loss)
+    if mark < SMALL if mark.ndim == 0 else (mark < SMALL).all():
         return True
     return all(bool(np.isfinite(part).all()) for part in (loss, g, theta, *_arrays(memory)))
 
@@ -53,15 +55,15 @@ def _arrays(memory: tuple[Any, ...]) -> Iterator[np.ndarray]:
 def diverged(state: Any, loss: Any, grads: Tree, params: Tree) -> DivergedError:
     """The error for a step from `state` whose `loss`, `grads`, new `params` or memory are not all finite."""
     where: tuple[str, ...] = ()
-    found = f"step {state.step}: the loss is {loss}"
+    found = [] if loss is None else [f"the loss is {loss}"]
     for what, tree in (("gradient", grads), ("new parameters", params)):
         bad = ((path, np.count_nonzero(~np.isfinite(leaf)), leaf.size) for path, leaf in items(tree))
         where, n, size = next((each for each in bad if each[1]), ((), 0, 0))
         if where:
-            found += f", and {n} of {size} values of the {what} at {show(where)} are not finite"
+            found += [f"{n} of {size} values of the {what} at {show(where)} are not finite"]
             break
     else:
         if loss is None or np.isfinite(loss).all():
-            found += ", and a moment of the optimizer is too large for a float"
+            found += ["a moment of the optimizer is too large for a float"]
     remedy = "try a smaller rate or clip_by_global_norm; .state is the last good state"
-    return DivergedError(f"{found}; {remedy}", int(state.step), loss, where, state)
+    return DivergedError(f"step {state.step}: {', and '.join(found)}; {remedy}", int(state.step), loss, where, state)

@@ -29,20 +29,32 @@ def no_memory(theta: Array, layout: Layout) -> Memory:
 class State:
     """Where a training stands: all that the next step needs, as a value. Two are equal if all their bits are.
 
+    Its arrays are read-only views of those given.
+
     vector   the parameters, flat (..., N)
     step     the number of updates made so far
     memory   what the optimizer remembers, such as moments
-    loss     the training loss of the last step, NaN before the first one; one value for each leading index
+    loss     the training loss of the last step in the vector's dtype, NaN before the first one; one value for each
+             leading index
     layout   where each parameter lies in the vector
     rule     the name of the optimizer's rule, without settings: the memory is of this rule
     """
 
-    vector: Array = attrs.field(eq=bits, repr=False)
+    vector: Array = attrs.field(converter=read_only, eq=bits, repr=False)
     step: Any
-    memory: Memory = attrs.field(eq=bits, repr=False)
-    loss: Array = attrs.field(eq=bits)
+    memory: Memory = attrs.field(converter=read_only, eq=bits, repr=False)
+    loss: Array = attrs.field(converter=read_only, eq=bits)
     layout: Layout = attrs.field(repr=False)
     rule: str
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return State, attrs.astuple(self, recurse=False)  # NumPy unpickles arrays as writable: freeze them
+
+    def __copy__(self) -> "State":
+        return self
+
+    def __deepcopy__(self, memo: object) -> "State":
+        return self
 
     @property
     def params(self) -> Params:
@@ -87,21 +99,21 @@ class Optimizer:
     def init(self, params: Tree) -> State:
         """The state before the first step.
 
-        Raises `TreeError` unless `params` is a tree of arrays of one floating-point dtype.
+        Raises `TreeError` unless `params` is a tree of arrays of one floating-point dtype of at least 32 bits.
         """
         layout = Layout.of(params)
         theta = layout.ravel(params)
         if dtype_kind(theta.dtype) != "float":
             raise TreeError(f"parameters must be floating-point to be trained, got {theta.dtype}; use tree.cast")
         loss = theta.__array_namespace__().full(layout.lead, np.nan, dtype=theta.dtype)
-        return State(read_only(theta), 0, read_only(self.start(theta, layout)), read_only(loss), layout, self.rule)
+        return State(theta, 0, self.start(theta, layout), loss, layout, self.rule)
 
     def update(self, state: State, grads: Tree, loss: Any = None, *, finite: bool = True) -> State:
         """The state after one step along `grads`.
 
         state    a state of this optimizer's rule
         grads    the gradients, a tree like the parameters
-        loss     the loss whose gradients these are, kept in the new state
+        loss     the loss whose gradients these are, kept in the new state in the parameters' dtype
         finite   whether to raise `DivergedError` where the loss, a gradient, the memory or a new parameter is not
                  finite. Arrays of other libraries than NumPy are not looked at: a traced array has no values.
 
@@ -113,15 +125,18 @@ class Optimizer:
             raise TypeError(f"{self!r}: expected a state of {self.rule}, got {came}; begin with init(params)")
         theta, layout = state.vector, state.layout
         g = layout.ravel(grads)
-        if g.dtype != theta.dtype:
-            g = g.__array_namespace__().astype(g, theta.dtype)
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # DivergedError says more than a warning
+        with np.errstate(all="ignore"):  # DivergedError says more than a warning, and underflow is no mistake
+            if g.dtype != theta.dtype:
+                g = g.__array_namespace__().astype(g, theta.dtype)
             memory, direction = self.direct(state.memory, g, theta, state.step)
             new = theta - direction
+            if isinstance(new, np.ndarray):
+                loss = None if loss is None else np.array(loss, dtype=new.dtype)[()]  # a copy; one loss is a scalar
+            elif loss is not None:
+                loss = new.__array_namespace__().asarray(loss, dtype=new.dtype)
             if finite and not all_finite(0.0 if loss is None else loss, g, new, memory):
                 raise diverged(state, loss, layout.unravel(g), layout.unravel(new))
-        kept = state.loss if loss is None else loss.copy() if isinstance(loss, np.ndarray) else loss
-        return State(read_only(new), state.step + 1, read_only(memory), read_only(kept), layout, self.rule)
+        return State(new, state.step + 1, memory, state.loss if loss is None else loss, layout, self.rule)
 
 
 @constructor

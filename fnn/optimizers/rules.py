@@ -22,11 +22,13 @@ adamw(0.1) (9.919, 0.0)
 """
 
 from collections.abc import Callable
+from contextlib import suppress
+from math import inf, log
 from typing import Any
 
 import numpy as np
 
-from fnn.arrays import Array
+from fnn.arrays import Array, is_array
 from fnn.optimizers.optimizer import Memory, Optimizer, no_memory
 from fnn.optimizers.transformations import decay_mask
 from fnn.tree import Layout
@@ -40,27 +42,46 @@ Rate = float | Callable[[Any], Any] | np.ndarray  # a number, a schedule, or a n
 def _rate(name: str, rate: Any) -> Callable[[Any, Array], Any]:
     """The function (step, theta) -> rate at this step: a number, or a column with one number for each network."""
     if callable(rate):
-
-        def scheduled(step: Any, theta: Array) -> Any:
-            now = rate(step)
-            if isinstance(now, (int, float)) and not now >= 0:
-                raise ValueError(f"{name}: the schedule gives {now} at step {step}; rates must be at least 0")
-            return float(now) if isinstance(now, np.generic) else now  # NumPy's scalars would widen float32
-
-        return scheduled
+        return lambda step, theta: _scheduled(name, rate(step), step, theta)
     if isinstance(rate, np.ndarray):
         if rate.size == 0 or rate.dtype.kind != "f" or not (np.isfinite(rate).all() and (rate >= 0).all()):
             raise ValueError(f"{name} must hold finite rates of at least 0, one for each network, got {rate!r}")
         rates = rate.copy()  # later writes of the caller to its array change nothing
-
-        def column(step: Any, theta: Array) -> Array:
-            if theta.shape[:-1] != rates.shape:
-                raise ValueError(f"{name} holds {rates.shape} rates, the parameters are of {theta.shape[:-1]} networks")
-            return theta.__array_namespace__().asarray(rates[..., None], dtype=theta.dtype)
-
-        return column
+        return lambda step, theta: _column(name, rates, theta)
     fixed = number(name, rate, 0)
     return lambda step, theta: fixed
+
+
+def _scheduled(name: str, now: Any, step: Any, theta: Array) -> Any:
+    """What a schedule gives at a step, as a rate that keeps the dtype and the array library of the parameters.
+
+    A number becomes a Python float: NumPy's scalar or 0-d array, and any library's if the parameters are NumPy's.
+    One number for each network becomes a column. A traced rate has no value yet: it stays traced and is not checked.
+    """
+    if type(now) is float and 0 <= now < inf:
+        return now
+    if isinstance(theta, np.ndarray) or not is_array(now):
+        with suppress(TypeError):  # JAX raises it for a traced rate beside parameters that are not traced
+            now = np.asarray(now)
+    if not isinstance(now, (np.ndarray, np.generic)):
+        now = now.__array_namespace__().astype(now, theta.dtype)
+        return _column(name, now, theta) if now.ndim else now
+    rates = np.asarray(now)
+    if rates.dtype.kind not in "fiu" or not ((rates >= 0) & (rates < inf)).all():
+        raise ValueError(f"{name}: the schedule gives {now} at step {step}; rates must be finite and at least 0")
+    return _column(name, rates, theta) if rates.ndim else float(rates)
+
+
+def _column(name: str, rates: Array, theta: Array) -> Array:
+    """Rates, one for each network, as a column (..., 1)."""
+    if theta.shape[:-1] != rates.shape:
+        raise ValueError(f"{name} holds {rates.shape} rates, the parameters are of {theta.shape[:-1]} networks")
+    return theta.__array_namespace__().asarray(rates[..., None], dtype=theta.dtype)
+
+
+def _complement(b: float, t: Any) -> Any:
+    """1 - bᵗ, for t from 1 up. The logarithm keeps the precision of a b near 1, which float32 arrays would round."""
+    return -t.__array_namespace__().expm1(t * log(b)) if is_array(t) and b else 1 - b**t
 
 
 def _zeros(n: int) -> Callable[[Array, Layout], Memory]:
@@ -152,11 +173,11 @@ def adam(lr: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8)
         m += g
         v = b2 * v
         v += g * g
-        root = ((1 - b2**t) / (1 - b2)) ** 0.5
+        root = (_complement(b2, t) / (1 - b2)) ** 0.5
         scale = theta.__array_namespace__().sqrt(v)
         scale += eps * root
         direction = m / scale
-        direction *= rate(step, theta) * (root * (1 - b1) / (1 - b1**t))
+        direction *= rate(step, theta) * (root * (1 - b1) / _complement(b1, t))
         return (m, v), direction
 
     return Optimizer(_zeros(2), direct)

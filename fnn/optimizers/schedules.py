@@ -4,7 +4,7 @@ A Python step gives a Python float, which does not change the dtype of float32 a
 """
 
 from collections.abc import Callable
-from math import pi
+from math import log, pi
 from numbers import Real
 from typing import Any
 
@@ -28,6 +28,13 @@ def _schedule(formula: Callable[[Any, Any], Any]) -> Schedule:
     return schedule
 
 
+def _power(factor: float, exponent: Any) -> Any:
+    """factor^exponent. The logarithm keeps the precision of a factor near 1, which float32 arrays would round."""
+    if isinstance(exponent, Real):
+        return factor**exponent
+    return exponent.__array_namespace__().exp(exponent * log(factor))
+
+
 @constructor
 def constant(rate: float) -> Schedule:
     """The same rate at every step.
@@ -49,7 +56,7 @@ def step_decay(rate: float, factor: float, every: int) -> Schedule:
     rate = number("step_decay(rate)", rate, 0)
     factor = number("step_decay(factor)", factor, 0, 1, above=True)
     every = whole("step_decay(every)", every)
-    return _schedule(lambda xp, step: rate * factor ** (step // every))
+    return _schedule(lambda xp, step: rate * _power(factor, step // every))
 
 
 @constructor
@@ -62,7 +69,7 @@ def exponential(rate: float, factor: float, every: int = 1) -> Schedule:
     rate = number("exponential(rate)", rate, 0)
     factor = number("exponential(factor)", factor, 0, 1, above=True)
     every = whole("exponential(every)", every)
-    return _schedule(lambda xp, step: rate * factor ** (step / every))
+    return _schedule(lambda xp, step: rate * _power(factor, step / every))
 
 
 @constructor

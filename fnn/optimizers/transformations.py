@@ -52,7 +52,7 @@ def clip_by_global_norm(limit: float) -> Optimizer:
     """Scales a direction that is longer than `limit` down to this length (Pascanu et al. 2013), for each network alone.
 
     g ← g · limit / max(‖g‖, limit). The length is computed of g / s, with s the larger of the limit and the largest
-    element, because the square of an element overflows from 10¹⁹ on in float32.
+    element, because the square of an element overflows from 10¹⁹ on in float32. A shorter g keeps every bit.
     Raises `ValueError` unless the limit is positive.
     """
     limit = number("clip_by_global_norm(limit)", limit, 0, above=True)
@@ -65,7 +65,10 @@ def clip_by_global_norm(limit: float) -> Optimizer:
         s = xp.maximum(xp.max(h, axis=-1, keepdims=True), limit)
         h /= s
         length = xp.sqrt(xp.vecdot(h, h))[..., None]
-        return memory, g * (limit / s / xp.maximum(length, 1.0))
+        longer = (s > limit) | (length > 1.0)
+        g = g / xp.where(longer, s, 1.0)  # in two steps, because limit / s may be too small for a float
+        g *= xp.where(longer, limit / length, 1.0)
+        return memory, g
 
     return Optimizer(no_memory, direct)
 

@@ -10,9 +10,9 @@ from typing import Any
 import attrs
 import numpy as np
 
-from fnn.arrays import Array, read_only
-from fnn.tree.functions import check_names, leaves
-from fnn.tree.params import Params, Path, Tree, TreeError, show
+from fnn.arrays import Array, is_array, misfit, read_only
+from fnn.tree.functions import check_names, items, leaves
+from fnn.tree.params import Params, Path, Tree, TreeError, check_leaf, show
 
 __all__ = ["Layout", "ravel"]
 
@@ -42,11 +42,14 @@ class Layout:
     def of(cls, tree: Tree) -> "Layout":
         """The layout of a tree, with the leaves in the tree's order.
 
-        Raises `TreeError` if leaves differ in dtype, because a vector has one dtype.
+        Raises `TreeError` for leaves that `Params` refuses, and if leaves differ in dtype: a vector has one.
         """
         if not isinstance(tree, Mapping):
-            hint = "; init returns a pair: params, out_shape = model.init(key, shape)" * isinstance(tree, tuple)
+            pair = "; init returns a pair: params, out_shape = model.init(key, shape)"
+            hint = pair if isinstance(tree, tuple) else "; give a mapping of names to arrays"
             raise TreeError(f"expected a tree of parameters, got {type(tree).__name__}{hint}")
+        for path, leaf in items(tree):
+            check_leaf(path, leaf)
         if len(dtypes := {str(leaf.dtype) for leaf in leaves(tree)}) > 1:
             raise TreeError(f"one flat vector has one dtype, the tree has {sorted(dtypes)}; convert it with tree.cast")
         lead = getattr(tree, "lead", ())
@@ -71,6 +74,8 @@ class Layout:
         leaves = _leaves(self, tree, self.lead, ())
         if not leaves:
             return np.zeros((*self.lead, 0), np.float32)
+        if not is_array(leaves[0]):
+            raise TreeError(f"expected a tree of arrays, got {misfit(leaves[0])}")
         xp = leaves[0].__array_namespace__()
         if not self.lead:
             return xp.concat(leaves, axis=None)
@@ -100,7 +105,7 @@ def _leaves(layout: Layout, tree: Tree, lead: tuple[int, ...], path: Path) -> li
         elif getattr(leaf, "shape", None) == lead + part.shape:
             found.append(leaf)
         else:
-            at, came = show((*path, name)), getattr(leaf, "shape", type(leaf).__name__)
+            at, came = show((*path, name)), getattr(leaf, "shape", None) or misfit(leaf)
             raise TreeError(f"trees part at {at}: expected an array of shape {lead + part.shape}, got {came}")
     return found
 

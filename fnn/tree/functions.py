@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from fnn.arrays import Array, is_array
-from fnn.tree.params import Params, Path, Tree, TreeError, show
+from fnn.arrays import Array, is_array, read_only
+from fnn.tree.params import Params, Path, Tree, TreeError, check_leaf, show
 
-__all__ = ["cast", "check_names", "items", "leaves", "map", "member", "stack"]
+__all__ = ["cast", "check_names", "items", "leaves", "like", "map", "member", "stack"]
 
 
 def items(tree: Tree) -> Iterator[tuple[Path, Array]]:
@@ -73,15 +73,43 @@ def _with_leads(like: Tree, new: Tree, *first: int) -> Params:
     return Params(parts, lead=(*first, *getattr(like, "lead", ())))
 
 
+def like(params: Params, tree: Tree) -> Params:
+    """A tree of the same names, such as gradients, as `Params` with the order and the leading axes of `params`.
+
+    Its leaves are read-only views, not copies. Raises `TreeError`, with the path, if the names differ.
+
+    >>> import numpy as np
+    >>> like(Params({"weights": np.ones(2), "bias": np.ones(1)}), {"bias": np.zeros(1), "weights": np.zeros(2)})
+    Params
+      weights  (2,) float64
+      bias     (1,) float64
+    """
+    return _like((), params, tree)
+
+
+def _like(path: Path, params: Params, tree: Tree) -> Params:
+    check_names(params, tree, path)
+    parts = {
+        name: _like((*path, name), part, tree[name]) if isinstance(part, Params) else read_only(tree[name])
+        for name, part in params.items()
+    }
+    return Params.trusted(parts, params.lead)
+
+
 def cast(tree: Tree, dtype: Any) -> Any:
     """The tree with every leaf in another dtype, for example `numpy.float64`.
+
+    Raises `TreeError`, with the path, for a dtype that `Params` refuse, such as `numpy.float16`.
 
     >>> import numpy as np
     >>> cast(Params({"bias": np.zeros(2)}), np.float32)
     Params
       bias  (2,) float32
     """
-    return map(lambda leaf: leaf.__array_namespace__().astype(leaf, dtype), tree)
+    new = map(lambda leaf: leaf.__array_namespace__().astype(leaf, dtype), tree)
+    for path, leaf in items(new):
+        check_leaf(path, leaf)
+    return new
 
 
 def stack(trees: Sequence[Tree]) -> Params:

@@ -6,9 +6,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from fnn.arrays import is_array, read_only
+from fnn.arrays import is_array, is_half, misfit, read_only
 
-__all__ = ["Params", "Path", "Tree", "TreeError", "show"]
+__all__ = ["Params", "Path", "Tree", "TreeError", "check_leaf", "show"]
 
 Tree = Mapping[str, Any]
 Path = tuple[str, ...]
@@ -27,6 +27,21 @@ def show(path: Path) -> str:
     return "".join(f"[{name!r}]" for name in path) or "its root"
 
 
+def check_leaf(path: Path, leaf: Any) -> None:
+    """Raise a `TreeError` with the path unless `leaf` is an array of numbers that training can compute with.
+
+    >>> check_leaf(("bias",), np.zeros(3))
+    """
+    problem = "None; give an array, or leave the name out" if leaf is None else misfit(leaf)
+    if is_half(getattr(leaf, "dtype", None)):
+        problem = (
+            f"an array of {leaf.dtype}, which has too few bits for sums, squares and Adam's epsilon; "
+            "convert it with astype('float32') or tree.cast"
+        )
+    if problem:
+        raise TreeError(f"Params{show(path)}: expected an array of numbers or a mapping, got {problem}")
+
+
 class Params(Mapping[str, Any]):
     """An immutable tree of parameters: names over further `Params`, read-only arrays at the leaves.
 
@@ -34,8 +49,8 @@ class Params(Mapping[str, Any]):
     networks side by side (see `ensemble`); it is () for one network. Two trees are equal if their names, shapes, dtypes
     and values are. A part is taken by name or by position: `params["encoder"]`, `params[0]`, `params[1:]`.
 
-    Raises `TreeError`, with the path, for a leaf that is not an array of numbers, a name that is not a string, and a
-    leaf without the leading axes.
+    Raises `TreeError`, with the path, for a leaf that is not an array of numbers or is of half precision, a name that
+    is not a string, and a leaf without the leading axes.
 
     >>> Params({"weights": np.zeros((2, 3)), "bias": np.zeros(3)})
     Params
@@ -140,9 +155,8 @@ def _freeze(value: Any, lead: tuple[int, ...], path: Path) -> Any:
             return value
         return Params.trusted({name: _freeze(value[name], below, (*path, name)) for name in value}, below)
     leaf = np.asarray(value) if isinstance(value, np.generic) else value
-    if not is_array(leaf) or (isinstance(leaf, np.ndarray) and leaf.dtype.kind not in "fiubc"):
-        kind = f"an array of {leaf.dtype}" if is_array(leaf) else type(leaf).__name__
-        raise TreeError(f"Params{show(path)}: expected an array of numbers or a mapping, got {kind}")
+    swapped = isinstance(leaf, np.ndarray) and not leaf.dtype.isnative  # Layout.of refuses it
+    check_leaf(path, leaf.view(leaf.dtype.newbyteorder()) if swapped else leaf)
     if tuple(leaf.shape[: len(lead)]) != lead:
         raise TreeError(f"Params{show(path)}: expected leading axes {lead}, got an array of shape {leaf.shape}")
     return read_only(leaf.copy()) if isinstance(leaf, np.ndarray) else leaf

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -63,6 +64,8 @@ STEP = train_step(MODEL, cross_entropy, sgd(0.1))
 GRADS = value_and_grad(MODEL, cross_entropy)(PARAMS, (X, LABELS))[1]
 
 
+BFLOAT16 = jnp.bfloat16.dtype  # NumPy's dtype of this name, from the package ml_dtypes
+TENSOR = type("Tensor", (), {"shape": X.shape, "dtype": X.dtype, "detach": None})()  # what PyTorch's tensors have
 HOT = np.eye(3, dtype=np.float32)[LABELS]
 W, B = PARAMS["encoder"]["0"]["weights"], PARAMS["encoder"]["0"]["bias"]
 
@@ -70,6 +73,11 @@ W, B = PARAMS["encoder"]["0"]["weights"], PARAMS["encoder"]["0"]["bias"]
 def with_first(**leaves):
     """The parameters of the model with others for its first layer."""
     return {**PARAMS, "encoder": {"0": leaves, "1": {}}}
+
+
+def scheduled(schedule):
+    """One update of sgd with a schedule."""
+    return sgd(schedule).update(STATE, GRADS)
 
 
 def write(mapping, name, value):
@@ -329,6 +337,21 @@ CALLS = {
         ValueError,
         "the schedule gives -0.1 at step 0",
     ),
+    "a 0-d array below zero in a schedule": (
+        lambda: scheduled(lambda step: np.where(step < 1, -0.1, 0.1)),
+        ValueError,
+        "the schedule gives -0.1 at step 0; rates must be finite and at least 0",
+    ),
+    "a schedule of nan": (lambda: scheduled(lambda step: float("nan")), ValueError, "gives nan at step 0"),
+    "a schedule of infinity": (lambda: scheduled(lambda step: np.float32(np.inf)), ValueError, "gives inf at step 0"),
+    "a schedule of None": (lambda: scheduled(lambda step: None), ValueError, "the schedule gives None at step 0"),
+    "a schedule of words": (lambda: scheduled(lambda step: "0.1"), ValueError, "the schedule gives 0.1 at step 0"),
+    "a schedule of bools": (lambda: scheduled(lambda step: True), ValueError, "the schedule gives True at step 0"),
+    "a schedule of rates for one network": (
+        lambda: scheduled(lambda step: np.array([0.1, 0.2])),
+        ValueError,
+        r"sgd\(lr\) holds \(2,\) rates, the parameters are of \(\) networks",
+    ),
     "complex data that is not finite": (
         lambda: batches(Key(0), (np.array([1j, np.nan]),), 1),
         ValueError,
@@ -344,6 +367,58 @@ CALLS = {
         LayerTypeError,
         "expected weights as a floating-point array, got list",
     ),
+    "lists for parameters to be trained": (
+        lambda: sgd(0.1).init({"0": {"w": [1.0]}}),
+        TreeError,
+        r"\['0'\]\['w'\]: expected an array of numbers or a mapping, got list; convert it with np.asarray",
+    ),
+    "None for a parameter": (
+        lambda: sgd(0.1).init({"0": {"w": None}}),
+        TreeError,
+        r"\['0'\]\['w'\]: .* got None; give an array, or leave the name out",
+    ),
+    "None for parameters": (lambda: sgd(0.1).init(None), TreeError, "got NoneType; give a mapping of names to arrays"),
+    "an array for parameters": (lambda: sgd(0.1).init(X), TreeError, "got ndarray; give a mapping of names to arrays"),
+    "a tensor for a parameter": (lambda: sgd(0.1).init({"w": TENSOR}), TreeError, r"got Tensor; .* detach\(\).numpy"),
+    "a tensor for a gradient": (
+        lambda: sgd(0.1).update(sgd(0.1).init({"w": X}), {"w": TENSOR}),
+        TreeError,
+        r"got Tensor; convert it with detach\(\).numpy",
+    ),
+    "a list for a gradient": (
+        lambda: sgd(0.1).update(sgd(0.1).init({"w": VECTOR}), {"w": VECTOR.tolist()}),
+        TreeError,
+        r"\['w'\]: expected an array of shape \(6,\), got list; convert it with np.asarray",
+    ),
+    "a matrix for a parameter": (lambda: Params({"w": X.view(np.matrix)}), TreeError, "got matrix, whose operators"),
+    "a masked array for a parameter": (
+        lambda: Params({"w": np.ma.masked_less(X, 0)}),
+        TreeError,
+        r"\['w'\]: .* got MaskedArray; fill in",
+    ),
+    "parameters of another byte order": (
+        lambda: sgd(0.1).init({"w": X.astype(">f4")}),
+        TreeError,
+        r"\['w'\]: .* got an array of >f4, .* astype\('float32'\)",
+    ),
+    "float16 parameters": (
+        lambda: Params({"0": {"w": X.astype(np.float16)}}),
+        TreeError,
+        r"\['0'\]\['w'\]: .* got an array of float16, which has too few bits .* astype\('float32'\)",
+    ),
+    "bfloat16 parameters": (lambda: Params({"w": X.astype(BFLOAT16)}), TreeError, "bfloat16, which has too few bits"),
+    "float16 parameters to be trained": (
+        lambda: adam().init({"w": X.astype(np.float16)}),
+        TreeError,
+        r"\['w'\]: .* float16, which has too few bits",
+    ),
+    "bfloat16 parameters to be trained": (
+        lambda: adam().init({"w": X.astype(BFLOAT16)}),
+        TreeError,
+        "bfloat16, which has too few bits",
+    ),
+    "a cast to float16": (lambda: tree.cast(PARAMS, np.float16), TreeError, "float16, which has too few bits"),
+    "a cast of a dict to float16": (lambda: tree.cast({"w": X}, np.float16), TreeError, r"\['w'\]: .* too few bits"),
     "integer parameters": (lambda: sgd(0.1).init({"w": LABELS}), TreeError, "floating-point to be trained"),
     "a constructor in residual": (lambda: residual(linear), LayerTypeError, "call it to make the layer"),
     "a constructor in ensemble": (lambda: ensemble(linear, 3), LayerTypeError, "call it to make the layer"),

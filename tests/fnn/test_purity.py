@@ -24,6 +24,7 @@ SHARED = {  # row: (which parts of the result may share memory with a writable i
     "fnn.dropout": (r"\[1\]|\[2\]\[0\].*", "without a key, dropout is the identity"),
     "fnn.tree.items": (r".*", "the leaves of a tree themselves"),
     "fnn.tree.leaves": (r".*", "the leaves of a tree themselves"),
+    "fnn.tree.like": (r".*", "read-only views, so that gradients that are given away cost no copy"),
     "fnn.arrays.read_only": (r".*", "a read-only view, so that the caller who gives an array away pays for no copy"),
     "fnn.batches, in order": (r".*", "batches without a key are views"),
     "fnn.batching.in_order": (r".*", "views"),

@@ -96,7 +96,7 @@ MUTANTS = {
     "fnn/optimizers/optimizer.py": [
         ("an ascent", "theta - direction", "theta + direction"),
         ("a step that is not counted", "state.step + 1", "state.step"),
-        ("a stale moment", "state.step + 1, read_only(memory)", "state.step + 1, state.memory"),
+        ("a stale moment", "state.step + 1, memory", "state.step + 1, state.memory"),
         ("a rule of a chain left out", "own, g = each.direct", "own, _ = each.direct"),
     ],
     "fnn/optimizers/rules.py": [
@@ -109,20 +109,20 @@ MUTANTS = {
         ("a first moment without 1 - beta", "root * (1 - b1) /", "root /"),
         ("a second moment with the first's beta", "v = b2 * v", "v = b1 * v"),
         ("an epsilon not corrected", "eps * root", "eps"),
-        ("no correction of the first moment", "(1 - b1) / (1 - b1**t)", "(1 - b1)"),
-        ("a correction by the other beta", "(1 - b2**t) /", "(1 - b1**t) /"),
+        ("no correction of the first moment", "(1 - b1) / _complement(b1, t)", "(1 - b1)"),
+        ("a correction by the other beta", "_complement(b2, t) /", "_complement(b1, t) /"),
         ("decoupled decay without the rate", "rate(step, theta) * (decay * (mask * theta))", "decay * (mask * theta)"),
     ],
     "fnn/optimizers/transformations.py": [
         ("decay on the biases", "own_axes >= 2", "own_axes >= 1"),
         ("a wrong mask: decay on everything", "g + decay * (mask * theta)", "g + decay * theta"),
         ("one norm for all networks", "xp.sqrt(xp.vecdot(h, h))[..., None]", "xp.sqrt(xp.sum(h * h))"),
-        ("clipping that lengthens", "xp.maximum(length, 1.0)", "length"),
+        ("clipping that lengthens", "xp.where(longer, limit / length, 1.0)", "limit / length"),
         ("clipping at another limit", "clip(g, -limit, limit)", "clip(g, -limit, 2 * limit)"),
     ],
     "fnn/optimizers/schedules.py": [
         ("stairs that are a slope", "step // every", "step / every"),
-        ("a slope that is steeper", "factor ** (step / every)", "factor ** (step * every)"),
+        ("a slope that is steeper", "_power(factor, step / every)", "_power(factor, step * every)"),
         ("a cosine that rises again", "xp.minimum(step / steps, 1.0)", "(step / steps)"),
         ("a cosine that ends elsewhere", "final + (rate - final)", "final + rate"),
         ("a decay that starts with the warm-up", "decay(step - warmup)", "decay(step)"),

@@ -136,6 +136,8 @@ OTHERS = {
     "fnn.tree.cast, of a dict": lambda: (tree.cast, writable(), np.float64),
     "fnn.tree.items": lambda: (lambda t: list(tree.items(t)), writable()),
     "fnn.tree.leaves": lambda: (tree.leaves, writable()),
+    "fnn.tree.like": lambda: (tree.like, Params(writable()), writable()),
+    "fnn.tree.params.check_leaf": lambda: (fnn.tree.params.check_leaf, ("a",), np.ones(3)),
     "fnn.tree.map": lambda: (tree.map, np.add, writable(), writable()),
     "fnn.tree.map, identity": lambda: (tree.map, lambda leaf: leaf, Params(writable())),
     "fnn.tree.member": lambda: (tree.member, tree.stack([Params(writable())] * 3), 1),

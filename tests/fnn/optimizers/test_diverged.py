@@ -8,6 +8,7 @@ import pytest
 
 import fnn
 from fnn import DivergedError, Key
+from fnn.optimizers.diverged import all_finite
 
 MODEL = fnn.chain(fnn.linear(8), fnn.relu, fnn.linear(1))
 X = np.random.default_rng(0).random((32, 4), dtype=np.float32)
@@ -119,6 +120,51 @@ def test_a_moment_that_overflows_raises_instead_of_stopping_its_parameter(optimi
     huge = fnn.tree.map(lambda leaf: np.full_like(leaf, 1e20), state.params)
     with pytest.raises(DivergedError, match="a moment of the optimizer is too large for a float"):
         optimizer.update(state, huge)
+
+
+def one(value):
+    """A tree of one float32 parameter."""
+    return {"w": np.full(1, value, np.float32)}
+
+
+SLOW = {  # moments that overflow after some steps, under gradients whose squares do not: (optimizer, gradient, steps)
+    "adam": (fnn.adam(), 1.8e19, 3),
+    "adamw": (fnn.adamw(), 1.8e19, 3),
+    "adagrad": (fnn.adagrad(), 1.8e19, 3),
+    "in a chain": (fnn.chain_updates(fnn.clip_by_value(1.8e19), fnn.weight_decay(0.1), fnn.adam()), 1e30, 3),
+    "adam, a long memory": (fnn.adam(b2=0.9999), 6e17, 2000),
+    "adagrad, a long memory": (fnn.adagrad(), 6e17, 2000),
+}
+
+
+@pytest.mark.parametrize(("optimizer", "gradient", "steps"), SLOW.values(), ids=SLOW)
+def test_a_moment_that_overflows_slowly_raises_too(optimizer, gradient, steps):
+    state = optimizer.init(one(0))
+    with pytest.raises(DivergedError, match=r"step \d+: a moment of the optimizer is too large for a float") as caught:
+        reduce(optimizer.update, [one(gradient)] * steps, state)
+    last = caught.value.state
+    assert last.step == caught.value.step > 0
+    assert np.isfinite(last.vector).all()
+    with pytest.raises(DivergedError):
+        optimizer.update(last, one(gradient))
+
+
+def test_the_moment_of_one_network_of_an_ensemble_may_not_overflow():
+    optimizer = fnn.adagrad()
+    state = optimizer.init(fnn.tree.stack([fnn.Params(one(0))] * 2))
+    gradients = {"w": np.array([[1], [1.8e19]], np.float32)}
+    with pytest.raises(DivergedError, match="a moment"):
+        reduce(optimizer.update, [gradients] * 3, state)
+
+
+def test_memory_is_read_unless_its_growth_is_impossible():
+    greatest = np.finfo(np.float32).max
+    with np.errstate(over="ignore"):
+        for size in (1e8, 9e8, 1.1e9, 1e12, 1e15, 5e15, 1e16, 1e19):
+            g, memory = np.full(1, size, np.float32), (np.full(1, greatest) + np.full(1, size, np.float32) ** 2,)
+            assert all_finite(0.0, g, g, memory) == np.isfinite(memory).all()
+    assert not all_finite(np.float32(-np.inf), g * 0, g * 0)
+    assert all_finite(np.float32(-1e38), g * 0, g * 0)
 
 
 def test_a_large_gradient_is_accepted_if_nothing_squares_it():

@@ -1,14 +1,16 @@
 """Optimizers as values: states that are never changed, rules that compose as a monoid, and networks side by side."""
 
+import copy
 import pickle
 from functools import reduce
 
 import array_api_strict
 import attrs
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fnn import cosine, tree
+from fnn import Key, chain, cosine, linear, mse, train_step, tree
 from fnn.optimizers import (
     adagrad,
     adam,
@@ -22,6 +24,7 @@ from fnn.optimizers import (
 )
 from fnn.optimizers.optimizer import chain_updates
 from fnn.tree import Params, TreeError
+from tests.support.table import OPTIMIZERS, each
 
 RNG = np.random.default_rng(0)
 START = Params({"weights": RNG.standard_normal((3, 2)), "bias": RNG.standard_normal(2)})
@@ -113,6 +116,29 @@ def test_dtypes_stay(optimizer, dtype):
     assert {array.dtype for array in (*tree.leaves(state.params), *arrays(state.memory))} == {np.dtype(dtype)}
 
 
+COPIES = {"pickle": lambda state: pickle.loads(pickle.dumps(state)), "copy": copy.copy, "deepcopy": copy.deepcopy}
+
+
+@rules
+@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
+def test_a_copied_state_is_equal_and_read_only(optimizer, copied):
+    state = optimizer.update(train(optimizer, tree.stack(MEMBERS)), tree.stack(MEMBERS), np.arange(3.0))
+    again = copied(state)
+    assert again == state
+    assert hash(again) == hash(state)
+    assert not any(array.flags.writeable for array in (again.vector, again.loss, *arrays(again.memory)))
+    assert optimizer.update(again, tree.stack(MEMBERS)) == optimizer.update(state, tree.stack(MEMBERS))
+
+
+@rules
+def test_gradients_in_another_order_meet_their_parameters_by_name(optimizer):
+    state = train(optimizer)
+    grads = gradient(state.params)
+    other = {name: grads[name] for name in reversed(list(grads))}
+    assert list(other) != list(grads)
+    assert optimizer.update(state, other) == optimizer.update(state, grads)
+
+
 def test_the_repr_of_a_state_shows_step_and_loss():
     state = train(sgd(0.1), steps=2)
     assert repr(state) == "State(step=2, loss=array(nan), rule='sgd')"
@@ -196,8 +222,85 @@ def test_there_is_a_rate_for_each_network(params):
         optimizer.update(optimizer.init(params), params)
 
 
+# ---- rates that a schedule gives
+
+SINGLE = tree.cast(START, np.float32)
+GIVEN = {
+    "Python's": lambda rate: rate,
+    "a NumPy scalar": np.float64,
+    "a float32 scalar": np.float32,
+    "a 0-d array": np.asarray,
+    "where": lambda rate: np.where(rate > 0, rate, 1.0),
+    "JAX's": jnp.asarray,
+    "array-api-strict's": array_api_strict.asarray,
+}
+
+
+@pytest.mark.parametrize("given", GIVEN.values(), ids=GIVEN)
+@pytest.mark.parametrize("make", RATED, ids=lambda make: make.__name__)
+def test_whatever_number_a_schedule_gives_the_state_stays_float32_and_numpys(make, given):
+    state, expected = train(make(lambda step: given(0.1)), SINGLE), train(make(0.1), SINGLE)
+    assert {type(array) for array in (state.vector, *arrays(state.memory))} == {np.ndarray}
+    assert {array.dtype for array in (state.vector, *arrays(state.memory))} == {np.dtype(np.float32)}
+    np.testing.assert_allclose(state.vector, expected.vector, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("rate", [1, np.int64(1), np.array(1), 0])
+def test_a_schedule_may_give_whole_numbers(rate):
+    assert train(sgd(lambda step: rate), SINGLE).vector.dtype == np.float32
+
+
 @pytest.mark.parametrize("rate", [lambda step: 0.1 / np.sqrt(step + 1), cosine(0.1, 10)], ids=["NumPy's", "ours"])
-def test_a_schedule_keeps_float32_whatever_number_it_gives_or_gets(rate):
+def test_a_schedule_keeps_float32_whatever_step_it_gets(rate):
     optimizer = sgd(rate)
-    state = attrs.evolve(optimizer.init(tree.cast(START, np.float32)), step=np.int64(3))
+    state = attrs.evolve(optimizer.init(SINGLE), step=np.int64(3))
     assert optimizer.update(state, START).vector.dtype == np.float32
+
+
+@pytest.mark.parametrize("make", RATED, ids=lambda make: make.__name__)
+def test_a_schedule_may_give_each_network_its_own_rate(make):
+    rates, members = np.array([0.0, 0.01, 0.02]), tree.stack(MEMBERS)
+    assert train(make(lambda step: rates), members).params == train(make(rates), members).params
+
+
+# ---- the loss in the state
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: dtype.__name__)
+@pytest.mark.parametrize("loss", [3, 3.0, np.float32(3), np.float64(3), np.array(3.0), jnp.asarray(3.0)], ids=repr)
+def test_the_loss_has_the_parameters_dtype(loss, dtype):
+    state = sgd(0.1).init(tree.cast(START, dtype))
+    kept = sgd(0.1).update(state, START, loss).loss
+    assert isinstance(kept, (np.ndarray, np.generic))
+    assert (kept.dtype, kept.shape, kept) == (state.loss.dtype, (), 3)
+
+
+def test_the_losses_of_an_ensemble_have_the_parameters_dtype():
+    state = sgd(0.1).init(tree.cast(tree.stack(MEMBERS), np.float32))
+    kept = sgd(0.1).update(state, state.params, np.arange(3.0)).loss
+    assert (kept.dtype, kept.tolist()) == (np.float32, [0, 1, 2])
+
+
+@pytest.mark.parametrize("wide", [np.float32, np.float64], ids=lambda dtype: dtype.__name__)
+def test_data_of_another_dtype_does_not_change_the_states(wide):
+    model, optimizer = chain(linear(2)), adam()
+    start = optimizer.init(model.init(Key(0), (3,))[0])
+    state = train_step(model, mse, optimizer)(start, (np.ones((4, 3), wide), np.ones((4, 2), wide)))
+    assert (state.vector.dtype, state.loss.dtype) == (start.vector.dtype, start.loss.dtype) == (np.float32, np.float32)
+
+
+# ---- a strict error state
+
+
+@each(OPTIMIZERS, "optimizer")
+@pytest.mark.parametrize("size", [1e-42, 1e-30, 1.0, 1e17, 1e30])
+def test_an_update_ignores_the_error_state(optimizer, size):
+    state = optimizer.init(tree.cast(START, np.float32))
+    grads = tree.map(lambda leaf: size * leaf, START)  # in float64: the cast may underflow too
+
+    def updated():
+        return optimizer.update(state, grads, np.float64(1e-60), finite=False)
+
+    expected = updated()
+    with np.errstate(all="raise"):
+        assert updated() == expected

@@ -103,6 +103,24 @@ def test_clipping_by_norm_is_right_if_the_square_of_the_length_is_not_a_float(dt
     np.testing.assert_allclose(clipped["bias"] / size, [-0.8], rtol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: dtype.__name__)
+def test_clipping_by_norm_is_right_where_limit_and_norm_are_far_apart(dtype):
+    info = np.finfo(dtype)
+    for limit in (float(info.tiny), 1e-30, 1e-6, 1.0, 1e6, float(info.max) / 16):
+        for size in (info.tiny * 16, 1e-20, 1.0, 1e20, info.max / 16):
+            grads = tree.map(lambda g, size=size: dtype(size) * g.astype(dtype), GRADS)
+            clipped = direction(clip_by_global_norm(limit), grads)
+            length = min(limit, 5 * float(size))
+            np.testing.assert_allclose(clipped["weights"] / dtype(length), [[0.6, 0]], rtol=4 * info.eps)
+            np.testing.assert_allclose(clipped["bias"] / dtype(length), [-0.8], rtol=4 * info.eps)
+
+
+@pytest.mark.parametrize("limit", [0.7, 1e3, 1e30])
+def test_clipping_by_norm_leaves_every_bit_of_shorter_directions(limit):
+    g = np.array([0.1, -0.3, 1e-10, 1e-37, 1e-44, 0.0, 0.6], np.float32)
+    assert direction(clip_by_global_norm(limit), {"w": g})["w"].tobytes() == (0 - (0 - g)).tobytes()
+
+
 def test_clipping_by_value_bounds_each_element():
     clipped = direction(clip_by_value(3.5), GRADS)
     assert clipped == Params({"weights": np.array([[3.0, 0.0]]), "bias": np.array([-3.5])})

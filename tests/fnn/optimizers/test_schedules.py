@@ -2,6 +2,7 @@
 
 import math
 
+import jax
 import numpy as np
 import pytest
 
@@ -28,6 +29,14 @@ def test_a_python_step_gives_a_python_float(schedule, formula):
 def test_an_array_of_steps_gives_an_array_of_rates(schedule):
     steps = np.arange(100.0)
     np.testing.assert_allclose(schedule(steps), [schedule(s) for s in range(100)], rtol=1e-13, atol=1e-17)
+
+
+@pytest.mark.parametrize("schedule", [exponential(1.0, 0.999999), step_decay(1.0, 0.999, every=500)], ids=repr)
+def test_a_factor_near_1_keeps_its_precision_when_traced(schedule):
+    for step in (1, 1000, 100_000, 1_000_000):
+        traced = jax.jit(schedule)(np.float32(step))  # as JAX counts without its 64-bit mode, which the tests switch on
+        assert traced.dtype == np.float32
+        np.testing.assert_allclose(traced, schedule(step), rtol=1e-6)
 
 
 def test_step_decay_drops_just_after_its_steps():

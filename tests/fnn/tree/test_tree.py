@@ -246,3 +246,32 @@ def test_only_trees_of_one_shape_stack(trees, words):
 def test_attributes_cannot_be_deleted():
     with pytest.raises(AttributeError, match="immutable"):
         del Params(A).lead
+
+
+# ---- a tree like another
+
+
+def test_a_tree_like_another_has_its_order_and_its_leading_axes():
+    backwards = {"1": {}, "0": {"bias": np.ones(3), "weights": np.ones((2, 3))}}
+    gradients = tree.like(Params(A), backwards)
+    assert gradients == Params({"0": {"weights": np.ones((2, 3)), "bias": np.ones(3)}, "1": {}})
+    assert tree.like(ENSEMBLE, dict(ENSEMBLE)) == ENSEMBLE
+    assert tree.like(MIXED, {"many": dict(MIXED["many"]), "one": MIXED["one"]}) == MIXED
+
+
+def test_the_leaves_of_a_tree_like_another_are_read_only_views():
+    source = {"bias": np.ones(3)}
+    leaf = tree.like(Params(source), source)["bias"]
+    assert np.shares_memory(leaf, source["bias"])
+    assert (leaf.flags.writeable, source["bias"].flags.writeable) == (False, True)
+
+
+@pytest.mark.parametrize("other", [{"0": A["0"]}, {**A, "1": np.ones(1)}, {**A, "0": {"weights": 1}}, None])
+def test_a_tree_of_other_names_is_like_no_other(other):
+    with pytest.raises(TreeError, match="trees part at"):
+        tree.like(Params(A), other)
+
+
+def test_half_precision_can_be_cast_to_float32():
+    half = {"bias": np.array([0.5], np.float16)}
+    assert tree.cast(half, np.float32)["bias"].dtype == np.float32
