@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from fnn.arrays import Array, read_only
+from fnn.arrays import Array
 from fnn.layer import Layer, check_is_layer
 from fnn.losses import Loss
 from fnn.optimizers.diverged import DivergedError
 from fnn.optimizers.optimizer import Optimizer, State
 from fnn.random import fold_in
-from fnn.tree import Params, Tree
+from fnn.tree import Params, Tree, like
 
 __all__ = ["train_step", "value_and_grad"]
 
@@ -36,7 +36,7 @@ def value_and_grad(model: Layer, loss: Loss) -> Callable[..., tuple[Array, Param
 
     def as_params(params: Tree, batch: Batch, key: Any = None) -> tuple[Array, Params]:
         value, grads = gradient(params, batch, key)
-        return value, _like(params, grads)
+        return value, like(params, grads)
 
     return as_params
 
@@ -55,18 +55,12 @@ def _gradient(model: Layer, loss: Loss) -> Callable[..., tuple[Array, Tree]]:
             came = type(result).__name__
             raise TypeError(f"expected the loss to return (value, pullback), got {came}; see fnn.mse for an example")
         value, pullback = result
+        if getattr(value, "ndim", 0) > prediction.ndim - 2:
+            each = f"of shape {prediction.shape[:-2]}, got {value.shape}"
+            raise ValueError(f'expected one loss for each network, {each}; use reduction="mean" or "sum"')
         return value, back(pullback(), need_dx=False)[0]
 
     return gradient
-
-
-def _like(params: Tree, grads: Tree) -> Params:
-    """Gradients as `Params`, in the order and with the leading axes of the parameters."""
-    parts = {
-        name: _like(part, grads[name]) if hasattr(part, "keys") else read_only(grads[name])
-        for name, part in params.items()
-    }
-    return Params.trusted(parts, getattr(params, "lead", ()))
 
 
 def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None, *, finite: bool = True) -> Step:
@@ -102,11 +96,6 @@ def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None, 
             raise TypeError(f"step: expected a State, got {type(state).__name__}; begin with optimizer.init(params)")
         with np.errstate(all="ignore"):  # DivergedError says more than a warning
             value, grads = gradient(state.params, batch, fold_in(key, state.step))
-        if getattr(value, "shape", ()) != state.loss.shape:
-            raise ValueError(
-                f"step: expected one loss for each network, of shape {state.loss.shape}, got {value.shape}; "
-                'use reduction="mean" or "sum"'
-            )
         try:
             return optimizer.update(state, grads, value, finite=finite)
         except DivergedError as error:

@@ -73,7 +73,7 @@ def _with_leads(like: Tree, new: Tree, *first: int) -> Params:
     return Params(parts, lead=(*first, *getattr(like, "lead", ())))
 
 
-def like(params: Params, tree: Tree) -> Params:
+def like(params: Tree, tree: Tree, path: Path = ()) -> Params:
     """A tree of the same names, such as gradients, as `Params` with the order and the leading axes of `params`.
 
     Its leaves are read-only views, not copies. Raises `TreeError`, with the path, if the names differ.
@@ -84,16 +84,12 @@ def like(params: Params, tree: Tree) -> Params:
       weights  (2,) float64
       bias     (1,) float64
     """
-    return _like((), params, tree)
-
-
-def _like(path: Path, params: Params, tree: Tree) -> Params:
     check_names(params, tree, path)
     parts = {
-        name: _like((*path, name), part, tree[name]) if isinstance(part, Params) else read_only(tree[name])
+        name: like(part, tree[name], (*path, name)) if isinstance(part, Mapping) else read_only(tree[name])
         for name, part in params.items()
     }
-    return Params.trusted(parts, params.lead)
+    return Params.trusted(parts, getattr(params, "lead", ()))
 
 
 def cast(tree: Tree, dtype: Any) -> Any:

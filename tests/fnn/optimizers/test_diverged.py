@@ -42,7 +42,7 @@ def test_the_first_bad_leaf_is_named():
     step, state = fnn.train_step(MODEL, fnn.mse, fnn.sgd(0.1)), start(fnn.sgd(0.1))
     bad = np.where(np.arange(32)[:, None] == 3, np.float32(np.nan), X)
     with pytest.raises(
-        DivergedError, match=r"step 0: the loss is nan, and \d+ of 32 values of the gradient at"
+        DivergedError, match=r"step 0: the loss is nan, because array 0 of the batch holds nan at \[3, 0\]"
     ) as error:
         step(state, (bad, Y))
     assert error.value.path == ("0", "weights")
