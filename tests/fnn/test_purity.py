@@ -37,12 +37,13 @@ SHARED = {  # row: (which parts of the result may share memory with a writable i
 
 NOT_CALLED = (
     "fnn.interop.jax",
-    # The calls of fnn.checkpoint run these, and they hand views to one another.
+    # The calls of fnn.checkpoint and of the losses run these, and they hand views to one another.
     "fnn.checkpoint.description",
     "fnn.checkpoint.encode",
     "fnn.checkpoint.npz",
     "fnn.checkpoint.partial",
     "fnn.checkpoint.decode",
+    "fnn.losses.reduction",
 )
 
 

@@ -112,6 +112,8 @@ OTHERS = {
                           min, lambda params, x: -x, max),
     "fnn.Params": lambda: (Params, writable()),
     "fnn.Params, of Params": lambda: (lambda p: (p, Params({"a": p}), p[:1], p[0], repr(p)), Params(writable())),
+    "fnn.arrays.is_half": lambda: (arrays.is_half, np.dtype("float16")),
+    "fnn.arrays.misfit": lambda: (arrays.misfit, np.ones(3)),
     "fnn.arrays.is_array": lambda: (arrays.is_array, np.ones(3)),
     "fnn.arrays.bits": lambda: (arrays.bits, np.ones(3)),
     "fnn.arrays.dtype_kind": lambda: (arrays.dtype_kind, np.dtype("float32")),
@@ -175,6 +177,12 @@ OTHERS = {
     "fnn.early_stopping": lambda: (lambda p: list(fnn.early_stopping(p, 1)), train(parameters(), data())),
     "fnn.predict": lambda: (lambda *a: fnn.predict(MODEL, *a, size=8), parameters(), data()[0]),
     "fnn.predict, in one batch": lambda: (lambda *a: fnn.predict(fnn.identity, *a), {}, data()[0]),
+    "fnn.evaluate, weighted": lambda: (
+        lambda p, d, w: fnn.evaluate(MODEL, p, (*d, w), {"loss": fnn.cross_entropy}, 8),
+        parameters(),
+        data(),
+        np.ones(len(data()[0])),
+    ),
     "fnn.evaluate": lambda: (
         lambda p, d: fnn.evaluate(MODEL, p, d, {"loss": fnn.cross_entropy, "accuracy": fnn.metrics.accuracy}, 8),
         parameters(),
@@ -214,9 +222,16 @@ OTHERS = {
     "fnn.data.blobs": lambda: (fnn.data.blobs, Key(1), 8),
     "fnn.data.xor": lambda: (fnn.data.xor, Key(1), 8),
     "fnn.data.class_labels": lambda: (fnn.data.class_labels, "labels", np.arange(3), 3),
+    "fnn.data.class_weights": lambda: (fnn.data.class_weights, np.arange(3)),
     "fnn.data.one_hot": lambda: (fnn.data.one_hot, np.arange(3), 3),
     "fnn.data.split_at": lambda: (fnn.data.split_at, data(), 5),
     "fnn.metrics.accuracy": lambda: (fnn.metrics.accuracy, normal(1, (2, 5, 3)), np.arange(5) % 3),
+    "fnn.metrics.accuracy, weighted": lambda: (
+        fnn.metrics.accuracy,
+        normal(1, (5, 3)),
+        np.arange(5) % 3,
+        np.arange(5.0),
+    ),
     "fnn.metrics.confusion_matrix": lambda: (fnn.metrics.confusion_matrix, np.arange(5) % 3, np.arange(5) % 2, 3),
     "fnn.metrics.one_vs_rest": lambda: (fnn.metrics.one_vs_rest, np.arange(9).reshape(3, 3)),
     "fnn.metrics.OneVsRest": lambda: (
