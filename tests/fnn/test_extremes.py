@@ -141,7 +141,8 @@ def test_a_difference_of_logits_beyond_all_floats_is_infinite(dtype):
 @each_layer
 def test_what_underflows_is_a_value_for_callers_who_let_numpy_raise(layer, shape):
     params = fnn.tree.map(lambda leaf: leaf * np.float32(1e-30), layer.init(fnn.Key(1), shape)[0])
-    x = normal(1, (5, *shape), np.float32) * np.array([1e-38, 1e-30, 1e-20, 1, 100], np.float32)[:, *[None] * len(shape)]
+    sizes = np.array([1e-38, 1e-30, 1e-20, 1, 100], np.float32).reshape(5, *[1] * len(shape))
+    x = normal(1, (5, *shape), np.float32) * sizes
 
     def run():
         y, back = layer.vjp(params, x, fnn.Key(2))

@@ -22,7 +22,7 @@ class ActivationRow:
     at_nan: tuple[float, float]  # the value is NaN; a slope that is constant by pieces may be a number
     ulps: tuple[float, float]  # the greatest error of the value, relative to it, and of the slope, relative to 1
     underflow: float = 1  # x · f(x) may be off by |x| of the smallest numbers, where f(x) underflows; at most by this
-    steep: bool = False  # the value's error is relative to |x · slope|, where that is greater: a rounding of x weighs more
+    steep: bool = False  # the value's error is relative to |x · slope| where that is greater, since x is rounded
     torch: str | None = None  # its class in torch.nn, or None
     torch_settings: dict[str, Any] = attrs.field(factory=dict)
 
