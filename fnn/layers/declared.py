@@ -15,13 +15,12 @@ from fnn.arrays import Array, Shape, is_array, unbroadcast
 from fnn.initializers import Initializer
 from fnn.layer import Back, Functions, Layer, LayerError, check_shape, renamed
 from fnn.layers.shapes import Declared, Sizes
+from fnn.layers.sums import summed
 from fnn.random import Key, fold_in
 from fnn.tree import Params, Tree
 from fnn.values import is_integer
 
 __all__ = ["layer"]
-
-ROWS = 2048  # more examples than these are summed in halves
 
 
 def layer(
@@ -156,39 +155,6 @@ def resolved(shape: Sizes, lengths: dict[str, int]) -> Shape:
     (784, 64)
     """
     return tuple(lengths.get(n, n) for n in shape)  # type: ignore[misc]
-
-
-def summed(gradient: Array, parameter: Array, n_axes: int, n_lead: int) -> Array:
-    """Sum a gradient over the axes between its leading axes and the parameter's own `n_axes` axes, such as the batch.
-
-    `n_lead` is the number of leading axes of the layer's input. Raises `ValueError` unless the result has the shape of
-    the parameter.
-    """
-    if gradient.ndim != parameter.ndim:
-        n_lead = max(n_lead, parameter.ndim - n_axes)
-        gradient = _sum(gradient, n_lead, gradient.ndim - n_lead - n_axes, n_axes)
-    total = unbroadcast(gradient, parameter)
-    if total is not gradient and total.shape != parameter.shape:
-        raise ValueError(f"expected the shape {parameter.shape}, got {gradient.shape}")
-    return total
-
-
-def _sum(gradient: Array, n_lead: int, extra: int, n_axes: int) -> Array:
-    """The sum over `extra` axes behind the `n_lead` leading ones. Of many examples, the halves are summed first.
-
-    So the rounding errors of n examples grow with log n, as in a pairwise sum, and not with n.
-    """
-    if extra < 1:
-        return gradient
-    xp, n = gradient.__array_namespace__(), gradient.shape[n_lead]
-    if n > ROWS:
-        lead = (slice(None),) * n_lead
-        halves = (gradient[(*lead, half)] for half in (slice(n // 2), slice(n // 2, n)))
-        first, last = (_sum(half, n_lead, extra, n_axes) for half in halves)
-        return first + last
-    if extra == n_axes == 1:  # a product sums the batch faster than sum
-        return xp.ones(n, dtype=gradient.dtype) @ gradient
-    return xp.sum(gradient, axis=tuple(range(n_lead, n_lead + extra)))
 
 
 def check_cotangent(name: str, path: str, dy: Array, shape: Shape) -> None:

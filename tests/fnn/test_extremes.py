@@ -14,6 +14,7 @@ import fnn
 from tests.support.activations import ACTIVATIONS, SOFTMAXES
 from tests.support.exact import INF, MP, NAN, log_softmax
 from tests.support.losses import LOSSES
+from tests.support.table import each_layer, normal
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: dtype.__name__)
 
@@ -54,20 +55,25 @@ each_activation = pytest.mark.parametrize("row", ACTIVATIONS.values(), ids=ACTIV
 @each_activation
 def test_an_activation_of_any_number(row, dtype):
     x = numbers(dtype)
-    y, back = row.layer.vjp({}, x)
+    with np.errstate(all="raise"):
+        y, back = row.layer.vjp({}, x)
+        dx = back(np.ones_like(x))[1]
     exact = [MP.mpf(float(each)) for each in x]
     values = [MP.mpf(row.value(each)) for each in exact]
-    scales = [abs(value) * row.conditioning(each) for value, each in zip(values, exact, strict=True)]
+    slopes = [MP.mpf(row.slope(each)) for each in exact]
+    factors = exact if row.steep else [0] * len(x)
+    scales = [max(abs(y), abs(x * dy)) for y, x, dy in zip(values, factors, slopes, strict=True)]
     of_value, of_slope = row.ulps
     assert ulps(y, values, scales, np.clip(np.abs(x), 1, row.underflow)) <= of_value
-    assert ulps(back(np.ones_like(x))[1], [MP.mpf(row.slope(each)) for each in exact], [1] * len(x)) <= of_slope
+    assert ulps(dx, slopes, [1] * len(x)) <= of_slope
 
 
 @DTYPES
 @each_activation
 def test_an_activation_of_infinity_and_nan(row, dtype):
-    y, back = row.layer.vjp({}, np.array([-INF, INF, NAN], dtype))
-    dx = back(np.ones_like(y))[1]
+    with np.errstate(all="raise"):
+        y, back = row.layer.vjp({}, np.array([-INF, INF, NAN], dtype))
+        dx = back(np.ones_like(y))[1]
     limits = np.array([row.at_minus_inf, row.at_inf, row.at_nan], dtype)
     np.testing.assert_array_equal(y, limits[:, 0])
     np.testing.assert_array_equal(dx, limits[:, 1])
@@ -98,8 +104,9 @@ def times(t, log):
 @pytest.mark.parametrize("row", SOFTMAXES.values(), ids=SOFTMAXES)
 def test_a_softmax_of_any_logits(row, dtype):
     x = logits(dtype)
-    y, back = row.layer.vjp({}, x)
-    got = back(np.broadcast_to(np.array(DY, dtype), x.shape))[1]
+    with np.errstate(all="raise"):
+        y, back = row.layer.vjp({}, x)
+        got = back(np.broadcast_to(np.array(DY, dtype), x.shape))[1]
     rows = [log_softmax(each) for each in x[:, 0]]
     flat = [log for logs in rows for log in logs]
     assert ulps(y, [row.value(log) for log in flat], [row.scale(log) for log in flat]) <= 2
@@ -126,6 +133,25 @@ def test_a_difference_of_logits_beyond_all_floats_is_infinite(dtype):
     assert fnn.log_softmax.apply({}, z).tolist() == [[0, -INF, z[0, 1]]]
     values = [fnn.cross_entropy(z, np.array([label]))[0] for label in range(3)]
     assert values == [0, INF, z[0, 0]]
+
+
+# ---- every layer
+
+
+@each_layer
+def test_what_underflows_is_a_value_for_callers_who_let_numpy_raise(layer, shape):
+    params = fnn.tree.map(lambda leaf: leaf * np.float32(1e-30), layer.init(fnn.Key(1), shape)[0])
+    sizes = np.array([1e-38, 1e-30, 1e-20, 1, 100], np.float32).reshape(5, *[1] * len(shape))
+    x = normal(1, (5, *shape), np.float32) * sizes
+
+    def run():
+        y, back = layer.vjp(params, x, fnn.Key(2))
+        dparams, dx = back(np.full_like(y, 1e-20))
+        return fnn.Params({"apply": layer.apply(params, x), "y": y, "dparams": dparams, "dx": dx})
+
+    expected = run()
+    with np.errstate(all="raise"):
+        assert run() == expected
 
 
 # ---- losses

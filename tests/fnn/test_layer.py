@@ -105,6 +105,12 @@ def test_a_layer_says_whether_it_needs_a_key_wherever_it_stands(layer, needs_key
     assert [copy.needs_key for copy in copies] == [needs_key] * 4
 
 
+def test_cloudpickle_keeps_that_a_layer_needs_a_key():
+    cloudpickle = pytest.importorskip("cloudpickle")
+    own = Layer(relu.init, lambda params, x: x, relu.vjp, needs_key=True)
+    assert pickle.loads(cloudpickle.dumps(own)).needs_key
+
+
 def test_needs_key_is_a_bool():
     with pytest.raises(TypeError, match="needs_key"):
         noise("yes")

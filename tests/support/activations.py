@@ -22,7 +22,7 @@ class ActivationRow:
     at_nan: tuple[float, float]  # the value is NaN; a slope that is constant by pieces may be a number
     ulps: tuple[float, float]  # the greatest error of the value, relative to it, and of the slope, relative to 1
     underflow: float = 1  # x · f(x) may be off by |x| of the smallest numbers, where f(x) underflows; at most by this
-    conditioning: Callable[[Any], Any] = lambda x: 1  # the factor by which the value's error may exceed `ulps` at x
+    steep: bool = False  # the value's error is relative to |x · slope| where that is greater, since x is rounded
     torch: str | None = None  # its class in torch.nn, or None
     torch_settings: dict[str, Any] = attrs.field(factory=dict)
 
@@ -90,7 +90,7 @@ ACTIVATIONS = {
         at_minus_inf=(-1, 0),
         at_inf=(INF, 1),
         at_nan=(NAN, NAN),
-        ulps=(2, 1),
+        ulps=(3, 1),
         torch="ELU",
     ),
     "gelu": ActivationRow(
@@ -100,10 +100,9 @@ ACTIVATIONS = {
         at_minus_inf=(0, 0),
         at_inf=(INF, 1),
         at_nan=(NAN, NAN),
-        ulps=(2, 20),  # x enters the exponent, cubed, with its rounding
+        ulps=(5, 2),
         underflow=750,
-        # how much a rounding of the argument of the logistic function changes the value, relative to both
-        conditioning=lambda x: max(1, abs(gelu_gate(x)[0]) * logistic(-gelu_gate(x)[0])),
+        steep=True,  # x enters the exponent, cubed, with its rounding
         torch="GELU",
         torch_settings={"approximate": "tanh"},
     ),
@@ -114,7 +113,7 @@ ACTIVATIONS = {
         at_minus_inf=(0, 0),
         at_inf=(1, 0),
         at_nan=(NAN, NAN),
-        ulps=(2, 2),
+        ulps=(4, 1),
         torch="Sigmoid",
     ),
     "softplus": ActivationRow(
@@ -124,7 +123,7 @@ ACTIVATIONS = {
         at_minus_inf=(0, 0),
         at_inf=(INF, 1),
         at_nan=(NAN, NAN),
-        ulps=(2, 2),
+        ulps=(4, 1),
         torch="Softplus",
     ),
     "swish": ActivationRow(
@@ -134,7 +133,7 @@ ACTIVATIONS = {
         at_minus_inf=(0, 0),
         at_inf=(INF, 1),
         at_nan=(NAN, NAN),
-        ulps=(2, 20),  # x enters the slope as a factor
+        ulps=(5, 2),
         underflow=750,
         torch="SiLU",
     ),
@@ -145,7 +144,7 @@ ACTIVATIONS = {
         at_minus_inf=(-1, 0),
         at_inf=(1, 0),
         at_nan=(NAN, NAN),
-        ulps=(2, 3),
+        ulps=(2, 2),
         torch="Tanh",
     ),
 }

@@ -59,10 +59,12 @@ MUTANTS = {
     ],
     "fnn/layers/declared.py": [
         ("one key for all parameters", "initializer, fold_in(key, i)", "initializer, key"),
+        ("a pullback without its check", "            check_cotangent(name", "            (name"),
+    ],
+    "fnn/layers/sums.py": [
         ("half of a batch's gradients", "@ gradient", "@ gradient / 2"),
         ("images whose gradients are not all summed", "range(n_lead, n_lead + extra)", "range(n_lead, n_lead + 1)"),
         ("leading axes of parameters that do not count", "max(n_lead, parameter.ndim - n_axes)", "n_lead"),
-        ("a pullback without its check", "            check_cotangent(name", "            (name"),
     ],
     "fnn/layers/shapes.py": [
         ("a parameter's shape unchecked", "if its_shape[axis] != (n if n > 0 else shape[n])", "if False"),
@@ -175,6 +177,7 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/layers/dropout.py": "layers compose properties:layers",
     "fnn/layers/linear.py": "layers layer need_dx ensemble properties:layers",
     "fnn/layers/declared.py": "layer layers declared compose ensemble laws:linear properties:layers",
+    "fnn/layers/sums.py": "declared layer layers compose ensemble laws:linear properties:layers",
     "fnn/layers/shapes.py": "declared layer layers misuse",
     "fnn/values.py": "values",
     "fnn/arrays.py": "layer layers compose properties:layers laws:shared",

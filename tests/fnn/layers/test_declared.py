@@ -5,7 +5,7 @@ import pytest
 
 import fnn
 from fnn import Key, LayerError, LayerTypeError, Params, chain, ensemble, tree
-from fnn.layers.declared import summed
+from fnn.layers.sums import summed
 
 
 @fnn.constructor

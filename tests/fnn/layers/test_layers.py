@@ -7,6 +7,8 @@ import pytest
 
 from fnn import Key, LayerError, Params, fold_in, leaky_relu
 from fnn.layers import dropout, flatten, linear, log_softmax, softmax
+from tests.support.activations import ACTIVATIONS, SOFTMAXES
+from tests.support.table import LayerRow
 
 KEY = Key(42)
 X = np.random.default_rng(0).standard_normal((4, 5))
@@ -50,6 +52,25 @@ def test_softmax_of_no_logits_is_empty(layer, shape):
     y, back = layer.vjp({}, x)
     assert (y.shape, y.dtype, layer.apply({}, x).shape) == (shape, np.float32, shape)
     assert back(x)[1].shape == shape
+
+
+# ---- half precision
+
+
+LAYERS = {**ACTIVATIONS, **SOFTMAXES, "dropout": LayerRow(dropout(0.3))}
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("row", LAYERS.values(), ids=LAYERS)
+def test_half_precision_is_kept(row, dtype):
+    dtype = np.dtype(dtype if dtype == "float16" else pytest.importorskip("ml_dtypes").bfloat16)
+    x = np.array([[-3e4, -300, -3, -1, 0, 0.5, 2, 9, 20, 300, 3e4]]).astype(dtype)
+    y, back = row.layer.vjp({}, x, KEY)
+    dx = back(np.ones_like(y))[1]
+    exact, back = row.layer.vjp({}, x.astype(np.float64), KEY)
+    assert (y.dtype, row.layer.apply({}, x).dtype, dx.dtype) == (dtype, dtype, dtype)
+    np.testing.assert_allclose(y.astype(np.float64), exact, rtol=0.05, atol=1e-6)
+    np.testing.assert_allclose(dx.astype(np.float64), back(np.ones_like(exact))[1], rtol=0.05, atol=0.05)
 
 
 # ---- linear and flatten
