@@ -146,6 +146,12 @@ MISTAKES = {
     "other lengths": (((X, Y[:9]), 4), {}, r"one length, got \[10, 9\]; does every x have its y"),
     "other lengths along another axis": (((X[None], Y[None, :9]), 4), {"axis": 1}, r"got \[10, 9\]"),
     "one array": ((X, 4), {}, "expected a tuple of arrays such as .* got ndarray"),
+    "drop_last without a full batch": (
+        ((X, Y), 11),
+        {"drop_last": True},
+        "leaves out all 10 examples, fewer than the size 11; make it smaller",
+    ),
+    "drop_last without examples": (((X[:0],), 4), {"drop_last": True}, "leaves out all 0 examples"),
     "no arrays": (((), 4), {}, "expected a tuple of arrays .* got one without arrays"),
     "a table for a column": (((X, Table()), 4), {}, r"\[1\] is Table; convert it with to_numpy\(\)"),
     "a table": ((Table(), 4), {}, r"expected a tuple of arrays such as \(x, y\), got Table"),
