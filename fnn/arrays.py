@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Array", "Shape", "bits", "dtype_kind", "is_array", "is_half", "misfit", "read_only", "unbroadcast"]
+__all__ = ["Array", "Shape", "bits", "dtype_kind", "is_array", "is_half", "misfit", "read_only", "take", "unbroadcast"]
 
 Array = Any  # any array of the array API standard: NumPy's, JAX's, a tracer
 Shape = tuple[int, ...]
@@ -74,6 +74,20 @@ def _is_half(library: Any, dtype: Any) -> bool:
 @lru_cache
 def _dtype_kind(library: Any, dtype: Any) -> str:
     return next((word for word in ("float", "int") if word in str(dtype)), str(dtype))
+
+
+def take(array: Array, index: Any, axis: int = 0) -> Array:
+    """The parts of an array at the given places of an axis, as a new array.
+
+    NumPy's `take` begins with a copy of the whole array, unless it is aligned and in C order; its indexing does not.
+
+    >>> take(np.eye(3)[:, ::2], np.array([2, 0]))
+    array([[0., 1.],
+           [1., 0.]])
+    """
+    if isinstance(array, np.ndarray) and not (array.flags.c_contiguous and array.flags.aligned):
+        return array[(slice(None),) * axis + (index,)]
+    return array.__array_namespace__().take(array, index, axis=axis)
 
 
 def read_only(value: Any) -> Any:

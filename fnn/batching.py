@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import attrs
-import numpy as np
 
-from fnn.arrays import Array, is_array
+from fnn.arrays import Array, misfit, take
 from fnn.random import generator
 from fnn.values import whole
 
@@ -38,15 +37,18 @@ class Batches:
         # One take a batch: shuffling all of the data at once would move it through memory twice.
         for i in starts:
             index = order[i : i + self.size]
-            yield tuple(a.__array_namespace__().take(a, index, axis=self.axis) for a in self.arrays)
+            yield tuple(take(array, index, self.axis) for array in self.arrays)
 
 
 def in_order(arrays: Sequence[Array], size: int, *, axis: int = 0) -> Batches:
-    """Views of `size` examples in the arrays' own order, whose values are not checked: for inference."""
+    """Views of `size` examples in the arrays' own order."""
     size, axis = whole("batches(size)", size), whole("batches(axis)", axis, low=0)
-    if not isinstance(arrays, (tuple, list)) or not arrays or not all(is_array(array) for array in arrays):
-        came = type(arrays).__name__
-        raise ValueError(f"batches: expected a tuple of arrays such as (x, y), got {came}; np.asarray?")
+    if not isinstance(arrays, (tuple, list)) or not arrays:
+        came = "one without arrays" if isinstance(arrays, (tuple, list)) else type(arrays).__name__
+        raise ValueError(f"batches: expected a tuple of arrays such as (x, y), got {came}; write (x,) for one array")
+    for i, array in enumerate(arrays):
+        if came := misfit(array):
+            raise ValueError(f"batches: expected a tuple of arrays such as (x, y), but [{i}] is {came}")
     if any(array.ndim <= axis for array in arrays):
         shapes = [array.shape for array in arrays]
         raise ValueError(f"batches: the examples' axis is {axis}, but the arrays have shapes {shapes}; set axis")
@@ -54,18 +56,6 @@ def in_order(arrays: Sequence[Array], size: int, *, axis: int = 0) -> Batches:
     if len(set(lengths)) > 1:
         raise ValueError(f"batches: all arrays need one length, got {lengths}; does every x have its y?")
     return Batches(None, tuple(arrays), size, False, axis)
-
-
-def _check_finite(i: int, array: Array) -> None:
-    """Raise a `ValueError` that says where, unless all values of array `i` are finite. Looks at NumPy's arrays only."""
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fc":
-        return
-    with np.errstate(over="ignore", invalid="ignore"):
-        mark = np.vdot(array, array)  # a pass of BLAS: any NaN or infinity makes it not finite
-    if not np.isfinite(mark) and (bad := np.argwhere(~np.isfinite(array))).size:
-        at = tuple(map(int, bad[0]))
-        came = f"array {i} holds {array[at]} at {list(at)}, the first of {len(bad)} values that are not finite"
-        raise ValueError(f"batches: {came}; leave these examples out, or fill them in")
 
 
 def batches(key: Any, arrays: Sequence[Array], size: int, *, drop_last: bool = False, axis: int = 0) -> Batches:
@@ -78,16 +68,21 @@ def batches(key: Any, arrays: Sequence[Array], size: int, *, drop_last: bool = F
     drop_last   leaves out a last batch of fewer examples
     axis        the axis of the examples: 1 for data (R, n, ...) of R networks, which then share one order
 
-    Raises `ValueError` for arrays that differ in their number of examples, for no arrays, for a size below 1, and for
-    values that are not finite.
+    A batch takes the memory of its own examples only, also of a view such as `table[:, 1:]`, of an array in Fortran
+    order, or of a file: `numpy.load(path, mmap_mode="r")`. It is read fastest from arrays in C order. In Fortran order,
+    each number of a batch lies in another part of the memory, which takes about as long as the step of a small network;
+    `numpy.ascontiguousarray` copies the array once. A file for training should be in C order.
+
+    Raises `ValueError` for arrays that differ in their number of examples, for no arrays, for tables, lists and other
+    values that are not arrays, for a size below 1, and if `drop_last` leaves out all examples.
 
     >>> import numpy as np
     >>> [x.tolist() for (x,) in batches(None, (np.arange(5),), 2)]
     [[0, 1], [2, 3], [4]]
     """
     ordered = in_order(arrays, size, axis=axis)
-    for i, array in enumerate(arrays):
-        _check_finite(i, array)
+    if drop_last and (n := arrays[0].shape[axis]) < size:
+        raise ValueError(f"batches: drop_last leaves out all {n} examples, fewer than the size {size}; make it smaller")
     if key is not None:
         generator(key)  # refuses anything but a Key now, not in the first epoch
     return attrs.evolve(ordered, key=key, drop_last=drop_last)

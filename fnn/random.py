@@ -22,12 +22,20 @@ def _below(value: object, bits: int) -> bool:
 
 
 def _python_int(value: Any) -> Any:
-    """A NumPy integer as Python's own, so that equal keys have equal reprs; everything else as it is."""
-    return int(value) if isinstance(value, np.integer) else value
+    """Any integer as Python's own, so that equal keys have equal reprs; everything else as it is."""
+    return int(value) if is_integer(value) else value
 
 
-def _path(path: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple(map(_python_int, path))
+def _part(i: Any) -> int:
+    """A part of a path as Python's own integer. Raises `ValueError` unless it is an integer in [0, 2**32)."""
+    if not _below(i, 32):
+        hint = "; under jax.jit, give a jax.random.key" if hasattr(i, "aval") else ""
+        raise ValueError(f"Key: only integers from 0 to 2**32 - 1 can be folded in, got {i!r}{hint}")
+    return int(i)
+
+
+def _path(path: Iterable[Any]) -> tuple[int, ...]:
+    return tuple(map(_part, path))
 
 
 @attrs.frozen
@@ -49,16 +57,13 @@ class Key:
         if not _below(seed, 128):
             raise ValueError(f"Key: the seed must be an integer from 0 to 2**128 - 1, got {seed!r}")
 
-    @path.validator
-    def _check_path(self, _: Any, path: tuple[object, ...]) -> None:
-        for i in path:
-            if not _below(i, 32):
-                hint = "; under jax.jit, give a jax.random.key" if hasattr(i, "aval") else ""
-                raise ValueError(f"Key: only integers from 0 to 2**32 - 1 can be folded in, got {i!r}{hint}")
-
 
 def fold_in(key: Any, i: Any) -> Any:
     """The key below `key` that the integer `i` names. Returns None if `key` is None.
+
+    For many keys, fold a counter into one key: `fold_in(key, i)` for i = 0, 1, 2, ... In a chain such as
+    `key, sub = split(key, 2)`, the path grows by one at each link, and the stream of a key takes a time that is
+    proportional to its path.
 
     Raises `ValueError` unless `i` is an integer in [0, 2**32).
 
@@ -76,11 +81,14 @@ def folded(key: Any, i: Any) -> Any:
 
 @folded.register
 def _(key: Key, i: Any) -> Key:
-    return Key(key.seed, (*key.path, i))
+    below = object.__new__(Key)  # only the new part is checked: the path may be long
+    for name, value in (("seed", key.seed), ("path", (*key.path, _part(i)))):
+        object.__setattr__(below, name, value)
+    return below
 
 
 def split(key: Any, n: int) -> tuple[Any, ...]:
-    """The `n` keys `fold_in(key, 0)` ... `fold_in(key, n - 1)`.
+    """The `n` keys `fold_in(key, 0)` ... `fold_in(key, n - 1)`. For many keys see `fold_in`: do not chain splits.
 
     >>> split(Key(42), 2)
     (Key(seed=42, path=(0,)), Key(seed=42, path=(1,)))

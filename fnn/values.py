@@ -12,7 +12,7 @@ from importlib import import_module
 from inspect import Parameter, signature
 from keyword import iskeyword
 from math import inf
-from numbers import Integral, Real
+from numbers import Real
 from pickle import PicklingError
 from types import FunctionType
 from typing import Any, ParamSpec, TypeVar
@@ -30,12 +30,12 @@ Made = TypeVar("Made")
 
 
 def is_integer(value: Any) -> bool:
-    """True for Python and NumPy integers, False for bools and everything else.
+    """True for Python and NumPy integers, False for bools, NumPy's time spans and everything else.
 
-    >>> is_integer(np.int64(3)), is_integer(3.0), is_integer(True)
-    (True, False, False)
+    >>> is_integer(np.int64(3)), is_integer(3.0), is_integer(True), is_integer(np.timedelta64(3))
+    (True, False, False, False)
     """
-    return isinstance(value, Integral) and not isinstance(value, bool)
+    return isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.timedelta64))
 
 
 def number(what: str, value: Any, low: float = -inf, high: float = inf, *, above: bool = False) -> float:
@@ -47,7 +47,7 @@ def number(what: str, value: Any, low: float = -inf, high: float = inf, *, above
     >>> number("mu", 0.9, 0, 1)
     0.9
     """
-    real = isinstance(value, Real) and not isinstance(value, bool)
+    real = isinstance(value, Real) and not isinstance(value, (bool, np.timedelta64))
     if real and -inf < value < high and (low < value if above else low <= value):
         return float(value)
     bounds = "finite number" if low == -inf else f"number in {'(' if above else '['}{low}, {high})"

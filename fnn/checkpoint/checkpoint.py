@@ -11,7 +11,7 @@ import numpy as np
 
 from fnn.checkpoint import npz
 from fnn.checkpoint.decode import decode
-from fnn.checkpoint.description import Description, array_types, history_size, structure
+from fnn.checkpoint.description import array_types, structure
 from fnn.checkpoint.encode import MAX_DEPTH, encode
 from fnn.checkpoint.files import checked_name, reading, replace
 from fnn.tree import Path, show
@@ -22,7 +22,6 @@ __all__ = ["CheckpointError", "load", "read_meta", "save"]
 VERSION = 2
 MAX_TEXT = 2**20  # bytes of the description and meta, as JSON; reading a hostile one takes fifty times that in memory
 MAX_LETTERS = 2**23  # in the names of all arrays together, each with the path that leads to it
-MAX_HISTORY = 2**17  # records, and numbers in them, in a history; each takes up to 400 bytes as a Python object
 
 
 class CheckpointError(ValueError):
@@ -39,10 +38,10 @@ def save(path: FilePath, tree: Any, *, meta: Mapping[str, Any] | None = None) ->
     stays, and the file that it leads to is replaced.
 
     Raises `CheckpointError`, with the path in the tree, for any other value in `tree` or `meta`; for more than 64
-    levels, 2**20 bytes of names and meta, or 2**17 records and numbers in a history; and for the suffix .safetensors,
-    which belongs to another format. Raises `OSError`, with the name of the file, if it cannot be written, and for
-    anything but a regular file under this name, such as a device, a pipe or a folder. Raises `TypeError` or
-    `ValueError` for a path that no file can have, such as bytes or a string with a null character.
+    levels, or 2**20 bytes of names and meta; and for the suffix .safetensors, which belongs to another format. Raises
+    `OSError`, with the name of the file, if it cannot be written, and for anything but a regular file under this name,
+    such as a device, a pipe or a folder. Raises `TypeError` or `ValueError` for a path that no file can have, such as
+    bytes or a string with a null character.
 
     >>> import tempfile, fnn
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -119,14 +118,7 @@ def _archive(tree: Any, meta: Mapping[str, Any]) -> Iterator[Any]:
         raise ValueError(f"its names, shapes and meta take {len(text)} bytes, at most {MAX_TEXT} can be kept")
     if (letters := sum(map(len, arrays))) > MAX_LETTERS:
         raise ValueError(f"the names of its arrays have {letters} letters, at most {MAX_LETTERS} can be kept")
-    _check_history(description)
     return npz.archive(text, arrays)
-
-
-def _check_history(description: Description) -> None:
-    if (n := history_size(description)) > MAX_HISTORY:
-        message = f"its history has {n} records and numbers, at most {MAX_HISTORY} can be kept; record less often"
-        raise ValueError(message)
 
 
 def _parse(text: bytes) -> Any:
@@ -158,7 +150,6 @@ def _read(path: FilePath) -> tuple[Any, dict[str, Any]]:
             raise CheckpointError(f"{name} has format {version}, and this fnn reads format {VERSION} only; {remedy}")
         description, meta = parsed["value"], parsed["meta"]
         arrays = npz.read_arrays(content, text, array_types(description), MAX_LETTERS)
-        _check_history(description)
         tree = decode(description, arrays)
         if not npz.consists_of(content, _archive(tree, meta)):
             raise ValueError("its bytes are not those that fnn writes for its content")

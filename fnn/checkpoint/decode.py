@@ -5,15 +5,17 @@ differently; callers compare the two. Nothing is called but the constructors tha
 """
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from fnn.checkpoint.columns import Columns
 from fnn.checkpoint.description import Description, name_of
-from fnn.checkpoint.encode import NUMBER_TYPES
 from fnn.optimizers.optimizer import State
 from fnn.random import Key
 from fnn.training import Progress
+from fnn.training.history import History
 from fnn.tree import Layout, Params, Path, show
 from fnn.values import whole
 
@@ -46,7 +48,7 @@ def decode(description: Description, arrays: Mapping[str, np.ndarray], path: Pat
         case ["Progress", best_epoch, parts]:
             return _progress(whole("best_epoch", best_epoch, 0), **each(parts))
         case ["records", blocks]:
-            return tuple(record for i, (types, parts) in blocks.items() for record in _records(types, each(parts, i)))
+            return _history([Columns(types, each(parts, i)) for i, (types, parts) in blocks.items()])
     raise ValueError(f"expected a description of one of the kinds at {show(path)}")
 
 
@@ -71,19 +73,13 @@ def _progress(best_epoch: int, state: Any, best_score: Any, history: Any, best: 
     return Progress(state, best, best_epoch, score["value"], history)
 
 
-def _records(types: Mapping[str, str], columns: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
-    """The records whose values stand in these columns."""
-    if not columns or not all(column.size for column in columns.values()):
-        raise ValueError("expected numbers in the records")
-    values = [_unstack(column, types[name]) for name, column in columns.items()]
-    return [dict(zip(columns, record, strict=True)) for record in zip(*values, strict=True)]
-
-
-def _unstack(column: np.ndarray, number_type: str) -> list[Any]:
-    """The values in a column, each of the type that it had: a Python number, a NumPy scalar or an array."""
-    if number_type in NUMBER_TYPES.values():
-        return column.tolist()
-    return [column[i] if number_type == "scalar" else column[i, ...] for i in range(len(column))]
+def _history(runs: list[Columns]) -> History:
+    """The records that stand in these columns, which `save` would write in just this way."""
+    for run in runs:
+        run.check()
+    if any(one.kind() == other.kind() for one, other in pairwise(runs)):
+        raise ValueError("expected each run of records to differ from the one before it")
+    return History(tuple(runs))
 
 
 def _layout(description: Description) -> Layout:

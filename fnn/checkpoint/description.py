@@ -24,7 +24,7 @@ import numpy as np
 
 from fnn.tree import Path
 
-__all__ = ["Description", "array_types", "history_size", "name_of", "structure"]
+__all__ = ["Description", "array_types", "name_of", "structure"]
 
 Description = Any  # nested lists, dicts, strings and numbers, as above
 
@@ -53,19 +53,6 @@ def array_types(description: Description, path: Path = ()) -> Iterator[tuple[str
         case list():
             for part in description:
                 yield from array_types(part, path)
-
-
-def history_size(description: Description) -> int:
-    """How many Python objects the described records will take: one for each record and each number in it."""
-    match description:
-        case ["records", blocks]:  # the columns that decoding will unpack, and only these
-            columns = [[shape[0] for _, _, shape in parts.values()] for _, parts in blocks.values()]
-            return sum((1 + len(lengths)) * max(lengths) for lengths in columns)
-        case dict():
-            return sum(map(history_size, description.values()))
-        case list():
-            return sum(map(history_size, description))
-    return 0
 
 
 def structure(description: Description, path: Path = ()) -> Iterator[tuple[Path, str]]:

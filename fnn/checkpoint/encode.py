@@ -1,24 +1,24 @@
 """Encoding: from a tree, a `State`, a `Progress` or a `Key` to its description and its arrays by name."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
-from math import prod
 from typing import Any
 
 import numpy as np
 from toolz import first, merge, merge_with, second, valmap
 
 from fnn.arrays import is_array
+from fnn.checkpoint.columns import Columns, columns_of
 from fnn.checkpoint.description import Description, name_of
 from fnn.optimizers.optimizer import State
 from fnn.random import Key
 from fnn.training import Progress
+from fnn.training.history import History, Record
 from fnn.tree import Layout, Path, show
 
-__all__ = ["MAX_DEPTH", "NUMBER_TYPES", "Arrays", "encode"]
+__all__ = ["MAX_DEPTH", "Arrays", "encode"]
 
 Arrays = dict[str, np.ndarray]
-NUMBER_TYPES = {bool: "bool", int: "int", float: "float"}  # of recorded numbers; others are a "scalar" or an "array"
 MAX_DEPTH = 64  # levels of a tree; a value that contains itself has more
 _MAX_NAME = 65_000  # characters in the name of an array: an archive counts them with 16 bits
 _NUMBERS = (int, float, complex, np.generic)
@@ -90,23 +90,31 @@ def _describe_layout(layout: Layout, path: Path) -> Description:
     return ["layout", list(layout.lead), parts]
 
 
-def _encode_records(records: Sequence[Mapping[str, Any]], path: Path) -> tuple[Description, Arrays]:
-    """Records as columns: an array for each name, for each run of records with the same names, types and shapes."""
+def _encode_records(records: Iterable[Record], path: Path) -> tuple[Description, Arrays]:
+    """Records as columns. Columns that were loaded are written as they are."""
 
-    def types(record: Mapping[str, Any]) -> list[Any]:
-        return [(name, _number_type(value), _encode_array(value, (*path, name))[0]) for name, value in record.items()]
+    def runs() -> Iterator[Columns]:
+        for part in records.parts if isinstance(records, History) else (records,):
+            if isinstance(part, Columns):
+                yield part
+            else:
+                yield from columns_of(_checked(record, path) for record in part)
 
     blocks: dict[str, Description] = {}
     arrays: Arrays = {}
-    for i, (common, block) in enumerate(groupby(records, types)):
-        if not common or any(prod(shape) == 0 for _, _, (*_, shape) in common):
-            raise ValueError(f"expected numbers in the records at {show(path)}, got an empty record or array")
-        parts, columns = _encode_parts(valmap(np.stack, merge_with(list, *block)), (*path, str(i)))
-        blocks[str(i)] = [{name: kind for name, kind, _ in common}, parts]
+    for i, (_, group) in enumerate(groupby(runs(), Columns.kind)):
+        first, *others = group
+        joined = merge_with(np.concatenate, first.arrays, *(run.arrays for run in others)) if others else first.arrays
+        parts, columns = _encode_parts(joined, (*path, str(i)))
+        blocks[str(i)] = [dict(first.types), parts]
         arrays |= columns
     return ["records", blocks], arrays
 
 
-def _number_type(value: Any) -> str:
-    """What a recorded value is: a number of Python's own types, a NumPy scalar or an array."""
-    return "scalar" if isinstance(value, np.generic) else NUMBER_TYPES.get(type(value), "array")
+def _checked(record: Record, path: Path) -> Record:
+    """The record. Raises `ValueError`, with the path, unless it is made of numbers and arrays of numbers."""
+    for name, value in record.items():
+        _encode_array(value, (*path, name))
+    if not record or any(np.size(value) == 0 for value in record.values()):
+        raise ValueError(f"expected numbers in the records at {show(path)}, got an empty record or array")
+    return record

@@ -4,7 +4,7 @@ The reader does not trust the file: it checks every statement of the header, and
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from math import prod
 from typing import Any, BinaryIO
@@ -47,7 +47,7 @@ def read_idx(path: FilePath, *, shape: tuple[int | None, ...] | None = None, lim
     An IDX file consists of two zero bytes, a type code, the number of dimensions, each size as a big-endian uint32, and
     the big-endian values in C order (LeCun, Cortes & Burges, The MNIST database, "The IDX file format"). The first
     bytes of the file, not its name, tell whether it is compressed, because some download tools decompress a file and
-    keep its name.
+    keep its name. A compressed file may consist of several streams, one behind the other, as parallel tools write it.
 
     `shape` is the expected shape, with `None` for any size. `limit` is the largest number of bytes that the array may
     take. No more memory than that is ever allocated, except up to 128 MiB for the dictionary of an xz stream.
@@ -181,32 +181,37 @@ def _pieces(path: FilePath, file: BinaryIO) -> Iterator[bytes]:
     if magic.startswith(_GZIP):
         import zlib
 
-        return _decompressed(path, file, zlib.decompressobj(wbits=31), "gzip stream", zlib.error)  # 31: gzip only
+        return _decompressed(path, file, lambda: zlib.decompressobj(wbits=31), _GZIP, "gzip stream", zlib.error)
     if magic == _XZ:
         import lzma
 
-        decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
-        return _decompressed(path, file, decoder, "xz stream", lzma.LZMAError)
+        decoder = lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)  # noqa: E731
+        return _decompressed(path, file, decoder, _XZ, "xz stream", lzma.LZMAError)
     return iter(lambda: file.read(_PIECE), b"")
 
 
-def _decompressed(path: FilePath, file: BinaryIO, decoder: Any, name: str, error: type[Exception]) -> Iterator[bytes]:
-    """Decompress a file that must hold exactly one stream. Unlike `gzip.open`, refuse bytes after the stream."""
-    while not decoder.eof:
-        chunk = file.read(_READ)
-        if not chunk:
-            raise DataFormatError(path, file.tell(), "the file ends before the stream; is the file complete?", name)
-        full = True
-        while full and not decoder.eof:
-            try:
-                piece = decoder.decompress(chunk, _PIECE)
-            except error as e:
-                problem = f"the bytes before it cannot be decompressed ({e}); is the file damaged?"
-                raise DataFormatError(path, file.tell(), problem, name) from e
-            yield piece
-            chunk = getattr(decoder, "unconsumed_tail", b"")  # of zlib: the input that it did not use; lzma keeps it
-            full = len(piece) == _PIECE  # then the decoder may have more output without further input
-    end = file.tell() - len(decoder.unused_data)
-    if after := decoder.unused_data + file.read(len(_XZ)):
-        kind = "a second compressed stream" if after.startswith((_GZIP, _XZ)) else "trailing bytes"
-        raise DataFormatError(path, end, f"expected the end of the file, got {kind}", name)
+def _decompressed(
+    path: FilePath, file: BinaryIO, new: Callable[[], Any], magic: bytes, name: str, error: type[Exception]
+) -> Iterator[bytes]:
+    """Decompress a file of one or more streams of one kind. Unlike `gzip.open`, refuse other bytes after them."""
+    chunk = file.read(_READ)
+    while chunk:
+        decoder = new()
+        while not decoder.eof:
+            if not chunk:
+                raise DataFormatError(path, file.tell(), "the file ends before the stream; is the file complete?", name)
+            full = True
+            while full and not decoder.eof:
+                try:
+                    piece = decoder.decompress(chunk, _PIECE)
+                except error as e:
+                    problem = f"the bytes before it cannot be decompressed ({e}); is the file damaged?"
+                    raise DataFormatError(path, file.tell(), problem, name) from e
+                yield piece
+                chunk = getattr(decoder, "unconsumed_tail", b"")  # of zlib: the input not yet used; lzma keeps it
+                full = len(piece) == _PIECE  # then the decoder may have more output without further input
+            chunk = b"" if decoder.eof else file.read(_READ)
+        end = file.tell() - len(decoder.unused_data)
+        chunk = decoder.unused_data + file.read(len(magic))
+        if chunk and not chunk.startswith(magic):
+            raise DataFormatError(path, end, f"expected the end of the file or another {name}, got other bytes", name)

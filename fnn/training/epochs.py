@@ -1,21 +1,25 @@
 """Epochs are a scan over the training step: the progress after each one is a value."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate, count, islice
+from numbers import Real
 from typing import Any
 
 import attrs
 import numpy as np
 
-from fnn.arrays import bits
+from fnn.arrays import bits, is_array
 from fnn.optimizers.optimizer import State
+from fnn.training.history import History, Record
 from fnn.training.step import Batch, Step
 from fnn.tree import Tree
 from fnn.values import whole
 
 __all__ = ["Progress", "early_stopping", "epochs"]
 
-Record = Mapping[str, Any]
+
+def _history(records: Iterable[Record]) -> History:
+    return History.of(records)
 
 
 @attrs.frozen
@@ -26,15 +30,16 @@ class Progress:
     best         the state after the epoch with the greatest score
     best_epoch   the number of that epoch, counted from 1
     best_score   its score
-    history      one record for each epoch
+    history      one record for each epoch, in a sequence
     """
 
     state: State
     best: State
     best_epoch: int = 0
     best_score: float = -np.inf
-    history: tuple[Record, ...] = attrs.field(
-        default=(),
+    history: History = attrs.field(
+        default=History(),
+        converter=_history,
         eq=lambda history: [[(name, bits(value)) for name, value in record.items()] for record in history],
         repr=lambda history: f"<{len(history)} records>",
     )
@@ -62,7 +67,22 @@ def epochs(
     score        score(record) says how good an epoch was: the state of the best one is kept. By default the latest
                  epoch is the best. An epoch whose score is NaN is never the best.
 
-    Raises `ValueError` for an epoch without batches, and if `measure` records "epoch" or "loss" itself.
+    Raises `ValueError` for an epoch without batches, and if `measure` records "epoch" or "loss" itself; `TypeError` if
+    `score` returns anything but a number.
+
+    What counts as an epoch is for `batches_of` to say. To record less often, let it give the batches of several passes
+    over the data, here of ten:
+
+    >>> import itertools, fnn
+    >>> x, y = np.ones((6, 2)), np.ones((6, 1))
+    >>> def ten_passes(epoch):
+    ...     passes = range(10 * epoch, 10 * epoch + 10)
+    ...     return itertools.chain.from_iterable(fnn.batches(fnn.fold_in(fnn.Key(1), i), (x, y), 2) for i in passes)
+    >>> model, optimizer = fnn.linear(1), fnn.sgd(0.01)
+    >>> state = optimizer.init(model.init(fnn.Key(0), (2,))[0])
+    >>> [progress] = itertools.islice(epochs(fnn.train_step(model, fnn.mse, optimizer), ten_passes, state), 1)
+    >>> len(progress.history), progress.state.step
+    (1, 30)
     """
 
     def advance(progress: Progress, epoch: int) -> Progress:
@@ -78,7 +98,12 @@ def epochs(
                 f"epochs: measure must not record {sorted(taken)}, which epochs itself records; rename them"
             )
         record = {"epoch": epoch + 1, "loss": sum(losses) / len(losses), **measured}
-        history, new_score = (*progress.history, record), score(record)
+        history = progress.history.append(record)
+        new_score: Any = score(record)
+        if not (isinstance(new_score, Real) or (is_array(new_score) and new_score.shape == ())):
+            shape = f" of shape {new_score.shape}" if is_array(new_score) else ""
+            came = f"{type(new_score).__name__}{shape}; return one number, such as a mean"
+            raise TypeError(f"epochs: expected a number from score(record), got {came}")
         if new_score > progress.best_score:
             return Progress(state, state, epoch + 1, new_score, history)
         return attrs.evolve(progress, state=state, history=history)

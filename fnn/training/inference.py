@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fnn.arrays import Array, is_array
+from fnn.arrays import Array, misfit
 from fnn.batching import in_order
 from fnn.layer import Layer
 from fnn.training.step import Batch
@@ -22,8 +22,8 @@ def predict(model: Layer, params: Tree, x: Array, size: int = 1000, *, axis: int
     size            examples in a batch
     axis            the axis of the examples: 1 for inputs (R, n, ...) of R networks
     """
-    if not is_array(x):
-        raise TypeError(f"predict: expected x as an array, got {type(x).__name__}; convert it: np.asarray(x)")
+    if came := misfit(x):
+        raise TypeError(f"predict: expected x as an array, got {came}")
     parts = [model.apply(params, part) for (part,) in in_order((x,), size, axis=axis)] or [model.apply(params, x)]
     if sum(part.shape[-2] for part in parts) != x.shape[axis]:
         raise ValueError(f"predict: expected outputs (..., batch, n_out), got {parts[0].shape}; flatten the features")

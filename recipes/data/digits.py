@@ -1,5 +1,6 @@
-"""The digits: the MNIST files of this folder, or the same four IDX files in any other directory."""
+"""The digits: the MNIST files of this folder, or the four IDX files of another such set in any other directory."""
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
@@ -20,6 +21,7 @@ SHA256 = {
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
+_NAME = re.compile(r"(?P<of>.*?)(?P<part>train|t10k|test)-(?P<kind>images[-.]idx3|labels[-.]idx1)-ubyte")
 Labelled = tuple[np.ndarray, np.ndarray]
 
 
@@ -40,14 +42,26 @@ class Digits:
         return attrs.evolve(self, train=(x[:n], labels[:n]))
 
 
-def _find(directory: Path, name: str) -> Path:
-    """The file of this name, compressed or not."""
-    for suffix in (".gz", "", ".xz"):
-        if (path := directory / (name + suffix)).is_file():
-            return path
-    raise FileNotFoundError(
-        f"{directory} holds no {name}, {name}.gz or {name}.xz; --data takes a directory of IDX files like MNIST's"
-    )
+def _find(directory: Path) -> list[Path]:
+    """The files of one data set in the order of SHA256, compressed or not.
+
+    Other sets and tools vary MNIST's names: train-images.idx3-ubyte, emnist-letters-test-images-idx3-ubyte.
+    """
+    found: dict[str, dict[str, Path]] = {}
+    for suffix in ("xz", "", "gz"):  # of several, the last one counts
+        for path in directory.glob(f"*-ubyte.{suffix}" if suffix else "*-ubyte"):
+            if path.is_file() and (match := _NAME.match(path.name)):
+                part = match["part"].replace("test", "t10k")
+                found.setdefault(match["of"], {})[f"{part}-{match['kind']}-ubyte".replace(".", "-")] = path
+    if len(found) > 1 and "" not in found:
+        raise FileNotFoundError(f"{directory} holds several data sets, {sorted(found)}; give each its own directory")
+    files = found.get("") or next(iter(found.values()), {})
+    if missing := [name for name in SHA256 if name not in files]:
+        name = missing[0]
+        raise FileNotFoundError(
+            f"{directory} holds no {name}, {name}.gz or {name}.xz; --data takes a directory of IDX files like MNIST's"
+        )
+    return [files[name] for name in SHA256]
 
 
 def _checksum(array: np.ndarray) -> str:
@@ -68,18 +82,17 @@ def first_of_each_class(labels: np.ndarray) -> np.ndarray:
 def read(directory: str | None) -> Digits:
     """Read MNIST, or the files of `directory`; a sixth of the training images, the last ones, is for validation.
 
-    Raises `FileNotFoundError` for a missing file. Raises `DataFormatError` for a malformed one and, among MNIST's own
-    files, for one whose checksum differs.
+    Raises `FileNotFoundError` for a missing file, or a directory of several sets. Raises `DataFormatError` for a
+    malformed file and, among MNIST's own files, for one whose checksum differs.
     """
     folder = HERE if directory is None else Path(directory)
-    names = list(SHA256)
-    pairs = [[_find(folder, name) for name in part] for part in (names[:2], names[2:])]
-    raw = [read_labelled_images(images, labels, n_classes=256) for images, labels in pairs]
-    checksums = dict(zip(names, map(_checksum, (a for pair in raw for a in pair)), strict=True))
-    for name in names if directory is None else ():
+    files = _find(folder)
+    raw = [read_labelled_images(images, labels, n_classes=256) for images, labels in (files[:2], files[2:])]
+    checksums = dict(zip(SHA256, map(_checksum, (a for pair in raw for a in pair)), strict=True))
+    for name, path in zip(SHA256, files, strict=True) if directory is None else ():
         if checksums[name] != SHA256[name]:
             problem = f"expected SHA-256 {SHA256[name]}, got {checksums[name]}; restore the file"
-            raise DataFormatError(_find(folder, name), 0, problem)
+            raise DataFormatError(path, 0, problem)
 
     def scaled(images: np.ndarray, labels: np.ndarray) -> Labelled:
         x, y = images.reshape(len(images), -1) / np.float32(255), labels.astype(np.int64)

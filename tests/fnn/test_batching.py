@@ -1,5 +1,7 @@
 """Batches: every example once an epoch, in an order that the key names."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -19,8 +21,9 @@ def test_an_epoch_is_a_partition(n, size, shuffled):
     assert [len(part) for part in parts] == [size] * (n // size) + [n % size] * (n % size > 0)
 
 
-@given(st.integers(0, 50), st.integers(1, 60))
-def test_drop_last_leaves_only_full_batches(n, size):
+@given(st.integers(1, 60), st.data())
+def test_drop_last_leaves_only_full_batches(size, data):
+    n = data.draw(st.integers(size, 3 * size + 9))
     parts = [part for (part,) in batches(Key(n), (np.arange(n),), size, drop_last=True)]
     assert [len(part) for part in parts] == [size] * (n // size)
     assert len(set(np.concatenate([np.zeros(0, int), *parts]))) == n // size * size
@@ -74,16 +77,91 @@ def test_dtypes_stay():
     assert (x.dtype, y.dtype) == (np.float32, np.uint8)
 
 
+def mapped(folder, array, offset=0):
+    path = folder / "mapped"
+    path.write_bytes(bytes(offset) + array.tobytes())
+    return np.memmap(path, array.dtype, "r", offset, array.shape)
+
+
+IMAGES = np.random.default_rng(0).random((1_000, 16, 16), np.float32)
+LAYOUTS = {
+    "in C order": lambda folder: IMAGES,
+    "without a column": lambda folder: np.concatenate([IMAGES, IMAGES[:, :1]], axis=1)[:, :-1],
+    "every other row": lambda folder: IMAGES.repeat(2, axis=0)[::2],
+    "backwards": lambda folder: IMAGES[::-1].copy()[::-1],
+    "in Fortran order": lambda folder: np.asfortranarray(IMAGES),
+    "transposed": lambda folder: IMAGES.transpose(0, 2, 1).copy().transpose(0, 2, 1),
+    "with the examples last": lambda folder: IMAGES.transpose(1, 2, 0).copy().transpose(2, 0, 1),
+    "broadcast": lambda folder: np.broadcast_to(IMAGES[:1], IMAGES.shape),
+    "in a file": lambda folder: mapped(folder, IMAGES),
+    "not aligned": lambda folder: mapped(folder, IMAGES, offset=3),
+    "bytes in a file": lambda folder: mapped(folder, (255 * IMAGES).astype(np.uint8)),
+}
+
+
+@KEYS
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_a_batch_of_any_layout_takes_the_memory_of_a_batch(key, layout, tmp_path):
+    images = layout(tmp_path)
+    epoch = iter(batches(key, (images, np.arange(1_000)), 10))
+    next(epoch)
+    tracemalloc.start()
+    x, index = next(epoch)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert np.array_equal(x, np.ascontiguousarray(images)[index])
+    assert x.dtype == images.dtype
+    assert peak < 2 * 10 * images[0].nbytes + 8_000  # the whole is a hundred times a batch
+
+
+@KEYS
+def test_networks_with_data_in_fortran_order(key):
+    stacked = np.asfortranarray(np.stack([X, X + 100, X + 200]))
+    for x, y in batches(key, (stacked, np.asfortranarray([Y] * 3)), 4, axis=1):
+        assert np.array_equal(x, stacked[:, y[0]])
+
+
+def test_data_that_is_not_finite_is_not_looked_for_in_advance():
+    assert len(list(batches(Key(0), (np.full((4, 2), np.nan), np.full(4, np.inf)), 2))) == 2
+
+
 @KEYS
 def test_no_examples_give_no_batches(key):
     assert list(batches(key, (X[:0],), 4)) == []
+
+
+class Table:
+    shape, to_numpy = (10, 2), None  # a data frame's
+
+
+class Sparse:
+    shape, toarray = (10, 2), None  # a sparse matrix's of SciPy
+
+
+class Tensor:
+    shape, detach = (10, 2), None  # a tensor's of PyTorch
 
 
 MISTAKES = {
     "other lengths": (((X, Y[:9]), 4), {}, r"one length, got \[10, 9\]; does every x have its y"),
     "other lengths along another axis": (((X[None], Y[None, :9]), 4), {"axis": 1}, r"got \[10, 9\]"),
     "one array": ((X, 4), {}, "expected a tuple of arrays such as .* got ndarray"),
-    "no arrays": (((), 4), {}, "expected a tuple of arrays"),
+    "drop_last without a full batch": (
+        ((X, Y), 11),
+        {"drop_last": True},
+        "leaves out all 10 examples, fewer than the size 11; make it smaller",
+    ),
+    "drop_last without examples": (((X[:0],), 4), {"drop_last": True}, "leaves out all 0 examples"),
+    "no arrays": (((), 4), {}, "expected a tuple of arrays .* got one without arrays"),
+    "a table for a column": (((X, Table()), 4), {}, r"\[1\] is Table; convert it with to_numpy\(\)"),
+    "a table": ((Table(), 4), {}, r"expected a tuple of arrays such as \(x, y\), got Table"),
+    "a sparse matrix": (((Sparse(), Y), 4), {}, r"\[0\] is Sparse; convert it with toarray\(\)"),
+    "a tensor": (((Tensor(),), 4), {}, r"\[0\] is Tensor; convert it with detach\(\).numpy\(\)"),
+    "a list": (((X.tolist(), Y), 4), {}, r"\[0\] is list; convert it with np.asarray"),
+    "a matrix": (((X.view(np.matrix), Y), 4), {}, r"\[0\] is matrix, .* convert it with np.asarray"),
+    "a masked array": (((np.ma.masked_less(X, 1), Y), 4), {}, r"\[0\] is MaskedArray; .* filled\(0\)"),
+    "another byte order": (((X.astype(">f4"),), 4), {}, r"\[0\] is an array of >f4, .* astype\('float32'\)"),
+    "objects": (((X.astype(object),), 4), {}, r"\[0\] is an array of object; convert it with astype"),
     "a size of 0": (((X,), 0), {}, "a whole number from 1 up, got 0"),
     "a negative size": (((X,), -1), {}, "a whole number from 1 up, got -1"),
     "a size of 2.0": (((X,), 2.0), {}, "a whole number from 1 up, got 2.0"),

@@ -331,7 +331,7 @@ CALLS = {
     ),
     "a measure without a name": (lambda: evaluate(MODEL, PARAMS, (X, LABELS), [mse]), TypeError, "measures by name"),
     "a constructor for a gradient": (lambda: value_and_grad(linear, mse), LayerTypeError, "call it to make the layer"),
-    "a list to predict": (lambda: predict(MODEL, PARAMS, X.tolist()), TypeError, "convert it: np.asarray"),
+    "a list to predict": (lambda: predict(MODEL, PARAMS, X.tolist()), TypeError, "convert it with np.asarray"),
     "a schedule below zero": (
         lambda: sgd(lambda step: -0.1).update(sgd(lambda step: -0.1).init(PARAMS), GRADS),
         ValueError,
@@ -352,10 +352,15 @@ CALLS = {
         ValueError,
         r"sgd\(lr\) holds \(2,\) rates, the parameters are of \(\) networks",
     ),
-    "complex data that is not finite": (
-        lambda: batches(Key(0), (np.array([1j, np.nan]),), 1),
-        ValueError,
-        r"at \[1\]",
+    "an array for a score": (
+        lambda: next(epochs(STEP, lambda i: [(X, LABELS)], STATE, score=lambda record: np.zeros(3))),
+        TypeError,
+        r"expected a number from score\(record\), got ndarray of shape \(3,\); return one number, such as a mean",
+    ),
+    "a pair for a score": (
+        lambda: next(epochs(STEP, lambda i: [(X, LABELS)], STATE, score=lambda record: (1.0, 2.0))),
+        TypeError,
+        r"expected a number from score\(record\), got tuple; return one number",
     ),
     "integer weights": (
         lambda: linear(8).apply({"weights": np.ones((5, 8), int), "bias": np.zeros(8, int)}, X),
@@ -432,7 +437,26 @@ CALLS = {
         ValueError,
         "measure must not record",
     ),
-    "lists for arrays": (lambda: batches(Key(0), (X.tolist(), LABELS), 2), ValueError, "expected a tuple of arrays"),
+    "lists for arrays": (
+        lambda: batches(Key(0), (X.tolist(), LABELS), 2),
+        ValueError,
+        r"expected a tuple of arrays .* \[0\] is list; convert it with np.asarray",
+    ),
+    "a masked array in batches": (
+        lambda: batches(Key(0), (np.ma.masked_less(X, 0), LABELS), 2),
+        ValueError,
+        r"\[0\] is MaskedArray; fill in what is masked",
+    ),
+    "a matrix to evaluate": (
+        lambda: evaluate(MODEL, PARAMS, (X.view(np.matrix), LABELS), {"accuracy": accuracy}),
+        ValueError,
+        r"\[0\] is matrix, whose operators differ; convert it with np.asarray",
+    ),
+    "fewer examples than a batch, and the last batch dropped": (
+        lambda: batches(Key(0), (X, LABELS), 7, drop_last=True),
+        ValueError,
+        "drop_last leaves out all 6 examples, fewer than the size 7; make it smaller",
+    ),
     "an axis too many": (lambda: batches(Key(0), (X, LABELS), 2, axis=1), ValueError, "set axis"),
     "minus one keys": (lambda: split(Key(0), -1), ValueError, "a whole number from 0 up"),
     "predictions of images": (
@@ -501,6 +525,11 @@ CALLS = {
     "a word for a seed": (lambda: Key("0"), ValueError, "the seed must be an integer .* got '0'"),
     "a bool for a seed": (lambda: Key(True), ValueError, "the seed must be an integer .* got True"),
     "a seed for a dropout's key": (lambda: dropout(0.5).vjp({}, X, 3), TypeError, "expected a Key, got int"),
+    "a span of time folded in": (
+        lambda: fold_in(Key(0), np.timedelta64(3)),
+        ValueError,
+        r"only integers .* got np.timedelta64\(3\)",
+    ),
     "a float folded in": (lambda: fold_in(Key(0), 1.0), ValueError, "only integers .* got 1.0"),
     # Files.
     "a descriptor for a checkpoint": (lambda: load(3), TypeError, "must be a str or os.PathLike, got 3"),

@@ -38,6 +38,7 @@ SHARED = {  # row: (which parts of the result may share memory with a writable i
 NOT_CALLED = (
     "fnn.interop.jax",
     # The calls of fnn.checkpoint and of the losses run these, and they hand views to one another.
+    "fnn.checkpoint.columns",
     "fnn.checkpoint.description",
     "fnn.checkpoint.encode",
     "fnn.checkpoint.npz",

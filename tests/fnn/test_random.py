@@ -1,11 +1,15 @@
 """Randomness is a value: a stream depends on its key and on nothing else."""
 
+import copy
+import pickle
+
 import attrs
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import fnn
 from fnn.random import Key, draw, fold_in, folded, generator, split
 
 words = st.integers(0, 2**32 - 1)
@@ -47,6 +51,22 @@ def test_split_is_fold_in_with_each_number():
 
 def test_split_into_0_keys_is_empty():
     assert split(Key(42), 0) == ()
+
+
+def test_only_the_new_part_of_a_path_is_checked(monkeypatch):
+    checked, below = [], fnn.random._below
+    monkeypatch.setattr(fnn.random, "_below", lambda i, bits: checked.append(i) or below(i, bits))
+    key = Key(42)
+    for _ in range(1_000):
+        key, _ = split(key, 2)
+    assert key.path == (0,) * 1_000
+    assert len(checked) <= 2 * 1_000 + 1
+
+
+def test_a_folded_key_is_a_whole_key():
+    for key in (fold_in(Key(42, (1,)), 2), pickle.loads(pickle.dumps(fold_in(Key(42, (1,)), 2)))):
+        assert (key, hash(key), repr(key)) == (Key(42, (1, 2)), hash(Key(42, (1, 2))), repr(Key(42, (1, 2))))
+        assert copy.deepcopy(key) == attrs.evolve(key) == key
 
 
 def test_numpy_integers_are_integers():
@@ -104,13 +124,13 @@ def test_without_a_key_there_is_none_below_it():
     assert fold_in(None, 3) is None
 
 
-@pytest.mark.parametrize("seed", [-1, 2**128, 42.0, True, "42", None, np.float64(1)], ids=repr)
+@pytest.mark.parametrize("seed", [-1, 2**128, 42.0, True, "42", None, np.float64(1), np.timedelta64(3, "s")], ids=repr)
 def test_a_seed_is_an_integer_in_range(seed):
     with pytest.raises(ValueError, match="seed must be an integer from 0"):
         Key(seed)
 
 
-@pytest.mark.parametrize("i", [-1, 2**32, 1.0, False, "1", None], ids=repr)
+@pytest.mark.parametrize("i", [-1, 2**32, 1.0, False, "1", None, np.timedelta64(3), np.bool(True)], ids=repr)
 def test_only_integers_in_range_fold_in(i):
     with pytest.raises(ValueError, match="only integers from 0 to"):
         fold_in(Key(42), i)

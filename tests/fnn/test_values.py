@@ -101,6 +101,14 @@ def test_equal_calls_make_equal_values(a, b):
     assert repr(a) == repr(b)
 
 
+@pytest.mark.parametrize("span", [np.timedelta64(3), np.timedelta64(3, "s")], ids=repr)
+def test_a_span_of_time_is_not_a_number(span):
+    with pytest.raises(ValueError, match=r"whole number from 1 up, got np.timedelta64"):
+        linear(span)
+    with pytest.raises(ValueError, match=r"sgd\(lr\) must be a number in .* got np.timedelta64"):
+        fnn.sgd(span)
+
+
 UNEQUAL = {
     "another setting": (linear(64), linear(65)),
     "another default": (fnn.adam(), fnn.adam(eps=1e-7)),

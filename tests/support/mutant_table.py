@@ -150,7 +150,7 @@ MUTANTS = {
         ("the last examples lost", "-(-n // self.size)", "n // self.size"),
     ],
     "fnn/random.py": [
-        ("a path that forgets", "(*key.path, i)", "(i,)"),
+        ("a path that forgets", "(*key.path, _part(i))", "(_part(i),)"),
         ("streams that run together", "spawn_key=key.path)", "spawn_key=key.path[:1])"),
         ("keys that are all the first", "tuple(fold_in(key, i) for i", "tuple(fold_in(key, 0) for i"),
     ],

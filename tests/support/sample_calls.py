@@ -18,6 +18,7 @@ from fnn.layer import check_is_layer, check_shape
 from fnn.layers.shapes import Declared
 from fnn.layers.sums import summed
 from fnn.optimizers import diverged
+from fnn.training.history import History
 from fnn.tree import flat
 from fnn.tree.functions import check_names
 from tests.support.sample_calls_with_files import FILES
@@ -119,6 +120,8 @@ OTHERS = {
     "fnn.arrays.bits": lambda: (arrays.bits, np.ones(3)),
     "fnn.arrays.dtype_kind": lambda: (arrays.dtype_kind, np.dtype("float32")),
     "fnn.arrays.read_only": lambda: (arrays.read_only, np.ones(3)),
+    "fnn.arrays.take": lambda: (arrays.take, np.ones((3, 2)), np.array([2, 0])),
+    "fnn.arrays.take, in Fortran order": lambda: (arrays.take, np.ones((2, 3)).T, np.array([2, 0])),
     "fnn.arrays.unbroadcast": lambda: (arrays.unbroadcast, np.ones((2, 3)), np.ones(3)),
     "fnn.layer.check_is_layer": lambda: (check_is_layer, "here", fnn.relu),
     "fnn.layer.check_shape": lambda: (check_shape, "layer", "", (3,)),
@@ -175,6 +178,7 @@ OTHERS = {
         data(),
     ),
     "fnn.epochs": lambda: (train, parameters(), data()),
+    "fnn.training.history.History": lambda: (lambda r: History.of([r]).append(r), {"loss": 0.5}),
     "fnn.Progress": lambda: (lambda s: fnn.Progress.start(s), fnn.adam().init(parameters())),
     "fnn.early_stopping": lambda: (lambda p: list(fnn.early_stopping(p, 1)), train(parameters(), data())),
     "fnn.predict": lambda: (lambda *a: fnn.predict(MODEL, *a, size=8), parameters(), data()[0]),

@@ -78,6 +78,21 @@ def test_a_progress_with_all_that_it_records(tmp_path):
     assert types(load(tmp_path / "x.npz")) == types(uneven)
 
 
+def test_a_long_history(tmp_path):
+    records = [{"epoch": i, "loss": 1 / i, "done": i % 2 == 0, "norm": np.float32(i)} for i in range(1, 40_000)]
+    long = attrs.evolve(progress(), history=records)
+    loaded = again(tmp_path / "long.npz", long)
+    assert loaded == long
+    assert types(loaded) == types(long)
+    save(tmp_path / "again.npz", loaded)
+    further, other = {"epoch": 40_000, "loss": 0.0, "done": True, "norm": np.float32(0)}, {"epoch": 40_001}
+    for start, path in ((long, "whole.npz"), (loaded, "resumed.npz")):
+        save(tmp_path / path, attrs.evolve(start, history=start.history.append(further).append(other)))
+    contents = [(tmp_path / f"{name}.npz").read_bytes() for name in ("long", "again", "whole", "resumed")]
+    assert contents[0] == contents[1] != contents[2] == contents[3]
+    assert load(tmp_path / "resumed.npz").history[-3:] == (records[-1], further, other)
+
+
 def test_an_ensemble_in_training(tmp_path):
     model = fnn.ensemble(MODEL, 4)
     state = fnn.adam(np.full(4, 0.1)).init(model.init(Key(0), (5,))[0])
@@ -207,7 +222,6 @@ def test_a_file_is_not_called_damaged_if_memory_or_stack_run_out(tmp_path, monke
         (fnn.sgd(0.1).init(Params(nested(250, np.ones(2)))), "at most 64 levels"),
         ({"x" * 65_001: np.ones(2)}, r"at most 65000 letters, got 65001 at \['xxx"),
         ({"x" * 60_000: {str(i): np.ones(2) for i in range(200)}}, "names of its arrays have 12000690 letters"),
-        (attrs.evolve(progress(), history=({"a": 1},) * 70_000), "140002 records and numbers, at most 131072"),
         ({"a": {"b": np.array([object()])}}, r"array of numbers.* at \['a'\]\['b'\], got an array of object"),
         ({"a": np.array(["x"])}, r"at \['a'\], got an array of <U1"),
         ({"a": np.zeros(2, "f4,f4")}, r"at \['a'\], got an array of \[\('f0'"),

@@ -121,6 +121,10 @@ SLOTTED = {**PARTS, "memory": ["tuple", {"1": PARTS["loss"]}]}
 WITHIN = {f"state/{name}": array for name, array in STATE_MEMBERS.items()} | {"best_score/0/value": np.zeros(1)}
 
 
+RUN = [{"a": "float"}, {"a": ["array", "<f8", [1]]}]
+TWICE = WITHIN | {f"history/{i}/a": np.zeros(1) for i in range(2)}
+
+
 def forged(value, members, **more):
     """A file whose digest is right, with this description and these arrays."""
     text = json.dumps({"format": VERSION, "meta": {}, "value": value, **more}, separators=(",", ":")).encode()
@@ -201,6 +205,12 @@ def test_a_forged_tree_is_refused(value, tmp_path):
         (["Progress", 0, column("int", "<f8", [2])], {**WITHIN, "history/0/a": np.zeros(2)}),
         (["Progress", 0, column("scalar", "<f8", [1, 2])], {**WITHIN, "history/0/a": np.zeros((1, 2))}),
         (["Progress", 0, column("word", "<f8", [2])], {**WITHIN, "history/0/a": np.zeros(2)}),
+        (["Progress", 0, column("bool", "|b1", [1])], {**WITHIN, "history/0/a": np.array([2], np.uint8).view(bool)}),
+        (["Progress", 0, column("int", "<u8", [2])], {**WITHIN, "history/0/a": np.array([2**63, 1], np.uint64)}),
+        (["Progress", 0, column("int", "<i8", [2])], {**WITHIN, "history/0/a": np.zeros(2, np.int32)}),
+        (["Progress", 0, {**SCORED, "history": ["records", {"0": RUN, "1": RUN}]}], TWICE),
+        (["Progress", 0, {**SCORED, "history": ["records", {"1": RUN}]}], {**WITHIN, "history/1/a": np.zeros(1)}),
+        (["Progress", 0, {**SCORED, "best_score": ["records", {"0": RUN}]}], {"best_score/0/a": np.zeros(1)}),
     ],
 )  # fmt: skip
 def test_a_forged_training_is_refused(value, members, tmp_path):
@@ -253,7 +263,7 @@ BOMBS = {
     + "}]}]",
     "far too long": '"' + "x" * 2 * 10**8 + '"',
 }
-KEPT = {"params": "Params"} | {f"{kind} 65535": "Progress" for kind in ("bool", "scalar")}
+KEPT = {"params": "Params"} | {f"{kind} 500000": "Progress" for kind in ("bool", "scalar", "float")}
 MEASURED = """
 import os, resource, sys
 from fnn import checkpoint
@@ -290,11 +300,10 @@ def test_no_file_takes_more_than_its_size_and_64_megabytes(tmp_path):
     empty = {**WITHIN, "history/0/a": np.zeros((10**7, 0))}
     (tmp_path / "records").write_bytes(forged(["Progress", 0, records], empty))
     names = [*BOMBS, "records"]
-    for kind, dtype in (("bool", "|b1"), ("scalar", "|u1")):
-        for n in (65_535, 65_536, 500_000):  # as many records as can be kept, and more
-            members = {**WITHIN, "history/0/a": np.zeros(n, dtype)}
-            names.append(f"{kind} {n}")
-            (tmp_path / names[-1]).write_bytes(forged(["Progress", 0, column(kind, dtype, [n])], members))
+    for kind, dtype in (("bool", "|b1"), ("scalar", "|u1"), ("float", "<f8")):
+        members = {**WITHIN, "history/0/a": np.zeros(500_000, dtype)}
+        names.append(f"{kind} 500000")
+        (tmp_path / names[-1]).write_bytes(forged(["Progress", 0, column(kind, dtype, [500_000])], members))
     hidden = {
         "p": {"history": {"0": {"a": ["array", "<f8", [500_000]]}}}
     }  # numbers hidden in the place of a record's types

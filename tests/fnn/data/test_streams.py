@@ -49,16 +49,40 @@ def test_a_flipped_bit_is_noticed_no_earlier_than_where_it_is(write, kind):
 @pytest.mark.parametrize("trailing", [b"\0", bytes(10_000), b"garbage"], ids=["a zero", "padding", "garbage"])
 def test_trailing_bytes_are_noticed(write, kind, values, trailing):
     whole = COMPRESS[kind](idx(np.frombuffer(values, "u1")))
-    message = "expected the end of the file, got trailing bytes"
-    refused(write(whole + trailing), len(whole), message, of=f"{kind} stream")
+    for streams in (whole, COMPRESS[kind](b"") + whole):
+        message = f"expected the end of the file or another {kind} stream, got other bytes"
+        refused(write(streams + trailing), len(streams), message, of=f"{kind} stream")
 
 
-@pytest.mark.parametrize("first", ["gzip", "xz"])
-@pytest.mark.parametrize("second", ["gzip", "xz"])
-def test_concatenated_streams_are_noticed_where_gzip_open_would_join_them(write, first, second):
+@STREAMS
+def test_streams_one_behind_the_other_are_read(write, kind):
+    data = idx(VALUES)
+    for cuts in ([1], [7], [4096, 4097], [*range(100)], [len(data)]):
+        pieces = [data[i:j] for i, j in zip([0, *cuts], [*cuts, None], strict=True)]
+        whole = b"".join(map(COMPRESS[kind], pieces))
+        np.testing.assert_array_equal(read_idx(write(whole)), VALUES)
+        with pytest.raises(DataFormatError, match=f"of the {kind} stream: the file ends before the stream"):
+            read_idx(write(whole[:-1]))
+
+
+@pytest.mark.parametrize(("first", "second"), [("gzip", "xz"), ("xz", "gzip")])
+def test_a_stream_of_another_kind_is_noticed(write, first, second):
     whole = COMPRESS[first](HEADER + b"12")
     path = write(whole + COMPRESS[second](b"345"))
-    refused(path, len(whole), "got a second compressed stream", of=f"{first} stream")
+    refused(path, len(whole), f"another {first} stream, got other bytes", of=f"{first} stream")
+
+
+@pytest.mark.parametrize("unused", [1, 2, 5, 6])
+def test_a_second_stream_that_begins_at_the_end_of_a_chunk(write, unused):
+    def named(n):  # a gzip stream whose header contains a name of n bytes
+        buffer = io.BytesIO()
+        with gzip.GzipFile("n" * n, "wb", fileobj=buffer, mtime=0) as file:
+            file.write(HEADER + b"12")
+        return buffer.getvalue()
+
+    whole = named(4096 - unused - len(named(1)) + 1)
+    assert len(whole) == 4096 - unused
+    assert read_idx(write(whole + COMPRESS["gzip"](b"345"))).tolist() == [*b"12345"]
 
 
 def test_a_stream_that_ends_with_a_chunk_and_is_followed_by_another(write):
@@ -71,7 +95,7 @@ def test_a_stream_that_ends_with_a_chunk_and_is_followed_by_another(write):
     whole = named(4096 - len(named(1)) + 1)
     assert len(whole) == 4096
     assert read_idx(write(whole)).tolist() == [*b"12345"]
-    refused(write(whole + whole), 4096, "got a second compressed stream", of="gzip stream")
+    refused(write(whole + whole), 13, "expected the end after 5 bytes of values, but the data go on")
 
 
 def peak_of(read):

@@ -92,22 +92,6 @@ def test_the_error_and_its_fields_survive_pickling():
     assert (str(again), again.step, again.path, again.state) == (str(error), 3, ("0", "bias"), state)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("key", [None, Key(0)])
-def test_data_that_is_not_finite_is_refused_with_its_index(key, value):
-    x = X.copy()
-    x[17, 2] = value
-    with pytest.raises(ValueError, match=r"array 0 holds -?(nan|inf) at \[17, 2\], the first of 1 values"):
-        fnn.batches(key, (x, Y), 8)
-    with pytest.raises(ValueError, match=r"array 1 holds"):
-        fnn.batches(key, (Y, x), 8)
-
-
-def test_large_data_is_accepted():
-    huge = np.full((4, 2), 1e30, np.float32)
-    assert len(fnn.batches(Key(0), (huge, np.arange(4)), 2)) == 2
-
-
 def test_inference_accepts_data_that_is_not_finite():
     params, _ = MODEL.init(Key(0), (4,))
     x = np.where(np.arange(32)[:, None] == 3, np.float32(np.nan), X)

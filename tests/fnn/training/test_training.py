@@ -1,5 +1,6 @@
 """Training is a fold: steps, epochs, early stopping and resuming, and evaluation in batches."""
 
+import itertools
 import math
 import pickle
 from functools import partial, reduce
@@ -179,6 +180,18 @@ def test_an_epoch_is_computed_when_it_is_asked_for():
 def test_an_epoch_needs_a_batch():
     with pytest.raises(ValueError, match=r"batches_of\(0\) gave no batch; is the data empty"):
         next(epochs(STEP, lambda epoch: [], START))
+
+
+def test_several_passes_can_be_one_epoch():
+    passes = lambda i: itertools.chain.from_iterable(map(batches_of, range(3 * i, 3 * i + 3)))  # noqa: E731
+    often, seldom = run(epochs(STEP, batches_of, START), 6), run(epochs(STEP, passes, START), 2)
+    assert seldom.state == often.state
+    assert [record["epoch"] for record in seldom.history] == [1, 2]
+
+
+@pytest.mark.parametrize("score", [np.float32(0.5), np.array(0.5), True, 1, math.nan], ids=repr)
+def test_any_number_is_a_score(score):
+    assert len(run(epochs(STEP, batches_of, START, score=lambda record: score), 1).history) == 1
 
 
 def test_a_progress_is_shown_without_its_history():

@@ -2,6 +2,7 @@
 
 import errno
 import gzip
+import itertools
 import json
 import os
 import re
@@ -66,6 +67,34 @@ def test_a_changed_mnist_is_refused(tmp_path, monkeypatch):
 
 def test_missing_data_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"holds no train-images-idx3-ubyte"):
+        digits.read(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "{part}-{kind}-idx{n}-ubyte",
+        "{part}-{kind}.idx{n}-ubyte",
+        "{part}-{kind}-idx{n}-ubyte.gz",
+        "emnist-balanced-{test}-{kind}-idx{n}-ubyte.gz",
+        "emnist-letters-{test}-{kind}-idx{n}-ubyte.xz",
+        "{test}-{kind}.idx{n}-ubyte",
+    ],
+)
+def test_other_sets_and_their_names_are_found(small, tmp_path, name):
+    for part, kind, n in itertools.product(("train", "t10k"), ("images", "labels"), (3, 1)):
+        if (kind == "images") == (n == 3):
+            path = tmp_path / name.format(part=part, test=part.replace("t10k", "test"), kind=kind, n=n)
+            path.write_bytes(Path(small, f"{part}-{kind}-idx{n}-ubyte").read_bytes())
+    for one, other in zip(digits.read(str(tmp_path)).train, digits.read(small).train, strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_a_directory_of_several_sets_is_refused(small, tmp_path):
+    for path in Path(small).iterdir():
+        for of in ("emnist-digits", "emnist-letters"):
+            (tmp_path / f"{of}-{path.name}").write_bytes(path.read_bytes())
+    with pytest.raises(FileNotFoundError, match=r"several data sets, \['emnist-digits-', 'emnist-letters-'\]; give"):
         digits.read(str(tmp_path))
 
 
