@@ -2,7 +2,7 @@
 
 from fnn.arrays import Array, unbroadcast
 
-__all__ = ["summed"]
+__all__: list[str] = []  # for declared layers only
 
 BLOCK = 512  # examples; from twice as many on, they are summed in blocks
 
