@@ -16,7 +16,6 @@ from fnn.checks.explain import Numbers, explain
 from fnn.interop import torch
 from fnn.layer import check_is_layer, check_shape
 from fnn.layers.shapes import Declared
-from fnn.layers.sums import summed
 from fnn.optimizers import diverged
 from fnn.training.history import History
 from fnn.tree import flat
@@ -125,7 +124,6 @@ OTHERS = {
     "fnn.arrays.unbroadcast": lambda: (arrays.unbroadcast, np.ones((2, 3)), np.ones(3)),
     "fnn.layer.check_is_layer": lambda: (check_is_layer, "here", fnn.relu),
     "fnn.layer.check_shape": lambda: (check_shape, "layer", "", (3,)),
-    "fnn.layers.sums.summed": lambda: (summed, normal(1, (2000, 3)), np.zeros(3), 1, 0),
     "fnn.layers.shapes.Declared": lambda: (
         lambda p, x: (lambda d: (d.lengths((3,)), d.fits(p, x)))(Declared(("n",), False, {"w": (fnn.zeros, ("n",))})),
         {"w": np.ones(3)},
