@@ -35,7 +35,7 @@ class _Parser(argparse.ArgumentParser):
             self.error(f"one recipe at a time, got {word!r} too")
         name = word.partition("=")[0]
         known = [option for option in self._option_string_actions if option.startswith("--")]
-        self.error(f"no option {name}; {did_you_mean(name.lower().replace('_', '-'), known)}")
+        self.error(f"no option {name}; {did_you_mean(name.replace('_', '-'), known)}")
 
 
 def _positive(text: str) -> int:

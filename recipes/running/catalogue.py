@@ -38,6 +38,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("zzz", ["a128", "e1"])
     'there are a128, e1'
     """
-    known = list(known)
+    known, word = list(known), word.lower()
     near = [each for each in known if word and each.startswith(word)] or get_close_matches(word, known)
     return f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(known)}"

@@ -62,7 +62,7 @@ def test_command_writes_what_it_measured(small, tmp_path, monkeypatch, capsys):
     assert "| fnn | " in printed
     assert {path.name for path in (tmp_path / "benchmark").glob("*.png")} == {"benchmark.png", "compiled.png"}
     assert main([*call, "a128,z"]) == 2
-    assert "unknown part z; the parts are a8, " in capsys.readouterr().err
+    assert "no part 'z'; there are a8, " in capsys.readouterr().err
     assert main(["mnist", "--only", "e"]) == 2
     assert "mnist takes no --only" in capsys.readouterr().err
 

@@ -87,11 +87,11 @@ def copied(tmp_path):
     return tmp_path
 
 
-def paths(folder):
+def paths(folder, **environment):
     """The names of the results of `RECIPES`, each as the part of its identity and the part of its code."""
     command = [sys.executable, "-c", NAMED, *RECIPES]
     found = subprocess.run(
-        command, cwd=folder, env={"PYTHONPATH": ""}, capture_output=True, encoding="utf-8", check=True
+        command, cwd=folder, env={"PYTHONPATH": "", **environment}, capture_output=True, encoding="utf-8", check=True
     )
     return [tuple(line.split(".")[:2]) for line in found.stdout.splitlines()]
 
@@ -105,6 +105,13 @@ def edit(path, old, new):
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_neither_line_ends_nor_the_encoding_of_the_machine_change_a_name(copied):
+    before = paths(copied)
+    for path in copied.rglob("*.py"):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert paths(copied, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0") == before  # ASCII
 
 
 def test_a_move_changes_nothing_and_a_change_of_the_code_marks_the_runs_that_it_reaches(copied):
