@@ -3,6 +3,10 @@
 if __name__ == "__main__":  # a spawned worker imports this file too, and needs nothing of it
     import sys
 
-    from recipes.command import main
+    try:
+        from recipes.command import main
 
-    sys.exit(main())
+        sys.exit(main())
+    except KeyboardInterrupt:  # before anything has begun
+        print("python -m recipes: interrupted", file=sys.stderr)
+        sys.exit(130)

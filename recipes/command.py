@@ -1,19 +1,41 @@
 """The command line: `python -m recipes` lists the recipes, `python -m recipes NAME` carries one out."""
 
 import argparse
+import os
+import shlex
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
+from typing import NoReturn
 
 import attrs
 
 from fnn import Key
 from recipes.recipe import Command, OptionError, Recipe, no_data
 from recipes.reporting.printed import describe
-from recipes.running import Options, SweepError, commands, find, names, run_recipe
+from recipes.running import Options, SweepError, commands, did_you_mean, find, names, run_recipe
 from recipes.running.plan import size_of
 
 __all__ = ["main"]
+
+PROGRAM = "python -m recipes"
+INTERRUPTED, BROKEN_PIPE = 130, 141  # the exit statuses that a shell gives to SIGINT and SIGPIPE
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, without the usage; for an unknown option, with the options that are near."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; --help lists all options\n")
+
+    def unknown(self, word: str) -> NoReturn:
+        """Say what there is instead of a word that is not known."""
+        if not word.startswith("-"):
+            self.error(f"one recipe at a time, got {word!r} too")
+        name = word.partition("=")[0]
+        known = [option for option in self._option_string_actions if option.startswith("--")]
+        self.error(f"no option {name}; {did_you_mean(name.replace('_', '-'), known)}")
 
 
 def _positive(text: str) -> int:
@@ -22,11 +44,11 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> _Parser:
     """The parser of the command line."""
     listing = "\n".join(f"  {name:20} {find(name).summary}" for name in (*names, *commands))
-    command = argparse.ArgumentParser(
-        prog="python -m recipes",
+    command = _Parser(
+        prog=PROGRAM,
         description="The paper's experiments, one a recipe:\n\n" + listing,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -58,9 +80,28 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out the command; returns the exit status: 0, 1 if something failed, or 2 for a wrong call."""
+    """Carry out the command; returns the exit status.
+
+    That is 0, 1 if something failed, 2 for a wrong call, 130 after Ctrl-C, or 141 if nobody reads the output any more.
+    """
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a sign that its encoding lacks must not end the command
+    try:
+        try:
+            return _main(sys.argv[1:] if arguments is None else arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # `| head` has seen enough; what is left in the buffer goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+
+
+def _main(arguments: Sequence[str]) -> int:
     command = parser()
-    given = vars(command.parse_args(arguments))
+    known, unknown = command.parse_known_args(arguments)
+    if unknown:
+        command.unknown(unknown[0])
+    given = vars(known)
     name = given.pop("recipe")
     if name is None:
         command.print_help()
@@ -73,8 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Key(options.seed)
         Path(options.out).mkdir(parents=True, exist_ok=True)
     except (KeyError, ValueError, OSError) as error:
-        print(f"python -m recipes: {error.args[0] if isinstance(error, KeyError) else error}", file=sys.stderr)
-        return 2
+        return _said(error.args[0] if isinstance(error, KeyError) else error, 2)
     print(f"{recipe.name}: {recipe.summary}")
     try:
         if isinstance(recipe, Command):
@@ -83,10 +123,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
             results, claims = run_recipe(recipe, options)
             print("\n".join(describe(recipe, size_of(recipe, options), results, claims)))
             print("written to", Path(options.out) / recipe.name)
+    except KeyboardInterrupt:
+        return _said(f"interrupted; {how_to_go_on(recipe, options, arguments)}", INTERRUPTED)
+    except BrokenPipeError:
+        raise
     except (OptionError, SweepError, OSError) as error:
-        print(f"python -m recipes: {error}", file=sys.stderr)
-        return 2 if isinstance(error, OptionError) else 1
+        return _said(error, 2 if isinstance(error, OptionError) else 1)
     return 0
+
+
+def _said(what: object, status: int) -> int:
+    """Print a line on stderr; returns the exit status."""
+    print(f"{PROGRAM}: {what}", file=sys.stderr)
+    return status
+
+
+def how_to_go_on(called: Recipe | Command, options: Options, arguments: Sequence[str]) -> str:
+    """What an interrupted command keeps, and the command that goes on from it."""
+    if isinstance(called, Command) and "resume" not in called.takes:
+        return f"finished parts are kept in {Path(options.out) / called.name}; go on with --only and the other parts"
+    kept = "finished runs, and the progress of the others," if options.resume else "finished runs"
+    again = [word for word in arguments if not (len(word) > 2 and "--fresh".startswith(word))]
+    return f"{kept} are kept in {options.folder}; go on with: {PROGRAM} {shlex.join(again)}"
 
 
 def refuse_others(called: Recipe | Command, options: Options) -> None:
@@ -97,6 +155,15 @@ def refuse_others(called: Recipe | Command, options: Options) -> None:
     takes = called.takes if isinstance(called, Command) else default.keys() - foreign
     given = [name for name, value in attrs.asdict(options).items() if value != default[name]]
     if options.kept and (idle := sorted({"jobs", "executor"} & set(given))):
-        raise ValueError(f"--kept trains nothing, and takes no --{', --'.join(idle)}")
+        raise ValueError(f"--kept trains nothing, and takes no {_typed(idle)}")
     if ignored := sorted(set(given) - set(takes)):
-        raise ValueError(f"{called.name} takes no --{', --'.join(ignored)}; it takes --{', --'.join(sorted(takes))}")
+        raise ValueError(f"{called.name} takes no {_typed(ignored)}; it takes {_typed(sorted(takes))}")
+
+
+def _typed(names: Sequence[str]) -> str:
+    """Options as they are typed.
+
+    >>> _typed(["any_code", "data"])
+    '--any-code, --data'
+    """
+    return ", ".join(f"--{name.replace('_', '-')}" for name in names)

@@ -49,7 +49,12 @@ def main():
             path = Path(folder, "end.npz")
             command = [sys.executable, "-m", "tests.blas", str(path)]
             done = subprocess.run(
-                command, env={**os.environ, **setting}, stderr=subprocess.PIPE, text=True, check=False
+                command,
+                env={**os.environ, **setting},
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+                errors="replace",
+                check=False,
             )
             if done.returncode != 0:
                 print(f"{name}: this processor cannot run it (exit {done.returncode}) {done.stderr[-200:]}")

@@ -37,7 +37,7 @@ class Mutant:
 
     def planted(self) -> str:
         """The file's text with the mistake in it; raises `ValueError` unless `before` occurs once."""
-        text = (ROOT / self.file).read_text()
+        text = (ROOT / self.file).read_text(encoding="utf-8")
         if (found := text.count(self.before)) != 1:
             raise ValueError(f"{self.what}: {self.before!r} occurs {found} times in {self.file}; adapt the table")
         return text.replace(self.before, self.after)
@@ -58,7 +58,7 @@ def first_to_fail(tests: Iterable[str], mutant: Mutant | None = None) -> str | N
             shutil.copytree(ROOT / part, Path(folder, part), ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", folder)
         if mutant is not None:
-            Path(folder, mutant.file).write_text(mutant.planted())
+            Path(folder, mutant.file).write_text(mutant.planted(), encoding="utf-8")
         for each in tests:
             name, _, words = each.partition(":")
             command = [
@@ -71,7 +71,9 @@ def first_to_fail(tests: Iterable[str], mutant: Mutant | None = None) -> str | N
                 *OPTIONS,
             ]
             try:
-                done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT)
+                done = subprocess.run(
+                    command, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", timeout=TIMEOUT
+                )
             except subprocess.TimeoutExpired:
                 return TIMED_OUT
             if done.returncode == 1:

@@ -13,7 +13,7 @@ import pytest
 from tests.support.paths import ROOT
 
 READMES = ["README.md", "recipes/README.md", "tests/README.md"]
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = [code for code in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if ">>>" not in code]
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 PATH = re.compile(r"\b(?:fnn|recipes|tests)/[\w/.]*\w")  # from the root, as in a command or between backticks
@@ -23,13 +23,13 @@ LINK = re.compile(r"(?<=\]\()[^)\s]+(?=\))")
 def output(code, folder):
     """What a new process prints that runs the code in an empty folder. Warnings are errors."""
     environment = {name: value for name, value in os.environ.items() if name != "JAX_ENABLE_X64"}
-    (folder / "block.py").write_text(code)
+    (folder / "block.py").write_text(code, encoding="utf-8")
     return subprocess.run(
         [sys.executable, "-W", "error", "block.py"],
         cwd=folder,
         env={**environment, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         check=True,
     ).stdout
 
@@ -80,7 +80,7 @@ except fnn.LayerError as error:
 
 @pytest.mark.parametrize("name", READMES)
 def test_links_and_paths_lead_somewhere(name):
-    text = (ROOT / name).read_text()
+    text = (ROOT / name).read_text(encoding="utf-8")
     links = [link.partition("#")[0] for link in LINK.findall(text) if not link.startswith("http")]
     named = PATH.findall(LINK.sub("", text))
     assert [link for link in links if not (ROOT / name).parent.joinpath(link).exists()] == []
@@ -88,7 +88,7 @@ def test_links_and_paths_lead_somewhere(name):
 
 
 def test_the_times_are_those_of_the_benchmark():
-    benchmark = (ROOT / "recipes/gallery/benchmark.md").read_text()
+    benchmark = (ROOT / "recipes/gallery/benchmark.md").read_text(encoding="utf-8")
     times = [row for row in rows(section(README, "Speed and trust")) if len(row) == 6]
     assert times
     for workload, fnn, *ratios in times:
@@ -102,6 +102,9 @@ def test_the_times_are_those_of_the_benchmark():
 
 def test_the_promises_are_those_that_tests_keep():
     promises = [row for row in rows(section(README, "Speed and trust")) if len(row) == 2]
-    kept = {(row[0], row[-1]) for row in rows(section((ROOT / "tests/README.md").read_text(), "What is promised"))}
+    kept = {
+        (row[0], row[-1])
+        for row in rows(section((ROOT / "tests/README.md").read_text(encoding="utf-8"), "What is promised"))
+    }
     assert promises
     assert set(map(tuple, promises)) <= kept

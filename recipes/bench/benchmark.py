@@ -23,6 +23,7 @@ from recipes.data import digits
 from recipes.data.digits import Digits
 from recipes.recipe import Command, OptionError
 from recipes.reporting.gallery import write_markdown
+from recipes.running.catalogue import did_you_mean
 from recipes.running.plan import Options
 from recipes.running.provenance import machine, versions_in_words
 from recipes.running.store import write_text
@@ -65,8 +66,8 @@ def chosen(options: Options) -> list[str]:
     """The names of the parts to measure; raises `OptionError` for an unknown name."""
     known = [*WORKLOADS, *PARTS]
     names = known if options.only is None else options.only.split(",")
-    if unknown := [name for name in names if name not in known]:
-        raise OptionError(f"benchmark --only: unknown part {', '.join(unknown)}; the parts are {', '.join(known)}")
+    if unknown := next((name for name in names if name not in known), None):
+        raise OptionError(f"benchmark --only: no part {unknown!r}; {did_you_mean(unknown, known)}")
     return names
 
 

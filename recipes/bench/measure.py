@@ -84,7 +84,7 @@ def worker(peer: str, path: Path) -> Iterator[Ask]:
         raise Unavailable(f"it needs {wanted} cores, and only {len(where)} can be used")
     command = [sys.executable, "-m", "recipes.bench.worker", function, str(path), ",".join(map(str, where))]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, env=environment(len(where)), cwd=ROOT, text=True, **pipes) as process:
+    with subprocess.Popen(command, env=environment(len(where)), cwd=ROOT, encoding="utf-8", **pipes) as process:
 
         def ask(*request: Any) -> Any:
             with suppress(BrokenPipeError):  # then there is no answer

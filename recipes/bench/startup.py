@@ -32,7 +32,7 @@ def import_milliseconds(rounds: int) -> tuple[float, list[str]]:
         environment = {**os.environ, "PYTHONPYCACHEPREFIX": compiled, "PYTHONDONTWRITEBYTECODE": ""}
 
         def output(command: str) -> str:
-            return subprocess.check_output([sys.executable, "-c", command], text=True, env=environment, cwd=ROOT)
+            return subprocess.check_output([sys.executable, "-c", command], encoding="utf-8", env=environment, cwd=ROOT)
 
         found = output(probe).split()
         pairs = [[float(output(code.format(module))) for module in ("numpy", "fnn")] for _ in range(rounds)]

@@ -1,8 +1,8 @@
 """What carries recipes out: plans, sweeps of runs, and the files that keep their results."""
 
-from recipes.running.catalogue import commands, find, names
+from recipes.running.catalogue import commands, did_you_mean, find, names
 from recipes.running.experiment import run_recipe
 from recipes.running.plan import Options, Plan, Task
 from recipes.running.sweep import SweepError
 
-__all__ = ["Options", "Plan", "SweepError", "Task", "commands", "find", "names", "run_recipe"]
+__all__ = ["Options", "Plan", "SweepError", "Task", "commands", "did_you_mean", "find", "names", "run_recipe"]

@@ -1,11 +1,12 @@
 """The catalogue: it finds recipes and commands by name."""
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib import import_module
 
 from recipes.recipe import Command, Recipe
 
-__all__ = ["commands", "find", "names"]
+__all__ = ["commands", "did_you_mean", "find", "names"]
 
 FAMILIES = {
     "points": ("linear_regression", "linear_classification", "xor", "xor_tanh"),
@@ -19,9 +20,24 @@ names = tuple(name for name in MODULES if name not in commands)
 
 
 def find(name: str) -> Recipe | Command:
-    """The recipe or command of this name; raises `KeyError`, with the nearest name, if there is none."""
-    known = (*names, *commands)
-    if name not in known:
-        near = get_close_matches(name, known, 1)
-        raise KeyError(f"no recipe {name!r}; " + (f"did you mean {near[0]!r}?" if near else f"there are {known}"))
-    return import_module(MODULES[name]).RECIPE
+    """The recipe or command of this name, in capitals or not, with - or _.
+
+    Raises `KeyError`, with the names that are near, if there is none.
+    """
+    plain = name.lower().replace("-", "_")
+    if plain not in MODULES:
+        raise KeyError(f"no recipe {name!r}; {did_you_mean(plain, MODULES)}")
+    return import_module(MODULES[plain]).RECIPE
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The known words that begin with a word or are like it, as a question; all of them if none is near.
+
+    >>> did_you_mean("mnits", names), did_you_mean("linear", names)
+    ("did you mean 'mnist'?", "did you mean 'linear_regression' or 'linear_classification'?")
+    >>> did_you_mean("zzz", ["a128", "e1"])
+    'there are a128, e1'
+    """
+    known, word = list(known), word.lower()
+    near = [each for each in known if word and each.startswith(word)] or get_close_matches(word, known)
+    return f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(known)}"

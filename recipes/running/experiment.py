@@ -49,8 +49,10 @@ def executor_of(options: Options) -> Iterator[Executor | None]:
     kind, _, address = options.executor.partition(":")
     if kind != "dask" or not address:
         raise OptionError(f"--executor takes dask:ADDRESS, got {options.executor!r}")
-    from dask.distributed import Client  # an optional extra
-
+    try:
+        from dask.distributed import Client  # an optional extra
+    except ImportError as error:
+        raise OptionError("--executor dask:ADDRESS needs Dask: pip install -e '.[recipes,dask]'") from error
     with Client(address) as client, client.get_executor() as executor:  # type: ignore[no-untyped-call]
         yield executor
 

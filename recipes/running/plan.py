@@ -12,16 +12,25 @@ from recipes.recipe import Recipe, Run, Size, no_data
 __all__ = ["Options", "Plan", "Task", "plan", "size_of"]
 
 
+def _no_empty_name(options: "Options", field: "attrs.Attribute[Any]", name: str | None) -> None:
+    """Raise a `ValueError` for "", which a path would take for the current folder."""
+    if name == "":
+        raise ValueError(f"--{field.name} takes the name of a folder, got ''; the current folder is '.'")
+
+
 @attrs.frozen
 class Options:
-    """How to carry out a recipe: the options of the command line. None stands for the recipe's own value."""
+    """How to carry out a recipe: the options of the command line. None stands for the recipe's own value.
+
+    Raises `ValueError` if the name of a folder is empty.
+    """
 
     runs: int | None = None
     epochs: int | None = None
     jobs: int | None = None
     seed: int = 0
-    data: str | None = None
-    out: str = "results"
+    data: str | None = attrs.field(default=None, validator=_no_empty_name)
+    out: str = attrs.field(default="results", validator=_no_empty_name)
     paper: bool = False
     quick: bool = False
     fresh: bool = False
@@ -30,7 +39,7 @@ class Options:
     kept: bool = False
     executor: str | None = None
     only: str | None = None
-    gallery: str | None = None
+    gallery: str | None = attrs.field(default=None, validator=_no_empty_name)
 
     @property
     def folder(self) -> Path:

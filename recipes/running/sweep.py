@@ -111,7 +111,8 @@ def sweep(
     any_code   take results that other code made, too
 
     The results do not depend on `jobs` or `executor`. Raises `ValueError` before the first run if a task cannot go to
-    another process, if two functions keep their results under one name, or unless `jobs` is a positive integer.
+    another process, if the main script would start the runs again in each process, if two functions keep their results
+    under one name, or unless `jobs` is a positive integer.
     Raises `SweepError` after the last run if some have failed.
     """
     jobs = cores() if jobs is None else whole("sweep(jobs)", jobs)

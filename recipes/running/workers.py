@@ -4,6 +4,7 @@ Each of the three yields (path, outcome) as runs end, in any order. The outcomes
 """
 
 import os
+import signal
 import traceback
 from collections.abc import Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
@@ -21,6 +22,7 @@ from toolz import last
 from tqdm import tqdm
 
 from fnn import Progress
+from recipes.running.guard import check_main
 from recipes.running.plan import Task
 from recipes.running.provenance import machine
 from recipes.running.store import keeping, resumed, seconds_until
@@ -104,6 +106,12 @@ def _follow_the_parent() -> None:
     Thread(target=wait, daemon=True).start()
 
 
+def _without_interrupts() -> None:
+    """Leave Ctrl-C to the parent: the processes that this thread starts do not see it, from their first moment on."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
 @contextmanager
 def _on_one_thread() -> Iterator[None]:
     """Workers that start inside this context make no idle BLAS threads: they read the variable as they start."""
@@ -134,9 +142,11 @@ def in_processes(todo: Mapping[Path, Task], jobs: int) -> Outcomes:
     """Carry out tasks in `jobs` processes of this machine.
 
     Each process has a thread of its own that feeds it, so that a process that dies takes one run with it and no more.
+    Raises `ValueError` before the first run if the processes cannot import the main script, or would start it again.
     """
     own, stopped, others = local(), Event(), set(active_children())
-    threads = ThreadPoolExecutor(jobs)
+    check_main(todo.values())
+    threads = ThreadPoolExecutor(jobs, initializer=_without_interrupts)
     try:
         with _on_one_thread():
             yield from _as_they_end(

@@ -29,7 +29,9 @@ state = reduce(step, fnn.batches(fnn.Key(2), data, 8), fnn.adam().init(model.ini
 def run(program):
     """What a fresh interpreter prints."""
     root = Path(__file__).parents[2]
-    done = subprocess.run([sys.executable, "-W", "error", "-c", program], cwd=root, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], cwd=root, capture_output=True, encoding="utf-8"
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 

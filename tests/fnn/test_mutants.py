@@ -12,7 +12,7 @@ FEW = generator(Key(5)).choice(TABLE, size=3, replace=False)
 def test_every_fragment_occurs_once_and_every_mutant_compiles():
     for mutant in TABLE:
         text = mutant.planted()
-        assert text != (mutants.ROOT / mutant.file).read_text()
+        assert text != (mutants.ROOT / mutant.file).read_text(encoding="utf-8")
         compile(text, mutant.file, "exec")
     assert len({(mutant.file, mutant.what) for mutant in TABLE}) == len(TABLE) >= 40
 

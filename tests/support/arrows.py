@@ -13,7 +13,7 @@ def module_of(path):
 
 def imported(path, modules):
     """The modules of a package that a file imports anywhere, but for those that only a type checker reads."""
-    tree = ast.parse(path.read_text())
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     unread = {
         each
         for node in ast.walk(tree)

@@ -285,7 +285,7 @@ for path in sys.argv[1:]:
 def measured(*paths):
     """For each file, whether it is loaded, and the memory that this takes beyond the file's size, in megabytes."""
     command = [sys.executable, "-c", MEASURED, *map(str, paths)]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout.splitlines()
     pairs = [(line.split(), path.stat().st_size) for line, path in zip(said, paths, strict=True)]
     return [(outcome, (int(taken) - size) / 1e6) for (outcome, taken), size in pairs]
 

@@ -46,11 +46,11 @@ def keep():
     with TemporaryDirectory() as folder:
         checkpoint.save(f"{folder}/x.npz", kept(), meta=META)
         text = b64encode(compress(Path(folder, "x.npz").read_bytes(), 9)).decode()
-    FILE.write_text("\n".join(wrap(text, 120)) + "\n")
+    FILE.write_text("\n".join(wrap(text, 120)) + "\n", encoding="utf-8")
 
 
 def kept_bytes():
-    return decompress(b64decode(FILE.read_text()))
+    return decompress(b64decode(FILE.read_text(encoding="utf-8")))
 
 
 def test_the_kept_file_loads(tmp_path):

@@ -51,7 +51,7 @@ def saved(path):
 def test_a_killed_save_damages_loses_and_leaves_nothing(tmp_path):
     path, last, amid, unsaid = tmp_path / "state.npz", -1, 0, 0
     command = [sys.executable, "-c", SAVER, str(path)]
-    with subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as saver:
+    with subprocess.Popen(command, cwd=ROOT, encoding="utf-8", stdin=subprocess.PIPE, stdout=subprocess.PIPE) as saver:
         for seconds in generator(Key(0)).uniform(0, 0.03, size=KILLS):
             print(last + 1, seconds, file=saver.stdin, flush=True)
             acknowledged, last = int(saver.stdout.readline()), saved(path)

@@ -140,7 +140,7 @@ except OSError as error:
 """
     save(tmp_path / "x.npz", OLD)
     command = [sys.executable, "-c", program, str(tmp_path / "x.npz")]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout
     assert said == f"[Errno {errno.EFBIG}] File too large: '{tmp_path}/x.npz'\n"
     assert load(tmp_path / "x.npz") == fnn.Params(OLD)
     assert [file.name for file in tmp_path.iterdir()] == ["x.npz"]

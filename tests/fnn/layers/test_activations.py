@@ -12,7 +12,7 @@ from tests.support.exact import MP
 from tests.support.paths import ROOT
 
 X = np.linspace(-6, 6, 120).reshape(2, 60)  # without 0, where relu has its kink
-FIGURES = json.loads((ROOT / "tests" / "support" / "reference" / "activations.json").read_text())
+FIGURES = json.loads((ROOT / "tests" / "support" / "reference" / "activations.json").read_text(encoding="utf-8"))
 IN_TORCH = [name for name, row in ACTIVATIONS.items() if row.torch]
 
 

@@ -25,7 +25,7 @@ from fnn.optimizers import (
 from tests.support.optimizers import OPTIMIZERS
 from tests.support.reference import optimizers as problem
 
-FIGURES = json.loads(Path(problem.__file__).with_suffix(".json").read_text())
+FIGURES = json.loads(Path(problem.__file__).with_suffix(".json").read_text(encoding="utf-8"))
 IN_TORCH = [name for name, row in OPTIMIZERS.items() if row.torch]
 START = Params({name: np.array(leaf) for name, leaf in problem.START.items()})
 X, TARGET = np.array(problem.X), np.array(problem.TARGET)

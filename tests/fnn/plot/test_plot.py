@@ -123,7 +123,9 @@ def test_save_writes_two_files_and_nothing_else(tmp_path):
 
 
 def test_save_keeps_the_references_of_an_svg_intact(tmp_path):
-    svg = plot.save(plot.decision_regions(nearest, POINTS, LABELS).figure, tmp_path / "regions")[1].read_text()
+    svg = plot.save(plot.decision_regions(nearest, POINTS, LABELS).figure, tmp_path / "regions")[1].read_text(
+        encoding="utf-8"
+    )
     defined = {part.split('"')[0] for part in svg.split(' id="')[1:]}
     used = {part.split('"')[0] for part in svg.split('href="#')[1:]} | {
         part.split(")")[0] for part in svg.split("url(#")[1:]

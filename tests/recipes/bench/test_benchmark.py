@@ -43,26 +43,26 @@ def test_command_writes_what_it_measured(small, tmp_path, monkeypatch, capsys):
     call = ["benchmark", "--quick", "--runs", "2", "--data", small, "--out", str(tmp_path), "--only"]
     assert main([*call, "e1,compiled,import"]) == 0
     printed = capsys.readouterr().out
-    written = json.loads((tmp_path / "benchmark" / "result.json").read_text())
+    written = json.loads((tmp_path / "benchmark" / "result.json").read_text(encoding="utf-8"))
     assert len(written["e1"]["values"]["fnn"]["seconds"]) == 2
     assert written["compiled"]["values"]["apart"] < 1e-5
     assert written["import"]["values"]["imports"] == []
     assert "rounds: 2; quick" in written["e1"]["measured"]
     gallery = tmp_path / "gallery"
     assert main([*call, "import", "--gallery", str(gallery)]) == 0  # keeps the other parts
-    again = json.loads((tmp_path / "benchmark" / "result.json").read_text())
+    again = json.loads((tmp_path / "benchmark" / "result.json").read_text(encoding="utf-8"))
     assert again["e1"] == written["e1"]
-    report = (tmp_path / "benchmark" / "benchmark.md").read_text()
+    report = (tmp_path / "benchmark" / "benchmark.md").read_text(encoding="utf-8")
     assert report.count("rounds: 2; quick") == report.count("| fnn | ") == report.count("`import fnn` adds") == 1
     assert re.findall(r"\]\((.*)\)", report) == ["benchmark.png", "compiled.png"]
     assert "## How it is measured" in report
     assert "## Findings" in report
-    assert (gallery / "benchmark.md").read_text() == report
+    assert (gallery / "benchmark.md").read_text(encoding="utf-8") == report
     assert {path.name for path in gallery.iterdir()} == {"benchmark.md", "benchmark.png", "compiled.png"}
     assert "| fnn | " in printed
     assert {path.name for path in (tmp_path / "benchmark").glob("*.png")} == {"benchmark.png", "compiled.png"}
     assert main([*call, "a128,z"]) == 2
-    assert "unknown part z; the parts are a8, " in capsys.readouterr().err
+    assert "no part 'z'; there are a8, " in capsys.readouterr().err
     assert main(["mnist", "--only", "e"]) == 2
     assert "mnist takes no --only" in capsys.readouterr().err
 

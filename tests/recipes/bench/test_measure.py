@@ -58,7 +58,7 @@ class Recorded(Problem):
 
     def order(self, epoch):
         note = [os.getpid(), epoch, sorted(os.sched_getaffinity(0)), os.environ["OPENBLAS_NUM_THREADS"]]
-        with open(self.output, "a") as file:
+        with open(self.output, "a", encoding="utf-8") as file:
             print(json.dumps(note), file=file)
         sleep((0, 0.05, 0.5)[epoch % 3])
         return super().order(epoch)
@@ -70,7 +70,7 @@ def test_rounds_are_medians_and_alternate_each_peer_on_its_cores(data, tmp_path)
     problem = Recorded(**{**attrs.asdict(plain, recurse=False), "output": str(tmp_path / "notes")})
     peers = {"A": "products.train", **({"B": "products.train@2"} if len(cores(2)) == 2 else {"B": "products.train"})}
     found = compare(problem, peers, rounds=2, repeat=3)
-    notes = [json.loads(line) for line in (tmp_path / "notes").read_text().splitlines()]
+    notes = [json.loads(line) for line in (tmp_path / "notes").read_text(encoding="utf-8").splitlines()]
     first, second = dict.fromkeys(pid for pid, *_ in notes)
     turns = [(pid, 3 * turn + i) for turn in range(3) for pid in (first, second) for i in range(3)]
     assert [(pid, epoch) for pid, epoch, *_ in notes] == turns

@@ -356,7 +356,7 @@ def test_studies_run_small_and_share_their_runs(tiny, tmp_path):
     kept = []
     for name, study in STUDIES.items():
         results, claims = run_recipe(study.RECIPE, Options(runs=2, epochs=2, jobs=1, data=tiny, out=str(tmp_path)))
-        written = json.loads((tmp_path / name / "result.json").read_text())
+        written = json.loads((tmp_path / name / "result.json").read_text(encoding="utf-8"))
         assert list(results) == list(written["groups"]) == list(groups_of(name))
         assert all("; ended by the limit of 2 epochs, with patience left: " in claim.measured for claim in claims)
         assert (tmp_path / name / f"{name}.png").stat().st_size > 10_000

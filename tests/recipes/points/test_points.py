@@ -227,7 +227,7 @@ def test_figures_show_the_curves_the_median_and_the_worst_run(recipe):
 def test_a_small_recipe_writes_its_results_and_is_not_trained_twice(tmp_path):
     options = Options(runs=2, epochs=2, out=str(tmp_path))
     results, claims = run_recipe(xor.RECIPE, options)
-    written = json.loads((tmp_path / "xor" / "result.json").read_text())
+    written = json.loads((tmp_path / "xor" / "result.json").read_text(encoding="utf-8"))
     assert written["accuracy"] == [each["scores"]["accuracy"] for each in results["xor"]]
     assert {len(curve) for curves in written["curves"].values() for curve in curves} == {1 + 2}
     assert len(written["claims"]) == len(claims) == 2

@@ -54,7 +54,7 @@ def test_a_wrong_tally_and_a_wrong_number_are_found():
 
 
 def test_the_gallery_has_the_sentences_that_the_code_writes():
-    report, benchmark = ((GALLERY / name).read_text() for name in ("report.md", "benchmark.md"))
+    report, benchmark = ((GALLERY / name).read_text(encoding="utf-8") for name in ("report.md", "benchmark.md"))
     for sentence in (words.TITLE, words.PAPER, words.RULE, words.ONE_NETWORK, words.CODE):
         assert sentence in report
     assert benchmark.startswith(page.METHOD)
@@ -62,7 +62,10 @@ def test_the_gallery_has_the_sentences_that_the_code_writes():
 
 
 def test_the_readme_agrees_with_the_gallery():
-    report, readme = (GALLERY / "report.md").read_text(), (ROOT / "README.md").read_text()
+    report, readme = (
+        (GALLERY / "report.md").read_text(encoding="utf-8"),
+        (ROOT / "README.md").read_text(encoding="utf-8"),
+    )
     (tally,) = TALLY.findall(report)
     assert counts(report) == [int(n) for n in re.findall(r"\d+", tally)]
     assert tally in readme

@@ -32,7 +32,7 @@ def folder(small, tmp_path_factory):  # noqa: F811
 @pytest.mark.parametrize("name", names)
 def test_every_recipe_writes_its_result_parameters_and_figures(folder, name):
     out = folder.parent / name
-    written = json.loads((out / "result.json").read_text())
+    written = json.loads((out / "result.json").read_text(encoding="utf-8"))
     assert written["recipe"] == name
     assert len(written["seeds"]) == find(name).quick.runs
     assert set(written["data"]["sha256"]) in (set(digits.SHA256), set())  # some draw their own data from the key
@@ -53,7 +53,7 @@ class Tags(HTMLParser):
 
 
 def test_the_page_needs_no_other_file(folder):
-    page = (folder / "index.html").read_text()
+    page = (folder / "index.html").read_text(encoding="utf-8")
     tags = Tags(page).found
     assert not [tag for tag, _ in tags if tag in {"script", "link", "iframe"}]
     sources = [attributes["src"] for tag, attributes in tags if tag == "img"]
@@ -65,7 +65,7 @@ def test_the_page_needs_no_other_file(folder):
 
 
 def test_every_claim_has_a_verdict_in_the_first_table(folder):
-    page, text = (folder / "index.html").read_text(), (folder / "report.md").read_text()
+    page, text = (folder / "index.html").read_text(encoding="utf-8"), (folder / "report.md").read_text(encoding="utf-8")
     table = page[page.index('<table id="claims">') : page.index("<section")]
     for name in names:
         assert f'href="#{name}"' in table
@@ -86,7 +86,7 @@ def test_every_claim_has_a_verdict_in_the_first_table(folder):
 
 
 def test_provenance_has_a_row_for_every_recipe(folder):
-    page, text = (folder / "index.html").read_text(), (folder / "report.md").read_text()
+    page, text = (folder / "index.html").read_text(encoding="utf-8"), (folder / "report.md").read_text(encoding="utf-8")
     origins = page[page.index('<table id="origins">') :]
     for name in names:
         (row,) = re.findall(rf"<tr><td>{name}</td>(.*?)</tr>", origins)
@@ -101,7 +101,7 @@ def test_provenance_has_a_row_for_every_recipe(folder):
 
 
 def test_the_markdown_shows_pictures_that_are_there(folder):
-    pictures = re.findall(r"!\[.*?\]\((.*?)\)", (folder / "report.md").read_text())
+    pictures = re.findall(r"!\[.*?\]\((.*?)\)", (folder / "report.md").read_text(encoding="utf-8"))
     assert len(pictures) >= len(names)
     files = [(folder / picture).read_bytes() for picture in pictures]
     assert all(png.startswith(b"\x89PNG") and int.from_bytes(png[16:20]) == 1000 for png in files)  # pixels wide
@@ -110,7 +110,7 @@ def test_the_markdown_shows_pictures_that_are_there(folder):
 
 
 def test_a_chapter_has_its_text_its_groups_and_its_claims(folder):
-    page, text = (folder / "index.html").read_text(), (folder / "report.md").read_text()
+    page, text = (folder / "index.html").read_text(encoding="utf-8"), (folder / "report.md").read_text(encoding="utf-8")
     assert "whose gradients are summed: the paper's code sums them over a batch" in text
     assert "All is as in <code>xor</code>, with the same points" in page
     chapter = text[text.index("\n## optimizers") : text.index("\n## initializers")]
@@ -199,7 +199,7 @@ def test_a_failing_recipe_leaves_the_others_their_chapters(small, tmp_path, monk
     stale.write_bytes(b"of another day")
     with pytest.raises(SweepError, match="2 of 4 runs failed"):
         run(Options(quick=True, epochs=1, jobs=1, data=small, out=str(tmp_path)))
-    page, text = ((tmp_path / "paper" / name).read_text() for name in ("index.html", "report.md"))
+    page, text = ((tmp_path / "paper" / name).read_text(encoding="utf-8") for name in ("index.html", "report.md"))
     assert "It ran." in page
     for form in (page, text):
         assert "2 runs failed, so this experiment has no results" in form
@@ -219,10 +219,10 @@ def test_a_failing_recipe_leaves_the_others_their_chapters(small, tmp_path, monk
     for name in ("report.md", "figures/mnist.png"):
         assert (gallery / name).read_bytes() == (kept / name).read_bytes()
     for form in ("index.html", "report.md"):
-        text = (tmp_path / "paper" / form).read_text()
+        text = (tmp_path / "paper" / form).read_text(encoding="utf-8")
         assert "It ran." in text
         assert "2 trainings have not been run yet, so this experiment has no results." in text
     assert " 1 experiment has no results." in text
     next(path for path in made if path.suffix == ".npz").write_bytes(b"damaged")
     run(Options(quick=True, epochs=1, jobs=1, data=small, out=str(tmp_path), kept=True))
-    assert "1 training has not been run yet" in (tmp_path / "paper" / "report.md").read_text()
+    assert "1 training has not been run yet" in (tmp_path / "paper" / "report.md").read_text(encoding="utf-8")

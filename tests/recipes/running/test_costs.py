@@ -20,14 +20,14 @@ begin = perf_counter()
 for name in sys.argv[1].split(","):
     assert main([name, *sys.argv[2:]]) == 0
 status = Path("/proc/self/status")
-kilobytes = [line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM")]
+kilobytes = [line.split()[1] for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM")]
 print(perf_counter() - begin, int(kilobytes[0]) / 1024)
 """
 
 
 def seconds_and_megabytes(names, *options):
     command = [sys.executable, "-c", MEASURED, names, "--jobs", "1", *options]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout
     seconds, megabytes = map(float, said.splitlines()[-1].split())
     return seconds, megabytes
 

@@ -87,22 +87,31 @@ def copied(tmp_path):
     return tmp_path
 
 
-def paths(folder):
+def paths(folder, **environment):
     """The names of the results of `RECIPES`, each as the part of its identity and the part of its code."""
     command = [sys.executable, "-c", NAMED, *RECIPES]
-    found = subprocess.run(command, cwd=folder, env={"PYTHONPATH": ""}, capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        command, cwd=folder, env={"PYTHONPATH": "", **environment}, capture_output=True, encoding="utf-8", check=True
+    )
     return [tuple(line.split(".")[:2]) for line in found.stdout.splitlines()]
 
 
 def rewrite(folder, pattern, text):
     for path in folder.rglob("*.py"):
-        path.write_text(re.sub(pattern, text, path.read_text()))
+        path.write_text(re.sub(pattern, text, path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def edit(path, old, new):
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     assert old in text
-    path.write_text(text.replace(old, new))
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_neither_line_ends_nor_the_encoding_of_the_machine_change_a_name(copied):
+    before = paths(copied)
+    for path in copied.rglob("*.py"):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert paths(copied, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0") == before  # ASCII
 
 
 def test_a_move_changes_nothing_and_a_change_of_the_code_marks_the_runs_that_it_reaches(copied):
@@ -119,15 +128,17 @@ def test_a_move_changes_nothing_and_a_change_of_the_code_marks_the_runs_that_it_
     rewrite(copied, r"fnn\.losses", "fnn.costs")
     assert paths(copied) == before  # modules and their importers
 
-    until = (copied / "recipes" / "training.py").read_text()
+    until = (copied / "recipes" / "training.py").read_text(encoding="utf-8")
     start = until.index("def until(")
     end = until.index("def result(")
     (copied / "recipes" / "ends.py").write_text(
         '"""Ends."""\n\nfrom collections.abc import Iterable, Iterator\nfrom itertools import chain, islice\n\n'
-        f"from fnn import Progress, early_stopping\n\n{until[start:end]}"
+        f"from fnn import Progress, early_stopping\n\n{until[start:end]}",
+        encoding="utf-8",
     )
     (copied / "recipes" / "training.py").write_text(
-        until[:start].replace('__all__ = ["result", "until"]', "") + "from recipes.ends import until\n\n" + until[end:]
+        until[:start].replace('__all__ = ["result", "until"]', "") + "from recipes.ends import until\n\n" + until[end:],
+        encoding="utf-8",
     )
     assert paths(copied) == before  # one function
 

@@ -44,7 +44,7 @@ def workers(parent):
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            if int(stat.read_text().rsplit(")", 1)[1].split()[1]) == parent:
+            if int(stat.read_text(encoding="utf-8").rsplit(")", 1)[1].split()[1]) == parent:
                 command = (stat.parent / "cmdline").read_bytes()
                 found += [int(stat.parent.name)] if b"spawn_main" in command else []
         except (OSError, IndexError):  # it has just ended
@@ -61,7 +61,7 @@ def contents(out):
 def undisturbed(small, tmp_path_factory):
     out = tmp_path_factory.mktemp("undisturbed")
     begin, process = time.monotonic(), start(small, out)
-    assert process.wait() == 0, (out / "stderr").read_text()
+    assert process.wait() == 0, (out / "stderr").read_text(encoding="utf-8")
     assert len(list((out / "runs").glob("*.npz"))) == 12
     return contents(out), time.monotonic() - begin
 
@@ -83,6 +83,6 @@ def test_a_killed_sweep_ends_with_the_same_files(i, small, undisturbed, tmp_path
     for worker in workers(process.pid)[:1]:
         with contextlib.suppress(ProcessLookupError):  # it has just ended
             os.kill(worker, signal.SIGKILL)
-    assert process.wait() == 0, (tmp_path / "stderr").read_text()
+    assert process.wait() == 0, (tmp_path / "stderr").read_text(encoding="utf-8")
     assert contents(tmp_path) == expected
     assert not [*tmp_path.rglob("*.partial"), *tmp_path.rglob("*.progress")]

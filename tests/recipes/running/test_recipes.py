@@ -100,7 +100,7 @@ def test_a_directory_of_several_sets_is_refused(small, tmp_path):
 
 def test_mnist_writes_what_it_found(small, tmp_path):
     results, _ = run_recipe(mnist.RECIPE, Options(runs=2, epochs=20, jobs=1, data=small, out=str(tmp_path)))
-    written = json.loads((tmp_path / "mnist" / "result.json").read_text())
+    written = json.loads((tmp_path / "mnist" / "result.json").read_text(encoding="utf-8"))
     assert written["configuration"]["epochs"] == 20
     assert written["test_accuracy"] == [run["scores"]["test_accuracy"] for run in results["mnist"]]
     assert min(written["test_accuracy"]) > 0.5
@@ -231,7 +231,7 @@ def test_what_a_run_took_stands_beside_it(small, tmp_path):
     assert set(cost_in_words([other]).values()) == {"not kept"}
     assert time_in_all([*paths, *paths, other]) == "1 training of 0 s in all, and 1 more whose times are not kept"
     assert time_in_all([other]) == "trainings whose times are not kept"
-    other.with_suffix(".json").write_text('{"seconds": 3720.5}')
+    other.with_suffix(".json").write_text('{"seconds": 3720.5}', encoding="utf-8")
     assert time_in_all([*paths, other]) == "2 trainings of 1 h 2 min in all"
 
 
@@ -294,7 +294,9 @@ def test_command_lists_runs_and_refuses(small, tmp_path, capsys):
 
 
 def test_command_as_a_module(tmp_path):
-    said = subprocess.run([sys.executable, "-m", "recipes"], cwd=ROOT, capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [sys.executable, "-m", "recipes"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
+    )
     assert "mnist" in said.stdout
 
 

@@ -30,7 +30,10 @@ def shared(a, b, n=MOST + 1):
 
 
 def test_no_two_recipes_share_six_lines():
-    sources = {str(path.relative_to(RECIPES)): lines_of(path.read_text()) for path in sorted(RECIPES.rglob("*.py"))}
+    sources = {
+        str(path.relative_to(RECIPES)): lines_of(path.read_text(encoding="utf-8"))
+        for path in sorted(RECIPES.rglob("*.py"))
+    }
     assert len(sources) > 20
     for (name, a), (other, b) in combinations(sources.items(), 2):
         assert not shared(a, b), f"{name} and {other}"

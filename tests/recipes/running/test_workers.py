@@ -1,6 +1,7 @@
 """Workers take nothing that is not theirs, and what they raise is told whole."""
 
 import os
+import signal
 from concurrent.futures import Executor, Future
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,19 +15,21 @@ from recipes.running.plan import Task
 from recipes.running.workers import Done, Failed, in_processes, on_executor
 
 
-def threads_of_blas(config, key, data):
+def surroundings(config, key, data):
     start = Progress.start(sgd(0.1).init({"w": np.zeros(1)}))
-    return Run(start, lambda progress: iter([progress]), lambda end: {"threads": os.environ["OPENBLAS_NUM_THREADS"]})
+    deaf = hasattr(signal, "pthread_sigmask") and signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    found = {"threads": os.environ["OPENBLAS_NUM_THREADS"], "deaf": deaf}
+    return Run(start, lambda progress: iter([progress]), lambda end: found)
 
 
-def test_workers_leave_other_processes_and_the_environment_alone(monkeypatch):
+def test_workers_leave_other_processes_the_environment_and_interrupts_alone(monkeypatch):
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     other = get_context("spawn").Process(target=sleep, args=(60,))
     other.start()
     try:
-        ((_, outcome),) = in_processes({Path("a"): Task("threads", threads_of_blas, no_data, None, None, Key(0))}, 1)
+        ((_, outcome),) = in_processes({Path("a"): Task("surroundings", surroundings, no_data, None, None, Key(0))}, 1)
         assert isinstance(outcome, Done)
-        assert outcome.result == {"threads": "1"}
+        assert outcome.result == {"threads": "1", "deaf": hasattr(signal, "pthread_sigmask")}
         assert "OPENBLAS_NUM_THREADS" not in os.environ
         other.join(0.5)
         assert other.is_alive()

@@ -1,0 +1,55 @@
+"""What worker processes need of the main script: they import it first, so it must not start the same runs again."""
+
+import ast
+import inspect
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from recipes.running.plan import Task
+
+__all__ = ["check_main"]
+
+GUARD = 'if __name__ == "__main__":'
+GUARDS = {"__name__", "current_process"}  # a condition with one of these can tell a worker from the script
+
+
+def check_main(tasks: Iterable[Task]) -> None:
+    """Raise a `ValueError` if worker processes would start these runs again, or could not import what they need."""
+    main = sys.modules["__main__"]
+    path, spec = getattr(main, "__file__", None), getattr(main, "__spec__", None)
+    if path is None or (spec is not None and spec.name.endswith("__main__")):  # workers do not import these
+        things = [thing for task in tasks for thing in (task.run, task.load, type(task.config))]
+        if named := {thing.__qualname__ for thing in things if thing.__module__ == "__main__"}:
+            raise ValueError(
+                f"sweep: worker processes cannot import {', '.join(sorted(named))}, which this session defines: put "
+                "the definitions into a file, and import them"
+            )
+    elif not Path(path).exists():
+        raise ValueError(
+            f"sweep: worker processes import the main script, and {path} is no file: save it, or give jobs=1"
+        )
+    elif (line := _line_of(vars(main))) and (statement := _unguarded(Path(path), line)):
+        raise ValueError(
+            f"sweep: {path}, line {line}, starts processes without a guard. Each process imports this file first, and "
+            f"would start the runs again. Write\n\n{GUARD}\n    {statement}\n\nor give jobs=1"
+        )
+
+
+def _line_of(module: dict[str, object]) -> int | None:
+    """The line of a module that is running now, at its top level; None if none is."""
+    line, frame = None, inspect.currentframe()
+    while frame is not None:
+        if frame.f_globals is module and frame.f_code.co_name == "<module>":
+            line = frame.f_lineno
+        frame = frame.f_back
+    return line
+
+
+def _unguarded(script: Path, line: int) -> str:
+    """The statement at a line of a script, or its first line; "" if a worker that imports the script leaves it out."""
+    nodes = [each for each in ast.walk(ast.parse(script.read_bytes())) if isinstance(each, ast.stmt)]
+    around = [each for each in nodes if each.lineno <= line <= (each.end_lineno or each.lineno)]
+    asked = [ast.walk(each.test) for each in around if isinstance(each, ast.If)]
+    guarded = any(ast.unparse(part) in GUARDS for parts in asked for part in parts)
+    return "" if guarded or not around else ast.unparse(around[0]).splitlines()[0]
