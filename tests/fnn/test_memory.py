@@ -52,7 +52,7 @@ def test_an_epoch_takes_the_memory_of_a_batch(order, place, tmp_path):
         tmp_path / "x.npy", mode="w+", dtype=np.float32, shape=(n, 784), fortran_order=order == "Fortran"
     ).flush()
     command = [sys.executable, "-c", TRAINED, str(tmp_path / "x.npy"), place]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
     assert run.returncode == 0, run.stderr
     steps, taken = map(float, run.stdout.split())
     print(f"{MIB} MiB in {order} order, {place}: {steps:.0f} steps took {taken:.1f} MiB")

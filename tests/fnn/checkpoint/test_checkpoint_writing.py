@@ -106,8 +106,8 @@ def test_an_interrupted_save_leaves_nothing(tmp_path):
 
 
 def test_a_full_disk_and_a_missing_folder(tmp_path):
-    def full(*given, **how):
-        with open(*given, **how) as file, open("/dev/full", "wb") as never:  # /dev/full is always full
+    def full(path, _, **how):
+        with open(path, "xb", **how) as file, open("/dev/full", "wb") as never:  # /dev/full is always full
             return os.fdopen(os.dup2(never.fileno(), os.dup(file.fileno())), "wb")
 
     with pytest.MonkeyPatch.context() as patch:

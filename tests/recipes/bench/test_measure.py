@@ -30,7 +30,7 @@ def test_peers_are_measured_and_missing_ones_have_a_reason(data):
 
 
 def test_the_time_to_a_score_includes_the_start_of_the_process(data):
-    problem = workloads.validated(data)
+    problem = attrs.evolve(workloads.validated(data), batch=16)
     found = time_to_score(problem, {"fnn": "fnn_numpy.train", "nobody": "nobody.train"}, rounds=2, goal=0)
     assert len(found["fnn"].seconds) == 2
     assert min(found["fnn"].seconds) > 0.05  # a process has been started
