@@ -11,7 +11,7 @@ from fnn.arrays import Array, Shape, unbroadcast
 from fnn.layer import Back, Functions, Layer, LayerError, LayerTypeError, check_is_layer, check_shape
 from fnn.layers.declared import check_cotangent
 from fnn.random import Key, fold_in, split
-from fnn.tree import Params, Tree, leaves, stack
+from fnn.tree import Params, Tree, items, stack
 from fnn.values import constructor, whole
 
 __all__ = ["chain", "concat", "ensemble", "residual"]
@@ -98,13 +98,14 @@ def chain(*layers: Layer, **named: Layer) -> Layer:
 
             def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Array]:
                 # Without need for dx, the pullback ends at the first layer that has parameters.
-                first = None if need_dx else next((name for name in placed if leaves(params[name])), None)
-                dparams = {name: params[name] for name in placed}  # layers in front of it have none: an empty tree
+                first = None if need_dx else next((name for name in placed if any(items(params[name]))), None)
+                grads = {}
                 for name in reversed(placed):
-                    dparams[name], dy = backs[name](dy, name != first)
+                    grads[name], dy = backs[name](dy, name != first)
                     if name == first:
                         break
-                return dparams, dy
+                # The layers in front of it have no parameters: their gradient is an empty tree.
+                return {name: grads[name] if name in grads else params[name] for name in placed}, dy
 
             return x, back
 

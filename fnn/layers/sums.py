@@ -31,8 +31,8 @@ def summed(gradient: Array, parameter: Array, n_axes: int, n_lead: int) -> Array
 def _over_examples(gradient: Array, n_lead: int, extra: int, n_axes: int) -> Array:
     """The sum over `extra` axes behind the `n_lead` leading ones; of many examples, the sum of the sums of blocks."""
     xp, shape = gradient.__array_namespace__(), gradient.shape
-    blocks, rest = divmod(shape[n_lead], BLOCK)
-    if blocks > 1:
+    if shape[n_lead] >= 2 * BLOCK:
+        blocks, rest = divmod(shape[n_lead], BLOCK)
         lead, whole = (slice(None),) * n_lead, shape[n_lead] - rest
         head = xp.reshape(gradient[(*lead, slice(whole))], (*shape[:n_lead], blocks, BLOCK, *shape[n_lead + 1 :]))
         total = _in_halves(_over_examples(head, n_lead + 1, extra, n_axes), n_lead)

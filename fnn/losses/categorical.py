@@ -42,13 +42,13 @@ def cross_entropy(
     """
     epsilon = 0.0 if label_smoothing == 0 else number("cross_entropy(label_smoothing)", label_smoothing, 0, 1)
     w = _checked(prediction, target, weight)
-    t, mass = _distribution(prediction, target, w)
+    xp = prediction.__array_namespace__()
+    t, mass = _distribution(xp, prediction, target, w)
     if epsilon:
         t = (1 - epsilon) * t + epsilon / prediction.shape[-1] * mass
-    xp = prediction.__array_namespace__()
     z = shifted(xp, prediction)
     e = xp.exp(z)
-    total = _row_sums(e)
+    total = _row_sums(xp, e)
     surprise = xp.log(total) - z  # -log softmax(z), at least 0
     surprise = xp.where(t > 0, surprise, xp.minimum(surprise, 0.0))  # 0 · log 0 is 0 here, but a NaN stays
     values = xp.vecdot(t, surprise)[..., None]
@@ -62,9 +62,9 @@ def cross_entropy(
     return reduced("cross_entropy", values, slopes, w, reduction)
 
 
-def _row_sums(x: Array) -> Array:
+def _row_sums(xp: Any, x: Array) -> Array:
     """The sums over the last axis, kept: (..., k) -> (..., 1). For few numbers a product is faster than `sum`."""
-    return x @ x.__array_namespace__().ones((x.shape[-1], 1), dtype=x.dtype)
+    return x @ xp.ones((x.shape[-1], 1), dtype=x.dtype)
 
 
 def _checked(logits: Array, target: Array, weight: Array | None) -> Array | None:
@@ -74,32 +74,33 @@ def _checked(logits: Array, target: Array, weight: Array | None) -> Array | None
     if logits.shape[-1] == 1:
         problem = "one class is always right; for one output that says yes or no, use binary_cross_entropy"
         raise ValueError(f"{name}: expected logits of two classes or more, got shape {logits.shape}: {problem}")
-    if is_array(target) and dtype_kind(target.dtype) == "float":
+    kind = dtype_kind(target.dtype) if is_array(target) else ""
+    if kind == "float":
         elements(name, logits, target, "labels are integers: labels.astype(int)")
-    elif problem := misfit(target):
+    elif kind != "int" and (problem := misfit(target)):
         raise TypeError(f"{name}: expected labels as an array of numbers, got {problem}")
-    elif dtype_kind(target.dtype) != "int":
+    elif kind != "int":
         raise TypeError(f"{name}: labels are integers, probabilities floating-point; got {target.dtype}")
     elif target.ndim < 1 or logits.shape[-1 - target.ndim : -1] != target.shape:
         raise ValueError(
             f"{name}: logits have shape {logits.shape}, labels {target.shape}, expected one label for each example, "
             f"{logits.shape[-2:-1]}; flatten the labels, or give one-hot rows as floating-point probabilities"
         )
-    return weights(name, weight, logits, per_element=False)
+    return None if weight is None else weights(name, weight, logits, per_element=False)
 
 
-def _distribution(logits: Array, target: Array, w: Array | None) -> tuple[Array, Any]:
+def _distribution(xp: Any, logits: Array, target: Array, w: Array | None) -> tuple[Array, Any]:
     """The target as probabilities over the classes, labels as one-hot rows; and the sum of each row.
 
     Rows of weight 0 are 0. Values are checked where they are NumPy's; a traced array has none to look at.
     """
-    xp, n_classes = logits.__array_namespace__(), logits.shape[-1]
+    n_classes = logits.shape[-1]
     if dtype_kind(target.dtype) == "float":
         t = masked(xp.astype(target, logits.dtype, copy=False), w)
         if isinstance(t, np.ndarray) and not (t >= 0).all():
             problem = "probabilities must be at least 0, got negative ones or NaN"
             raise ValueError(f"cross_entropy: {problem}; check the targets, or mask what is missing by a weight of 0")
-        return t, _row_sums(t)
+        return t, _row_sums(xp, t)
     hot = target[..., None] == xp.arange(n_classes)
     if w is not None:
         hot = hot & (w > 0)
@@ -112,4 +113,4 @@ def _distribution(logits: Array, target: Array, w: Array | None) -> tuple[Array,
                 f"missing needs a weight of 0"
             )
     t = xp.astype(hot, logits.dtype)
-    return t, 1.0 if w is None else _row_sums(t)
+    return t, 1.0 if w is None else _row_sums(xp, t)

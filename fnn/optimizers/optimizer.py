@@ -108,6 +108,7 @@ class Optimizer:
         loss = theta.__array_namespace__().full(layout.lead, np.nan, dtype=theta.dtype)
         return State(theta, 0, self.start(theta, layout), loss, layout, self.rule)
 
+    @np.errstate(all="ignore")  # DivergedError says more than a warning, and underflow is no mistake
     def update(self, state: State, grads: Tree, loss: Any = None, *, finite: bool = True) -> State:
         """The state after one step along `grads`.
 
@@ -125,17 +126,17 @@ class Optimizer:
             raise TypeError(f"{self!r}: expected a state of {self.rule}, got {came}; begin with init(params)")
         theta, layout = state.vector, state.layout
         g = layout.ravel(grads)
-        with np.errstate(all="ignore"):  # DivergedError says more than a warning, and underflow is no mistake
-            if g.dtype != theta.dtype:
-                g = g.__array_namespace__().astype(g, theta.dtype)
-            memory, direction = self.direct(state.memory, g, theta, state.step)
-            new = theta - direction
-            if isinstance(new, np.ndarray):
-                loss = None if loss is None else np.array(loss, dtype=new.dtype)[()]  # a copy; one loss is a scalar
-            elif loss is not None:
-                loss = new.__array_namespace__().asarray(loss, dtype=new.dtype)
-            if finite and not all_finite(0.0 if loss is None else loss, g, new, memory):
-                raise diverged(state, loss, layout.unravel(g), layout.unravel(new))
+        if g.dtype != theta.dtype:
+            g = g.__array_namespace__().astype(g, theta.dtype)
+        memory, direction = self.direct(state.memory, g, theta, state.step)
+        new = theta - direction
+        if isinstance(new, np.ndarray):
+            if loss is not None and type(loss) is not new.dtype.type:
+                loss = np.array(loss, dtype=new.dtype)[()]  # a copy; one loss is a scalar
+        elif loss is not None:
+            loss = new.__array_namespace__().asarray(loss, dtype=new.dtype)
+        if finite and not all_finite(0.0 if loss is None else loss, g, new, memory):
+            raise diverged(state, loss, layout.unravel(g), layout.unravel(new))
         return State(new, state.step + 1, memory, state.loss if loss is None else loss, layout, self.rule)
 
 

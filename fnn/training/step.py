@@ -88,14 +88,13 @@ def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None, 
             f"train_step: {', '.join(_needing_a_key(model))} behaves otherwise in training, for which it needs a key, "
             f"got None; give key=fnn.Key(0), or take the layer out of the model"
         )
-    gradient = _gradient(model, loss)
+    gradient = np.errstate(all="ignore")(_gradient(model, loss))  # DivergedError says more than a warning
     keep_freed_memory()
 
     def step(state: State, batch: Batch) -> State:
         if not isinstance(state, State):
             raise TypeError(f"step: expected a State, got {type(state).__name__}; begin with optimizer.init(params)")
-        with np.errstate(all="ignore"):  # DivergedError says more than a warning
-            value, grads = gradient(state.params, batch, fold_in(key, state.step))
+        value, grads = gradient(state.params, batch, fold_in(key, state.step))
         try:
             return optimizer.update(state, grads, value, finite=finite)
         except DivergedError as error:

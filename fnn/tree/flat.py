@@ -87,27 +87,34 @@ class Layout:
             raise TreeError(f"unravel: expected a vector of shape {(*self.lead, self.size)}, got {vector.shape}")
         if isinstance(vector, np.ndarray) and vector.flags.writeable:
             vector = read_only(vector.copy())
-        return _unravel(self, vector, self.lead, vector.__array_namespace__().reshape)
+        reshape = np.ndarray.reshape if isinstance(vector, np.ndarray) else vector.__array_namespace__().reshape
+        return _unravel(self, vector, self.lead, reshape)
 
 
 def _leaves(layout: Layout, tree: Tree, lead: tuple[int, ...], path: Path) -> list[Array]:
     """The leaves of `tree`. Raises `TreeError`, with the path, if one is missing or has another shape than expected."""
-    if not isinstance(tree, Mapping) or len(tree) != len(layout.parts):
-        check_names(dict(layout.parts), tree, path)
     found: list[Array] = []
+    try:
+        if len(tree) == len(layout.parts):
+            for name, part in layout.parts:
+                leaf = tree[name]
+                if isinstance(part, Layout):
+                    found += _leaves(part, leaf, lead, (*path, name))
+                elif leaf.shape == lead + part.shape:
+                    found.append(leaf)
+                else:
+                    break
+            else:
+                return found
+    except (AttributeError, IndexError, KeyError, TypeError):
+        pass
+    check_names(dict(layout.parts), tree, path)
     for name, part in layout.parts:
-        try:
-            leaf = tree[name]
-        except KeyError:
-            check_names(dict(layout.parts), tree, path)
-        if isinstance(part, Layout):
-            found += _leaves(part, leaf, lead, (*path, name))
-        elif getattr(leaf, "shape", None) == lead + part.shape:
-            found.append(leaf)
-        else:
+        leaf = tree[name]
+        if not isinstance(part, Layout) and getattr(leaf, "shape", None) != lead + part.shape:
             at, came = show((*path, name)), getattr(leaf, "shape", None) or misfit(leaf)
             raise TreeError(f"trees part at {at}: expected an array of shape {lead + part.shape}, got {came}")
-    return found
+    raise AssertionError  # one of the two has raised
 
 
 def _unravel(layout: Layout, vector: Array, lead: tuple[int, ...], reshape: Callable[..., Array]) -> Params:
