@@ -86,7 +86,7 @@ MUTANTS = {
         ("a chain with one key", "= layer.vjp(params[name], x, fold_in(key, i))", "= layer.vjp(params[name], x, key)"),
         ("a chain that derives forwards", "for name in reversed(placed)", "for name in placed"),
         ("a chain that ignores need_dx", "first = None if need_dx else", "first = None if True else"),
-        ("a chain that stops a layer early", "if leaves(params[name])), None)", "), None)"),
+        ("a chain that stops a layer early", "if any(items(params[name]))), None)", "), None)"),
         ("a concat that starts every branch alike", "branch.init(fold_in(key, i)", "branch.init(key"),
         ("a concat with one key", "branch.vjp(params[name], x, fold_in(key, i))", "branch.vjp(params[name], x, key)"),
         ("a concat that keeps the first branch's dx", "sum(dxs[1:], dxs[0])", "dxs[0]"),
