@@ -109,12 +109,14 @@ def _leaves(layout: Layout, tree: Tree, lead: tuple[int, ...], path: Path) -> li
     except (AttributeError, IndexError, KeyError, TypeError):
         pass
     check_names(dict(layout.parts), tree, path)
-    for name, part in layout.parts:
-        leaf = tree[name]
-        if not isinstance(part, Layout) and getattr(leaf, "shape", None) != lead + part.shape:
-            at, came = show((*path, name)), getattr(leaf, "shape", None) or misfit(leaf)
-            raise TreeError(f"trees part at {at}: expected an array of shape {lead + part.shape}, got {came}")
-    raise AssertionError  # one of the two has raised
+    wrong = (
+        (name, part.shape)
+        for name, part in layout.parts
+        if not isinstance(part, Layout) and getattr(tree[name], "shape", None) != lead + part.shape
+    )
+    name, shape = next(wrong)
+    at, came = show((*path, name)), getattr(tree[name], "shape", None) or misfit(tree[name])
+    raise TreeError(f"trees part at {at}: expected an array of shape {lead + shape}, got {came}")
 
 
 def _unravel(layout: Layout, vector: Array, lead: tuple[int, ...], reshape: Callable[..., Array]) -> Params:
