@@ -21,7 +21,7 @@ def is_array(value: object) -> bool:
 
 
 def dtype_kind(dtype: Any) -> str:
-    """What a dtype of any array library holds: "float", "int" (signed or unsigned), or its own name.
+    """What a dtype of any array library holds: "float", "int" (signed or unsigned), "bool", or its own name.
 
     >>> dtype_kind(np.dtype("float32")), dtype_kind(np.dtype("uint8")), dtype_kind(np.dtype("bool"))
     ('float', 'int', 'bool')
@@ -68,12 +68,12 @@ def misfit(value: Any) -> str:
 # libraries cannot always be compared.
 @lru_cache
 def _is_half(library: Any, dtype: Any) -> bool:
-    return any(word in str(dtype) for word in ("float16", "bfloat16"))
+    return "float16" in str(dtype)
 
 
 @lru_cache
 def _dtype_kind(library: Any, dtype: Any) -> str:
-    return next((word for word in ("float", "int") if word in str(dtype)), str(dtype))
+    return next((word for word in ("float", "int", "bool") if word in str(dtype)), str(dtype))
 
 
 def take(array: Array, index: Any, axis: int = 0) -> Array:

@@ -31,7 +31,7 @@ class Batches:
         if self.key is None:
             behind = (slice(None),) * self.axis
             for i in starts:
-                yield tuple(array[(*behind, slice(i, i + self.size))] for array in self.arrays)
+                yield tuple(array[(*behind, slice(i, i + self.size), ...)] for array in self.arrays)
             return
         order = generator(self.key).permutation(self.arrays[0].shape[self.axis])
         # One take a batch: shuffling all of the data at once would move it through memory twice.

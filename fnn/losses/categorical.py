@@ -33,8 +33,9 @@ def cross_entropy(
     same mean, its LogisticRegression the sum Σ w L. Keras divides Σ w L by the number of examples: there, weights of
     twice the size act like twice the learning rate. The gradient is w (softmax(z) - t) if t sums to one.
 
-    Raises `ValueError` for labels outside 0..k-1, for shapes that do not fit, for k = 1, for negative weights, for the
-    mean of weights that are all 0, and unless 0 <= ε < 1.
+    Raises `ValueError` for labels outside 0..k-1, for shapes that do not fit, for k < 2, for negative weights, for the
+    mean of weights that are all 0, and unless 0 <= ε < 1. Only NumPy's labels and weights are looked at: a traced array
+    has no values.
 
     >>> value, pullback = cross_entropy(np.array([[0.0, 0.0]]), np.array([1]))
     >>> round(float(value), 4), pullback().tolist()
@@ -71,13 +72,13 @@ def _checked(logits: Array, target: Array, weight: Array | None) -> Array | None
     """The weights; raises unless logits, target and weight are arrays of the right kinds and shapes."""
     name = "cross_entropy"
     predictions(name, logits)
-    if logits.shape[-1] == 1:
+    if logits.shape[-1] < 2:
         problem = "one class is always right; for one output that says yes or no, use binary_cross_entropy"
         raise ValueError(f"{name}: expected logits of two classes or more, got shape {logits.shape}: {problem}")
     kind = dtype_kind(target.dtype) if is_array(target) else ""
     if kind == "float":
         elements(name, logits, target, "labels are integers: labels.astype(int)")
-    elif kind != "int" and (problem := misfit(target)):
+    elif problem := misfit(target):
         raise TypeError(f"{name}: expected labels as an array of numbers, got {problem}")
     elif kind != "int":
         raise TypeError(f"{name}: labels are integers, probabilities floating-point; got {target.dtype}")

@@ -24,7 +24,8 @@ def mse(
     reduction    "mean"; "sum", Σ w (y - t)²; or "none", the value of each example, w (y - t)² averaged over its outputs
 
     Raises `ValueError` for other shapes (only leading axes that target or weight lacks are broadcast), for negative
-    weights, and for the mean of weights that are all 0.
+    weights, and for the mean of weights that are all 0. Of several networks, one whose weights are all 0 has the mean 0
+    and the gradient 0. Only NumPy's weights are looked at: a traced array has no values.
 
     >>> value, pullback = mse(np.array([[1.0], [4.0]]), np.array([[1.0], [2.0]]))
     >>> float(value), pullback().tolist()

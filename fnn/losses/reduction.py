@@ -5,13 +5,15 @@ anything is computed of it, so that it may be NaN: a weight of 0 is a mask.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from fnn.arrays import Array, dtype_kind, is_half, misfit
 
-__all__ = ["Loss", "Pullback", "elements", "floats", "masked", "predictions", "quiet", "reduced", "weights"]
+__all__ = ["Loss", "Pullback", "elements", "floats", "masked", "predictions", "quiet", "reduced", "total_weight"]
+__all__ += ["weights"]
 
 _USUAL = {np.dtype(np.float32), np.dtype(np.float64)}  # the quick way through the checks
 
@@ -56,14 +58,15 @@ def elements(
     return prediction.__array_namespace__().astype(target, prediction.dtype, copy=False)
 
 
-def weights(name: str, weight: Any, prediction: Array, *, per_element: bool = True) -> Array | None:
-    """The weights in the prediction's dtype, of shape (..., batch, 1) or (..., batch, n_out); None for None.
+def weights(name: str, weight: Any, prediction: Array, *, per_element: bool = True, dtype: Any = None) -> Array | None:
+    """The weights in this dtype, of shape (..., batch, 1) or (..., batch, n_out); None for None.
 
     weight        (..., batch) or (..., batch, 1), one for each example; or, `per_element`, (..., batch, n_out)
     prediction    (..., batch, n_out); the weights may lack its leading axes
+    dtype         a floating-point type, by default the prediction's
 
     Raises `ValueError` for other shapes, for weights that are negative or not finite, and where it is not clear whether
-    weights of the shape (n, n) are of examples or of elements.
+    weights of the shape (n, n) are of examples or of elements. Only NumPy's weights are looked at.
     """
     if weight is None:
         return None
@@ -79,15 +82,25 @@ def weights(name: str, weight: Any, prediction: Array, *, per_element: bool = Tr
         expected = f"one for each example, {shape[-2:-1]}" + f", or for each element, {shape[-2:]}" * per_element
         raise ValueError(f"{name}: predictions have shape {shape}, weights {own}; expected {expected}")
     if of_examples and of_elements and own[-1] > 1:
-        raise ValueError(
-            f"{name}: weights of shape {own} could be of examples or of elements; if of examples, give w[..., None]"
-        )
-    w = prediction.__array_namespace__().astype(weight, prediction.dtype)
-    if isinstance(w, np.ndarray) and w.size and not (w.min() >= 0 and w.max() < np.inf):
-        raise ValueError(
-            f"{name}: weights must be finite and at least 0, got {w.min()} to {w.max()}; a weight of 0 is a mask"
-        )
+        which = "could be of examples or of elements; if of examples, give w[..., None]"
+        raise ValueError(f"{name}: weights of shape {own} {which}")
+    if isinstance(weight, np.ndarray) and weight.size and not (weight.min() >= 0 and weight.max() < np.inf):
+        came = f"got {weight.min()} to {weight.max()}; a weight of 0 is a mask"
+        raise ValueError(f"{name}: weights must be finite and at least 0, {came}")
+    w = prediction.__array_namespace__().astype(weight, prediction.dtype if dtype is None else dtype)
     return w if of_elements else w[..., None]
+
+
+def total_weight(name: str, w: Array) -> Array:
+    """Σ w over examples and outputs (...): 1 for a network whose weights are all 0, so that its mean is 0.
+
+    Raises `ValueError` if the weights of all networks are 0.
+    """
+    xp = w.__array_namespace__()
+    total = xp.sum(w, axis=(-2, -1))
+    if isinstance(w, np.ndarray) and not np.any(total):
+        raise ValueError(f"{name}: weights that are all 0 have no mean; leave the batch out")
+    return xp.where(total > 0, total, 1)
 
 
 def masked(target: Array, w: Array | None) -> Array:
@@ -115,29 +128,32 @@ def reduced(
     if w is not None:
         values = values * w
         if reduction == "mean":
-            divisor = xp.sum(w, axis=(-2, -1)) * (n_out / w.shape[-1])
-            if isinstance(w, np.ndarray) and not np.all(divisor):
-                raise ValueError(
-                    f'{name}: weights that are all 0 have no mean; leave the batch out, or use reduction="sum"'
-                )
+            divisor = total_weight(name, w) * (n_out / w.shape[-1])
     value = xp.sum(values, axis=axes) / divisor
     behind = (None,) * (1 if reduction == "none" else 2)  # the axes that the value lacks
 
-    def pullback(dvalue: Any = 1.0) -> Array:
-        if isinstance(dvalue, (int, float)):
-            scale = float(dvalue) / divisor  # a NumPy scalar would widen float32
-        elif dvalue.shape == value.shape:
-            scale = dvalue / divisor
-        else:
-            problem = f"the pullback expects a cotangent in the value's shape, {value.shape}, got {dvalue.shape}"
-            raise ValueError(f"{name}: {problem}")
-        if not isinstance(scale, float):
-            scale = scale[..., *behind]
-        return _quietly(slopes, scale if w is None else scale * w)
-
-    return value, pullback
+    return value, partial(_pull, name, slopes, divisor, w, value, behind)
 
 
 @quiet
-def _quietly(slopes: Callable[[Any], Array], scale: Any) -> Array:
-    return slopes(scale)
+def _pull(
+    name: str,
+    slopes: Callable[[Any], Array],
+    divisor: Any,
+    w: Array | None,
+    value: Array,
+    behind: tuple[None, ...],
+    dvalue: Any = 1.0,
+) -> Array:
+    """The gradient with respect to the prediction, for a cotangent of the value; `behind`: axes that it lacks."""
+    if isinstance(dvalue, (int, float)):
+        scale = float(dvalue) / divisor  # a NumPy scalar would widen float32
+    elif dvalue.shape == value.shape:
+        xp = value.__array_namespace__()
+        scale = xp.astype(xp.asarray(dvalue), value.dtype) / divisor
+    else:
+        problem = f"the pullback expects a cotangent in the value's shape, {value.shape}, got {dvalue.shape}"
+        raise ValueError(f"{name}: {problem}")
+    if not isinstance(scale, float):
+        scale = scale[..., *behind]
+    return slopes(scale if w is None else scale * w)

@@ -6,9 +6,9 @@ from typing import Any
 import attrs
 import numpy as np
 
-from fnn.arrays import is_array
+from fnn.arrays import dtype_kind, misfit
 from fnn.data import class_labels, one_hot
-from fnn.losses.reduction import masked, weights
+from fnn.losses.reduction import total_weight, weights
 
 __all__ = ["OneVsRest", "accuracy", "confusion_matrix", "one_vs_rest", "psnr"]
 
@@ -42,30 +42,29 @@ def accuracy(scores: Any, labels: Any, weight: Any = None) -> Any:
     >>> accuracy(np.array([[2.0, 1.0], [0.0, 3.0], [5.0, 4.0], [1.0, 0.0]]), np.array([0, 1, 1, 0]))
     np.float64(0.75)
     """
-    if not (is_array(scores) and is_array(labels)):
-        got = f"{type(scores).__name__} and {type(labels).__name__}"
-        raise TypeError(f"accuracy: expected scores and labels as arrays, got {got}; use np.asarray")
+    for array in (scores, labels):
+        if problem := misfit(array):
+            raise TypeError(f"accuracy: expected scores and labels as arrays, got {problem}")
     xp = scores.__array_namespace__()
     paired = labels.ndim > 0 and labels.shape == scores.shape[-1 - labels.ndim : -1]
     if not (paired and 0 not in scores.shape and scores.shape[-1] > 1 and xp.isdtype(labels.dtype, "integral")):
         got = f"{scores.shape} and {labels.shape} of {labels.dtype}; give class numbers, not columns or one-hot rows"
         must = "scores must have the shape (..., batch, k), k from 2 up, no axis 0, and labels be integers (..., batch)"
         raise ValueError(f"accuracy: {must}, got {got}")
-    w = weights("accuracy", weight, scores, per_element=False)
-    counted = labels if w is None else masked(labels[..., None], w)[..., 0]
-    if isinstance(counted, np.ndarray) and not (counted.min() >= 0 and counted.max() < scores.shape[-1]):
-        got = f"{counted.min()} to {counted.max()}; are these the labels of these scores?"
-        raise ValueError(f"accuracy: labels must lie in 0 .. {scores.shape[-1] - 1}, the scores' classes, got {got}")
     real = xp.zeros(()).dtype  # the default float type of the array library
-    hits = xp.astype(xp.argmax(scores, axis=-1) == counted, real)
-    hits = xp.where(xp.isnan(xp.max(scores, axis=-1)), xp.nan, hits)
+    w = weights("accuracy", weight, scores, per_element=False, dtype=real)
+    if w is not None:
+        w = w[..., 0]
+        labels = xp.where(w > 0, labels, 0)
+    if isinstance(labels, np.ndarray) and not (labels.min() >= 0 and labels.max() < scores.shape[-1]):
+        got = f"{labels.min()} to {labels.max()}; are these the labels of these scores?"
+        raise ValueError(f"accuracy: labels must lie in 0 .. {scores.shape[-1] - 1}, the scores' classes, got {got}")
+    hits = xp.astype(xp.argmax(scores, axis=-1) == labels, real)
+    if dtype_kind(scores.dtype) == "float":
+        hits = xp.where(xp.isnan(xp.max(scores, axis=-1)), xp.nan, hits)
     if w is None:
         return xp.mean(hits, axis=-1)
-    w = xp.astype(w[..., 0], real)
-    total = xp.sum(w, axis=-1)
-    if isinstance(total, (np.ndarray, np.generic)) and not np.all(total):
-        raise ValueError("accuracy: weights that are all 0 have no mean; leave the batch out")
-    return xp.sum(hits * w, axis=-1) / total
+    return xp.sum(hits * w, axis=-1) / total_weight("accuracy", w[..., None])
 
 
 def confusion_matrix(predicted: Any, labels: Any, n_classes: int) -> np.ndarray:

@@ -45,8 +45,8 @@ def evaluate(
     data            (x, target), or (x, target, weight): then the mean of a batch counts by the sum of its weights, and
                     a batch whose weights are all 0 is left out
     measures        functions (prediction, target) -> mean over a batch, by name, with a value for each leading index:
-                    `{"loss": cross_entropy, "accuracy": accuracy}`. Of a loss's (value, pullback), the value is used.
-                    With weights they are called as f(prediction, target, weight).
+                    `{"loss": cross_entropy, "accuracy": accuracy}`. Of a loss's (value, pullback), the value is used;
+                    it must be a mean, not a sum. With weights they are called as f(prediction, target, weight).
     size            examples in a batch
     axis            the axis of the examples: 1 for data (R, n, ...) of R networks
 
@@ -66,7 +66,11 @@ def evaluate(
         mass, prediction = mass + share, model.apply(params, x)
         for name, f in measures.items():
             mean = f(prediction, *targets)
-            sums[name] += share * np.asarray(mean[0] if isinstance(mean, tuple) else mean, dtype=np.float64)
+            mean = np.asarray(mean[0] if isinstance(mean, tuple) else mean, dtype=np.float64)
+            if mean.ndim > prediction.ndim - 2:
+                expected = f"expected the mean over a batch, of shape {prediction.shape[:-2]}, got {mean.shape}"
+                raise ValueError(f'evaluate: {expected} from {name!r}; use reduction="mean"')
+            sums[name] = sums[name] + share * mean
     if not np.all(mass):
         problem = "all weights are 0, so there is no mean; is the mask right?"
         empty = "no examples, so there is no mean; is the data empty?"

@@ -3,6 +3,7 @@
 import json
 from functools import partial, reduce
 
+import array_api_strict
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -177,6 +178,50 @@ def test_evaluation_of_networks_with_weights_of_their_own():
     np.testing.assert_allclose(got["mse"], mse(model.apply(params, x), y, w)[0], rtol=1e-12)
 
 
+def test_a_network_without_weights_has_a_mean_and_a_gradient_of_0():
+    own, many = np.stack([EXAMPLES, 0 * EXAMPLES]), np.stack([Z, Z])
+    for loss, target in ((mse, T), (huber, T), (binary_cross_entropy, T), (cross_entropy, LABELS)):
+        value, pullback = loss(many, target, own)
+        assert value[0] == loss(Z, target, EXAMPLES)[0]
+        assert value[1] == 0
+        assert not pullback()[1].any()
+    assert accuracy(many, LABELS, own).tolist() == [accuracy(Z, LABELS, EXAMPLES), 0]
+
+
+def test_folds_of_a_cross_validation_are_evaluated_in_batches():
+    rng = np.random.default_rng(0)
+    x, labels = rng.standard_normal((100, 4)), rng.integers(3, size=100)
+    held = (np.arange(100) // 20 == np.arange(5)[:, None]).astype(np.float32)  # (5, 100): one fold for each network
+    model = fnn.ensemble(fnn.linear(3), 5)
+    params = fnn.tree.cast(model.init(Key(0), (4,))[0], np.float64)
+    data = np.stack([x] * 5), np.stack([labels] * 5), held
+    got = fnn.evaluate(model, params, data, {"loss": cross_entropy, "accuracy": accuracy}, 20, axis=1)
+    for i in range(5):
+        alone, fold = model.apply(params, x)[i], held[i] > 0
+        assert got["loss"][i] == pytest.approx(cross_entropy(alone[fold], labels[fold])[0], rel=1e-12)
+        assert got["accuracy"][i] == accuracy(alone[fold], labels[fold])
+
+
+@pytest.mark.parametrize("dtype", [int, np.uint8, bool, np.float32])
+def test_weights_of_an_accuracy_are_not_rounded_to_the_scores(dtype):
+    scores = np.array([[0, 1], [1, 0]], dtype)
+    assert accuracy(scores, np.array([1, 1]), np.array([1.0, 1.9])) == pytest.approx(1 / 2.9)
+    assert accuracy(scores, np.array([1, 1]), np.array([1e-50, 1e-50])) == 0.5
+
+
+def test_small_weights_do_not_warn():
+    with np.errstate(all="raise"):
+        _, pullback = mse(Z.astype(np.float32), T, np.array([1e-40, 1, 0, 1, 1], np.float32))
+        assert np.isfinite(pullback()).all()
+    assert mse(Z.astype(np.float32), T, reduction="none")[1](np.ones(5)).dtype == np.float32
+
+
+def test_a_mask_of_any_library():
+    z, t, labels, mask = (array_api_strict.asarray(each) for each in (Z, T, LABELS, MASK))
+    assert float(mse(z, t, mask)[0]) == pytest.approx(mse(Z, T, MASK)[0], rel=1e-14)
+    assert float(cross_entropy(z, labels, mask)[0]) == pytest.approx(cross_entropy(Z, LABELS, MASK)[0], rel=1e-14)
+
+
 def test_class_weights_balance():
     labels = np.array([0] * 8 + [2] * 2)
     assert class_weights(labels).tolist() == [0.625, 0, 2.5]
@@ -191,8 +236,8 @@ def test_class_weights_balance():
 TWO_NETWORKS = np.zeros((4, 4, 4))
 MISTAKES = {
     "weights that are all 0": (lambda: mse(Z, T, 0 * EXAMPLES), ValueError, "mse: weights that are all 0 have no mean"),
-    "one network's weights all 0": (
-        lambda: mse(np.stack([Z, Z]), T, np.stack([EXAMPLES, 0 * EXAMPLES])),
+    "every network's weights all 0": (
+        lambda: mse(np.stack([Z, Z]), T, np.stack([0 * EXAMPLES, 0 * EXAMPLES])),
         ValueError,
         "weights that are all 0",
     ),
@@ -226,6 +271,22 @@ MISTAKES = {
         lambda: fnn.evaluate(fnn.identity, {}, (Z, LABELS, 0 * EXAMPLES), {"loss": cross_entropy}),
         ValueError,
         "evaluate: all weights are 0",
+    ),
+    "an evaluation of each example": (
+        lambda: fnn.evaluate(fnn.identity, {}, (Z, LABELS), {"loss": partial(cross_entropy, reduction="none")}),
+        ValueError,
+        r"the mean over a batch, of shape \(\), got \(5,\) from 'loss'; use reduction=\"mean\"",
+    ),
+    "masked labels": (
+        lambda: cross_entropy(Z, np.ma.array(LABELS, mask=[0, 0, 0, 1, 0])),
+        TypeError,
+        "got MaskedArray; fill in what is masked",
+    ),
+    "no classes": (lambda: cross_entropy(Z[:, :0], LABELS), ValueError, "two classes or more"),
+    "a matrix of scores": (
+        lambda: accuracy(Z.view(np.matrix), LABELS),
+        TypeError,
+        "got matrix, whose operators differ",
     ),
     "labels below 0": (lambda: class_weights([-1, 0]), ValueError, "class_weights: the labels must be from 0"),
     "weights of no labels": (lambda: class_weights([]), ValueError, r"expected labels \(n,\), at least one"),
