@@ -39,7 +39,7 @@ def is_half(dtype: Any) -> bool:
 
 
 def misfit(value: Any) -> str:
-    """What `value` is and how to make an array of it, if it is not an array that can be computed with; "" if it is.
+    """What `value` is, and how to make an array of numbers of it; "" if it is one already.
 
     >>> misfit([1, 2]), misfit(np.zeros(2))
     ('list; convert it with np.asarray', '')

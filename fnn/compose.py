@@ -16,7 +16,7 @@ from fnn.values import constructor, whole
 
 __all__ = ["chain", "concat", "ensemble", "residual"]
 
-DEEPEST = 64  # levels of combinators inside one another, each of which takes several of Python's 1000 levels of calls
+DEEPEST = 60  # levels of combinators inside one another, each of which takes several of Python's 1000 levels of calls
 
 
 def _named(combinator: str, layers: tuple[Layer, ...], named: Mapping[str, Layer]) -> dict[str, Layer]:

@@ -115,8 +115,8 @@ def _main(arguments: Sequence[str]) -> int:
         Path(options.out).mkdir(parents=True, exist_ok=True)
     except (KeyError, ValueError, OSError) as error:
         return _said(error.args[0] if isinstance(error, KeyError) else error, 2)
-    print(f"{recipe.name}: {recipe.summary}")
     try:
+        print(f"{recipe.name}: {recipe.summary}")
         if isinstance(recipe, Command):
             recipe.run(options)
         else:

@@ -55,7 +55,8 @@ def class_weights(labels: Any, n_classes: int | None = None) -> np.ndarray:
     labels = np.asarray(labels)
     if labels.ndim != 1 or labels.size == 0:
         raise ValueError(f"class_weights: expected labels (n,), at least one, got shape {labels.shape}; use ravel()")
-    labels = class_labels("class_weights: the labels", labels, n_classes or int(labels.max()) + 1)
-    counts = np.bincount(labels, minlength=n_classes or 0)
+    if n_classes is None:
+        n_classes = max(int(labels.max()), 0) + 1 if labels.dtype.kind in "iu" else 1
+    counts = np.bincount(class_labels("class_weights: the labels", labels, n_classes), minlength=n_classes)
     shares = counts * np.count_nonzero(counts) / labels.size
     return np.divide(1, shares, out=np.zeros(len(shares)), where=counts > 0).astype(np.float32)

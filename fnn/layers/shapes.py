@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fnn.arrays import Array, Shape, dtype_kind, is_array
+import numpy as np
+
+from fnn.arrays import Array, Shape, dtype_kind, is_array, misfit
 from fnn.initializers import Initializer
 from fnn.layer import LayerError, LayerTypeError
 from fnn.tree import Tree
@@ -62,6 +64,8 @@ class Declared:
         It may be False for a difference in precision, which is no error: `explain` looks closer.
         """
         try:
+            if type(x) is not np.ndarray and misfit(x):
+                return False
             shape, dtype, lead = x.shape, x.dtype, None
             if len(params.keys()) != len(self._own) or dtype_kind(dtype) != "float":
                 return False
@@ -98,8 +102,8 @@ class Declared:
         if params.keys() != self.parameters.keys():
             problem = f"expected parameters {sorted(self.parameters)}, got {sorted(params)}"
             refuse(f"{problem}; are these the parameters of another model?")
-        if not is_array(x):
-            refuse(f"expected x as an array, got {type(x).__name__}; convert it: np.asarray(x)", LayerTypeError)
+        if problem := misfit(x):
+            refuse(f"expected x as an array of numbers, got {problem}", LayerTypeError)
         if dtype_kind(x.dtype) != "float":
             remedy = "scale and convert it: (x / 255).astype(np.float32)"
             refuse(f"expected floating-point x, got {x.dtype}; {remedy}", LayerTypeError)

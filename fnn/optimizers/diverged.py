@@ -34,9 +34,10 @@ class DivergedError(ArithmeticError):
 def all_finite(loss: Any, g: Array, theta: Array, memory: tuple[Any, ...] = ()) -> bool:
     """Whether the loss, the gradient, the new parameters and the memory are finite. Only NumPy's arrays are looked at.
 
-    Two scalar products tell at the cost of one pass: any NaN or infinity makes them infinite or NaN. If they are small,
-    no value is looked at, and none in the memory: a small gradient cannot make a finite sum of squares overflow,
-    because its square is less than half the last place of the greatest float, and rounding drops it there.
+    Two scalar products tell at the cost of one pass: any NaN or infinity makes them infinite or NaN. Each value is
+    looked at only if a product is large. That is enough for the memory, too: the square of a small gradient is less
+    than half the last place of the greatest float, so that no finite sum of squares overflows by it. A chain of rules
+    that multiplies gradients by more than 10⁶ in front of a rule with squares is the exception.
     """
     if not isinstance(theta, np.ndarray):
         return True

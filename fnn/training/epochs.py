@@ -1,14 +1,13 @@
 """Epochs are a scan over the training step: the progress after each one is a value."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate, count, islice
-from numbers import Real
 from typing import Any
 
 import attrs
 import numpy as np
 
-from fnn.arrays import bits, is_array
+from fnn.arrays import bits, dtype_kind, is_array
 from fnn.optimizers.optimizer import State
 from fnn.training.history import History, Record
 from fnn.training.step import Batch, Step
@@ -93,6 +92,9 @@ def epochs(
         if not losses:
             raise ValueError(f"epochs: batches_of({epoch}) gave no batch; is the data empty?")
         measured = measure(state.params)
+        if not isinstance(measured, Mapping):
+            came = type(measured).__name__
+            raise TypeError(f'epochs: expected a mapping from measure(params), such as {{"accuracy": 0.9}}, got {came}')
         if taken := {"epoch", "loss"} & measured.keys():
             raise ValueError(
                 f"epochs: measure must not record {sorted(taken)}, which epochs itself records; rename them"
@@ -100,7 +102,7 @@ def epochs(
         record = {"epoch": epoch + 1, "loss": sum(losses) / len(losses), **measured}
         history = progress.history.append(record)
         new_score: Any = score(record)
-        if not (isinstance(new_score, Real) or (is_array(new_score) and new_score.shape == ())):
+        if np.shape(new_score) != () or dtype_kind(np.asarray(new_score).dtype) not in ("float", "int", "bool"):
             shape = f" of shape {new_score.shape}" if is_array(new_score) else ""
             came = f"{type(new_score).__name__}{shape}; return one number, such as a mean"
             raise TypeError(f"epochs: expected a number from score(record), got {came}")

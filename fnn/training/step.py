@@ -74,7 +74,7 @@ def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None, 
                              with False it goes on, for the other networks of an ensemble
 
     Raises `TypeError` unless `model` is a `Layer`, `loss` a function, `optimizer` an `Optimizer`, `key` a key or None,
-    and `ValueError` without a key for a model that behaves otherwise in training, such as one with dropout.
+    and `ValueError` without a key for a model that needs one in training, such as one with dropout.
     """
     for what, given, expected in (("model", model, Layer), ("optimizer", optimizer, Optimizer)):
         if not isinstance(given, expected):
@@ -85,8 +85,8 @@ def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None, 
     fold_in(key, 0)  # refuses anything but a key
     if key is None and model.needs_key:
         raise ValueError(
-            f"train_step: {', '.join(_needing_a_key(model))} behaves otherwise in training, for which it needs a key, "
-            f"got None; give key=fnn.Key(0), or take the layer out of the model"
+            f"train_step: {', '.join(_needing_a_key(model))} needs a key in training, got None; "
+            f"give key=fnn.Key(0), or take the layer out of the model"
         )
     gradient = np.errstate(all="ignore")(_gradient(model, loss))  # DivergedError says more than a warning
     keep_freed_memory()
@@ -99,9 +99,8 @@ def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None, 
             return optimizer.update(state, grads, value, finite=finite)
         except DivergedError as error:
             if found := _not_finite(batch):
-                because = f"step {error.step}: the loss is {error.loss}, because {found}"
-                remedy = "leave such examples out, fill them in, or give them a weight of 0"
-                message = f"{because}; {remedy}; .state is the last good state"
+                what = "a gradient is not finite" if np.isfinite(error.loss).all() else f"the loss is {error.loss}"
+                message = f"step {error.step}: {what}, because {found}; .state is the last good state"
                 raise DivergedError(message, error.step, error.loss, error.path, error.state) from None
             raise
 
@@ -109,7 +108,7 @@ def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None, 
 
 
 def _needing_a_key(model: Layer) -> Iterator[str]:
-    """The layers of a model that behave otherwise with a key than without."""
+    """The names of the layers of a model that need a key in training."""
     if model.parts:
         for part in model.parts.values():
             yield from _needing_a_key(part)
@@ -118,7 +117,7 @@ def _needing_a_key(model: Layer) -> Iterator[str]:
 
 
 def _not_finite(batch: Batch) -> str:
-    """Where the first value of a batch stands that is not finite and has not a weight of 0; "" if there is none."""
+    """The first value of a batch that is not finite, except targets of weight 0, with the remedy; "" for none."""
     for i, array in enumerate(batch):
         if not isinstance(array, np.ndarray) or array.dtype.kind not in "fc":
             continue
@@ -129,7 +128,10 @@ def _not_finite(batch: Batch) -> str:
             bad = bad & counts if counts.shape in (array.shape, (*array.shape[:-1], 1)) else bad
         if bad.any():
             at = tuple(map(int, np.argwhere(bad)[0]))
-            return f"array {i} of the batch holds {array[at]} at {list(at)}, one of {np.count_nonzero(bad)} such values"
+            found = (
+                f"array {i} of the batch holds {array[at]} at {list(at)}, one of {np.count_nonzero(bad)} such values"
+            )
+            return f"{found}; leave such examples out, or fill them in" + ", or give them a weight of 0" * (i == 1)
     return ""
 
 

@@ -115,7 +115,8 @@ def _leaves(layout: Layout, tree: Tree, lead: tuple[int, ...], path: Path) -> li
         if not isinstance(part, Layout) and getattr(tree[name], "shape", None) != lead + part.shape
     )
     name, shape = next(wrong)
-    at, came = show((*path, name)), getattr(tree[name], "shape", None) or misfit(tree[name])
+    at, came = show((*path, name)), getattr(tree[name], "shape", None)
+    came = misfit(tree[name]) if came is None else came
     raise TreeError(f"trees part at {at}: expected an array of shape {lead + shape}, got {came}")
 
 

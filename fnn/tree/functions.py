@@ -63,6 +63,8 @@ def map(f: Callable[..., Any], tree: Tree, *rest: Tree) -> Any:
     new = walk((), tree, *rest)
     if not isinstance(tree, Params) or not all(is_array(leaf) for leaf in leaves(new)):
         return new
+    for path, leaf in items(new):
+        check_leaf(path, leaf)  # here, where the path is known
     kept = all(a.shape == b.shape for a, b in zip(leaves(tree), leaves(new), strict=True))
     return _with_leads(tree, new) if kept else Params(new)
 

@@ -66,8 +66,8 @@ def chosen(options: Options) -> list[str]:
     """The names of the parts to measure; raises `OptionError` for an unknown name."""
     known = [*WORKLOADS, *PARTS]
     names = known if options.only is None else options.only.split(",")
-    if unknown := next((name for name in names if name not in known), None):
-        raise OptionError(f"benchmark --only: no part {unknown!r}; {did_you_mean(unknown, known)}")
+    if unknown := [name for name in names if name not in known]:
+        raise OptionError(f"benchmark --only: no part {unknown[0]!r}; {did_you_mean(unknown[0], known)}")
     return names
 
 

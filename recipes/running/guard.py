@@ -11,7 +11,7 @@ from recipes.running.plan import Task
 __all__ = ["check_main"]
 
 GUARD = 'if __name__ == "__main__":'
-GUARDS = {"__name__", "current_process"}  # a condition with one of these can tell a worker from the script
+GUARDS = "__name__", "current_process"  # a script without any of these words cannot tell a worker from itself
 
 
 def check_main(tasks: Iterable[Task]) -> None:
@@ -47,9 +47,8 @@ def _line_of(module: dict[str, object]) -> int | None:
 
 
 def _unguarded(script: Path, line: int) -> str:
-    """The statement at a line of a script, or its first line; "" if a worker that imports the script leaves it out."""
-    nodes = [each for each in ast.walk(ast.parse(script.read_bytes())) if isinstance(each, ast.stmt)]
-    around = [each for each in nodes if each.lineno <= line <= (each.end_lineno or each.lineno)]
-    asked = [ast.walk(each.test) for each in around if isinstance(each, ast.If)]
-    guarded = any(ast.unparse(part) in GUARDS for parts in asked for part in parts)
+    """The statement at a line of a script, or its first line; "" if the script has a guard somewhere."""
+    source = script.read_text(encoding="utf-8")
+    around = [each for each in ast.parse(source).body if each.lineno <= line <= (each.end_lineno or each.lineno)]
+    guarded = any(word in source for word in GUARDS)
     return "" if guarded or not around else ast.unparse(around[0]).splitlines()[0]

@@ -7,7 +7,8 @@ import attrs
 import numpy as np
 import pytest
 
-from fnn import Key, LayerError, LayerTypeError, Params, chain, concat, ensemble, fold_in, residual, tree
+import fnn
+from fnn import Key, LayerError, LayerTypeError, Params, chain, checkpoint, concat, ensemble, fold_in, residual, tree
 from fnn.compose import DEEPEST
 from fnn.layers import dropout, elementwise, flatten, identity, linear, relu, tanh
 
@@ -198,7 +199,7 @@ NESTED = {
 
 @pytest.mark.parametrize("combine", NESTED.values(), ids=NESTED)
 def test_combinators_too_deep_inside_one_another_are_explained(combine):
-    with pytest.raises(LayerError, match=r"at most 64 deep inside one another, got 65 levels; .* chain\(\*layers\)"):
+    with pytest.raises(LayerError, match=r"at most 60 deep inside one another, got 61 levels; .* chain\(\*layers\)"):
         reduce(lambda model, _: combine(model), range(600), linear(5))
 
 
@@ -209,6 +210,13 @@ def test_the_deepest_model_works():
     assert model.apply(params, X).shape == y.shape == back(y)[1].shape == X.shape
     again = pickle.loads(pickle.dumps(model))
     assert (again, hash(again), repr(again)) == (model, hash(model), repr(model))
+
+
+def test_the_deepest_model_can_be_saved(tmp_path):
+    model = reduce(lambda model, _: chain(model), range(DEEPEST - 1), chain(linear(2)))
+    progress = fnn.Progress.start(fnn.adam().init(model.init(KEY, (5,))[0]))
+    checkpoint.save(tmp_path / "x.npz", progress)
+    assert checkpoint.load(tmp_path / "x.npz", like=progress) == progress
 
 
 def test_a_chain_takes_any_number_of_layers():

@@ -190,10 +190,10 @@ def test_an_error_survives_pickling():
 INPUTS = {
     "params that are an array": ((np.zeros(3), np.zeros((1, 3))), LayerTypeError, "params as a mapping, got ndarray"),
     "params of another layer": (({"a": 1}, np.zeros((1, 3))), LayerError, r"expected parameters \[\], got \['a'\]"),
-    "a list": (({}, [1.0]), LayerTypeError, "expected x as an array, got list; convert it"),
+    "a list": (({}, [1.0]), LayerTypeError, "expected x as an array of numbers, got list; convert it"),
     "integers": (({}, np.zeros((1, 3), int)), LayerTypeError, "expected floating-point x, got int64"),
     "booleans": (({}, np.zeros((1, 3), bool)), LayerTypeError, "got bool"),
-    "objects": (({}, np.zeros((1, 3), object)), LayerTypeError, "got object"),
+    "objects": (({}, np.zeros((1, 3), object)), LayerTypeError, "got an array of object"),
     "no batch": (({}, np.zeros(3)), LayerError, r"at least 2 axes, got shape \(3,\); add a batch axis: x\[None\]"),
 }
 

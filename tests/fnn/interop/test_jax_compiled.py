@@ -155,7 +155,7 @@ def first_steps(optimizer, n=1):
 @pytest.mark.parametrize("b1", [0.0, 0.9, 0.9999])
 def test_adams_corrections_are_exact_when_traced(b1, b2):
     steps = first_steps(fnn.adam(1.0, b1, b2), 20)  # under a constant gradient each step has the length of the rate
-    np.testing.assert_allclose(np.diff(np.cumsum(steps)), 1, rtol=2e-5)
+    np.testing.assert_allclose(steps[1:], 1, rtol=2e-5)
     np.testing.assert_allclose(steps[0], 1, rtol=1e-6)
 
 

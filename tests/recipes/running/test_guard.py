@@ -23,6 +23,8 @@ START = "from recipes.running.guard import check_main\n"
         ("if True:\n    check_main([])", "if True:"),
         ("if __name__ == '__main__':\n    check_main([])", None),
         ("if __name__ == '__main__':\n    for _ in range(2):\n        check_main([])", None),
+        ("main = __name__ == '__main__'\nif main:\n    check_main([])", None),
+        ("import sys\nif __name__ != '__main__':\n    sys.exit()\ncheck_main([])", None),
         ("with open(__file__, 'rb'):\n    if '__main__' == __name__:\n        check_main([])", None),
     ],
 )
