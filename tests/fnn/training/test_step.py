@@ -80,7 +80,6 @@ BAD = {
 def test_the_first_bad_value_of_a_batch_is_named_afterwards(batch, words):
     with pytest.raises(
         DivergedError, match=rf"step 0: .*(is -?(nan|inf)|is not finite), because {words}.*leave such ex"
-        match=rf"step 0: .*(the loss is -?(nan|inf)|a gradient is not finite), because {words}.*leave such ex",
     ) as caught:
         STEP(START, batch)
     assert caught.value.state is START
