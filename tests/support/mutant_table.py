@@ -8,7 +8,7 @@ MUTANTS = {
         ("a missing 1/n", "float(dvalue) / divisor", "float(dvalue)"),
         ("a mean over the networks too", "else (-2, -1)", "else None"),
         ("a cotangent on the wrong axes", "1 if reduction == \"none\" else 2)", "1)"),
-        ("a mean over weights that is not divided by them", "xp.sum(w, axis=(-2, -1)) * (n_out", "batch * (n_out"),
+        ("a mean over weights that is not divided by them", "total_weight(name, w) * (n_out", "batch * (n_out"),
         ("weights of examples counted once for all outputs", "(n_out / w.shape[-1])", "1"),
         ("a gradient without its weights", "scale if w is None else scale * w", "scale"),
         ("a mask that keeps its targets", "where(w > 0, target, 0)", "where(w >= 0, target, 0)"),
