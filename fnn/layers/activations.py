@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fnn.arrays import Array
+from fnn.arrays import Array, is_half
 from fnn.layer import Layer
 from fnn.layers.gaussian import FAR, distribution_and_density
 from fnn.layers.parameterless import Pull, elementwise, parameterless
@@ -90,6 +90,7 @@ def _gelu_slope(xp: Any, x: Array, y: Array) -> Array:
 
 
 def _gelu_exact(xp: Any, x: Array) -> tuple[Array, Pull]:
+    x = xp.astype(x, xp.float32) if is_half(x.dtype) else x  # half precision has no room for the approximations
     gate, density = distribution_and_density(xp, x)
     y = xp.maximum(x, -FAR) * gate
     return y, lambda dy: dy * (gate + xp.clip(x, -FAR, FAR) * density)

@@ -180,6 +180,7 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/losses/elementwise.py": "losses weights extremes training_properties:losses laws:loss",
     "fnn/losses/categorical.py": "losses weights extremes training_properties:losses laws:loss",
     "fnn/layers/activations.py": "activations extremes layers properties:layers",
+    "fnn/layers/gaussian.py": "activations extremes accuracy",
     "fnn/layers/softmax.py": "layers extremes laws:softmax properties:layers",
     "fnn/layers/dropout.py": "layers compose properties:layers",
     "fnn/layers/linear.py": "layers layer need_dx ensemble properties:layers",
