@@ -121,7 +121,10 @@ It is within 0.0005 of `gelu_exact` and costs less.
 """
 
 gelu_exact = parameterless("gelu_exact", _gelu_exact)
-"""y = x Φ(x), with the distribution function Φ of the normal distribution (Hendrycks & Gimpel 2016)."""
+"""y = x Φ(x) = ½ x (1 + erf(x / √2)), with Φ of the normal distribution (Hendrycks & Gimpel 2016).
+
+It is precise to a few units in the last place, also in the tail, where 1 + erf(x / √2) would cancel.
+"""
 
 elu = elementwise(
     "elu",
