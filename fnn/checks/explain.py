@@ -11,6 +11,7 @@ from fnn.layer import Back, Layer, check_is_layer
 from fnn.losses import Loss
 from fnn.random import Key, generator
 from fnn.tree import Path, Tree, leaves
+from fnn.tree.display import html_table
 
 __all__ = ["Explanation", "LayerFlow", "Numbers", "explain"]
 
@@ -21,6 +22,8 @@ COLUMNS = {  # of the table: what is shown of each array
     "gradient": ("std", "largest", "zero"),
     "dparams": ("std", "largest"),
 }
+HEADS = [name for names in COLUMNS.values() for name in names]
+SIDES = "<<" + ">" * len(HEADS) + "<"  # to which the table's columns are aligned
 
 
 @attrs.frozen
@@ -68,15 +71,19 @@ class LayerFlow:
 
 @attrs.frozen(repr=False)
 class Explanation:
-    """A row for each innermost layer, in the order of their work; prints as a table."""
+    """A row for each innermost layer, in the order of their work; shown as a table."""
 
     rows: tuple[LayerFlow, ...]
 
     def __repr__(self) -> str:
+        return table(self._lines(), SIDES)
+
+    def _repr_html_(self) -> str:
+        return html_table(self._lines(), SIDES)
+
+    def _lines(self) -> list[tuple[str, ...]]:
         groups = [what if name == names[0] else "" for what, names in COLUMNS.items() for name in names]
-        heads = [name for names in COLUMNS.values() for name in names]
-        lines = [("", "", *groups, ""), ("path", "layer", *heads, "mark"), (), *map(_cells, self.rows)]
-        return table(lines, "<<" + ">" * len(heads) + "<")
+        return [("", "", *groups, ""), ("path", "layer", *HEADS, "mark"), (), *map(_cells, self.rows)]
 
 
 def _cells(row: LayerFlow) -> tuple[str, ...]:

@@ -9,8 +9,11 @@ from fnn.checks.table import table, with_innermost
 from fnn.layer import Layer, check_is_layer
 from fnn.random import Key
 from fnn.tree import Params, Path, leaves
+from fnn.tree.display import html_table
 
 __all__ = ["Row", "Summary", "summary"]
+
+SIDES = "<<<>"  # to which the table's columns are aligned
 
 
 @attrs.frozen
@@ -25,7 +28,7 @@ class Row:
 
 @attrs.frozen(repr=False)
 class Summary:
-    """The layers of a model in the order of their work; prints as a table."""
+    """The layers of a model in the order of their work; shown as a table."""
 
     shape: Shape
     rows: tuple[Row, ...]
@@ -36,9 +39,15 @@ class Summary:
         return sum(row.n_params for row in self.rows)
 
     def __repr__(self) -> str:
+        return table(self._lines(), SIDES)
+
+    def _repr_html_(self) -> str:
+        return html_table(self._lines(), SIDES)
+
+    def _lines(self) -> list[tuple[str, ...]]:
         rows = [(".".join(row.path), row.layer, str(row.shape), f"{row.n_params:,}") for row in self.rows]
         head, total = ("path", "layer", "output", "parameters"), ("", "", "total", f"{self.n_params:,}")
-        return table([head, (), ("", "input", str(self.shape), ""), *rows, (), total], "<<<>")
+        return [head, (), ("", "input", str(self.shape), ""), *rows, (), total]
 
 
 def summary(model: Layer, shape: Shape) -> Summary:

@@ -5,6 +5,14 @@
 
 A `chain` has the names of an `nn.Sequential` with the same layers at the same positions, and a named part those of an
 attribute. `safetensors.numpy.save_file(to_state_dict(params), path)` writes the same dict for other tools.
+
+Some activations have another name or another default in PyTorch:
+
+    nn.GELU()                      fnn.gelu_exact           PyTorch's default is approximate="none", the exact form
+    nn.GELU(approximate="tanh")    fnn.gelu
+    nn.ELU(), nn.ELU(alpha)        fnn.elu, fnn.elu_with(alpha)
+    nn.Softplus(), ...(beta)       fnn.softplus, fnn.softplus_with(beta); above x = 20 / beta, PyTorch's returns x
+    nn.SiLU()                      fnn.swish
 """
 
 from collections.abc import Mapping

@@ -7,12 +7,16 @@ value where that is cheaper.
 from math import pi, sqrt
 from typing import Any
 
-from fnn.arrays import Array
+import numpy as np
+
+from fnn.arrays import Array, is_half
 from fnn.layer import Layer
-from fnn.layers.parameterless import elementwise, parameterless
+from fnn.layers.gaussian import FAR, distribution_and_density
+from fnn.layers.parameterless import Pull, elementwise, parameterless
 from fnn.values import constructor, number
 
-__all__ = ["elu", "gelu", "identity", "leaky_relu", "relu", "sigmoid", "softplus", "swish", "tanh"]
+__all__ = ["elu", "elu_with", "gelu", "gelu_exact", "identity", "leaky_relu", "relu", "sigmoid", "softplus"]
+__all__ += ["softplus_with", "swish", "tanh"]
 
 BEYOND = 800.0  # for x < -BEYOND, eˣ is 0 in every precision
 GELU_LINEAR = 2 * sqrt(2 / pi)
@@ -85,6 +89,13 @@ def _gelu_slope(xp: Any, x: Array, y: Array) -> Array:
     return slope
 
 
+def _gelu_exact(xp: Any, x: Array) -> tuple[Array, Pull]:
+    x = xp.astype(x, xp.float32) if is_half(x.dtype) else x  # half precision has no room for the approximations
+    gate, density = distribution_and_density(xp, x)
+    y = xp.maximum(x, -FAR) * gate
+    return y, lambda dy: dy * (gate + xp.clip(x, -FAR, FAR) * density)
+
+
 identity = parameterless("identity", lambda xp, x: (x, lambda dy: dy))
 """y = x: the very same array."""
 
@@ -104,7 +115,16 @@ swish = elementwise("swish", _swish, _swish_slope)
 """y = x σ(x), also called SiLU (Ramachandran et al. 2017)."""
 
 gelu = elementwise("gelu", _gelu, _gelu_slope)
-"""y = ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))): the tanh form (Hendrycks & Gimpel 2016)."""
+"""y = ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))): the tanh form (Hendrycks & Gimpel 2016).
+
+It is within 0.0005 of `gelu_exact` and costs less.
+"""
+
+gelu_exact = parameterless("gelu_exact", _gelu_exact)
+"""y = x Φ(x) = ½ x (1 + erf(x / √2)), with Φ of the normal distribution (Hendrycks & Gimpel 2016).
+
+It is precise to a few units in the last place, also in the tail, where 1 + erf(x / √2) would cancel.
+"""
 
 elu = elementwise(
     "elu",
@@ -112,6 +132,45 @@ elu = elementwise(
     lambda xp, x, y: 1 + xp.minimum(y, 0.0),
 )
 """y = x for x > 0, eˣ - 1 below (Clevert et al. 2016, with α = 1)."""
+
+
+@constructor
+def elu_with(alpha: float) -> Layer:
+    """y = x for x > 0, α (eˣ - 1) below (Clevert et al. 2016). Raises `ValueError` unless α > 0.
+
+    `elu` is the layer of α = 1.
+
+    >>> elu_with(0.5).apply({}, np.array([-np.inf, 3.0]))
+    array([-0.5,  3. ])
+    """
+    alpha = number("elu_with(alpha)", alpha, 0, above=True)
+    return elementwise(
+        "elu_with",
+        lambda xp, x: xp.where(x > 0, x, alpha * xp.expm1(xp.minimum(x, 0.0))),
+        lambda xp, x, y: xp.where(x > 0, xp.ones_like(y), alpha + y),
+    )
+
+
+@constructor
+def softplus_with(beta: float) -> Layer:
+    """y = log(1 + e^βx) / β, which is closer to max(x, 0) for a greater β. Raises `ValueError` unless β > 0.
+
+    `softplus` is the layer of β = 1.
+
+    >>> softplus_with(2.0).apply({}, np.array([0.0, 3.0])).round(4)
+    array([0.3466, 3.0012])
+    """
+    beta = number("softplus_with(beta)", beta, 0, above=True)
+
+    @np.errstate(over="ignore")  # where β |x| is beyond all floats, the exponential is 0
+    def soft_maximum(xp: Any, x: Array) -> Array:
+        return xp.maximum(x, 0.0) + xp.log1p(xp.exp(-beta * xp.abs(x))) / beta
+
+    @np.errstate(over="ignore")
+    def slope(xp: Any, x: Array, y: Array) -> Array:
+        return logistic(xp, beta * x)
+
+    return elementwise("softplus_with", soft_maximum, slope)
 
 
 @constructor

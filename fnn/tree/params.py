@@ -6,7 +6,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from fnn.arrays import is_array, is_half, misfit, read_only
+from fnn.arrays import is_half, misfit, read_only
+from fnn.tree.display import html_table, leaf_rows, text_lines
 
 __all__ = ["Params", "Path", "Tree", "TreeError", "check_leaf", "show"]
 
@@ -140,8 +141,13 @@ class Params(Mapping[str, Any]):
         return self
 
     def __repr__(self) -> str:
-        networks = f" of {'x'.join(map(str, self.lead))} networks" if self.lead else ""
-        return "\n".join([f"Params{networks}", *_lines(self, "  ")])
+        return "\n".join([self._title(), *text_lines(self, "  ")])
+
+    def _repr_html_(self) -> str:
+        return html_table([("path", "shape", "dtype"), (), *leaf_rows(self)], "<<<", self._title())
+
+    def _title(self) -> str:
+        return "Params" + (f" of {'x'.join(map(str, self.lead))} networks" if self.lead else "")
 
 
 def _freeze(value: Any, lead: tuple[int, ...], path: Path) -> Any:
@@ -168,14 +174,3 @@ def _equal(a: Any, b: Any) -> bool:
         return isinstance(a, Params) and isinstance(b, Params) and a == b
     a, b = np.asarray(a), np.asarray(b)
     return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
-
-
-def _lines(tree: Tree, indent: str) -> Iterator[str]:
-    """The lines of a tree's repr: a name and an array a line, with the arrays of one mapping aligned."""
-    width = max((len(name) for name in tree if is_array(tree[name])), default=0)
-    for name, value in tree.items():
-        if isinstance(value, Mapping):
-            yield f"{indent}{name}" + ("" if value else "  (none)")
-            yield from _lines(value, indent + "  ")
-        else:
-            yield f"{indent}{name:{width}}  {tuple(value.shape)} {value.dtype}"

@@ -50,6 +50,7 @@ def test_import_brings_in_nothing_slow():
         "scipy",
         "pandas",
         "PIL",
+        "html",
         "pytest",
         "hypothesis",
         "fnn.checks.explain",

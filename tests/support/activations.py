@@ -51,6 +51,11 @@ def gelu_slope(x):
     return logistic(u) + x * logistic_slope(u) * du
 
 
+def distribution(x):
+    """The distribution function of the normal distribution. mpmath has none for numbers of more than 300 digits."""
+    return MP.ncdf(min(max(x, -1e6), 1e6))
+
+
 ACTIVATIONS = {
     "identity": ActivationRow(
         layer=fnn.identity,
@@ -93,6 +98,17 @@ ACTIVATIONS = {
         ulps=(3, 1),
         torch="ELU",
     ),
+    "elu_with": ActivationRow(
+        layer=fnn.elu_with(1.7),
+        value=lambda x: x if x > 0 else MP.expm1(x) * 1.7,
+        slope=lambda x: 1 if x > 0 else MP.exp(x) * 1.7,
+        at_minus_inf=(-1.7, 0),
+        at_inf=(INF, 1),
+        at_nan=(NAN, NAN),
+        ulps=(3, 2),
+        torch="ELU",
+        torch_settings={"alpha": 1.7},
+    ),
     "gelu": ActivationRow(
         layer=fnn.gelu,
         value=lambda x: x * logistic(gelu_gate(x)[0]),
@@ -105,6 +121,18 @@ ACTIVATIONS = {
         steep=True,  # x enters the exponent, cubed, with its rounding
         torch="GELU",
         torch_settings={"approximate": "tanh"},
+    ),
+    "gelu_exact": ActivationRow(
+        layer=fnn.gelu_exact,
+        value=lambda x: x * distribution(x),
+        slope=lambda x: distribution(x) + x * MP.npdf(x),
+        at_minus_inf=(0, 0),
+        at_inf=(INF, 1),
+        at_nan=(NAN, NAN),
+        ulps=(7, 2),
+        underflow=40,
+        torch="GELU",
+        torch_settings={"approximate": "none"},
     ),
     "sigmoid": ActivationRow(
         layer=fnn.sigmoid,
@@ -125,6 +153,18 @@ ACTIVATIONS = {
         at_nan=(NAN, NAN),
         ulps=(4, 1),
         torch="Softplus",
+    ),
+    "softplus_with": ActivationRow(
+        layer=fnn.softplus_with(1.7),
+        value=lambda x: max(x, 0) + MP.log1p(MP.exp(-abs(x) * 1.7)) / 1.7,
+        slope=lambda x: logistic(x * 1.7),
+        at_minus_inf=(0, 0),
+        at_inf=(INF, 1),
+        at_nan=(NAN, NAN),
+        ulps=(5, 1),
+        steep=True,  # x enters the exponent with the rounding of β x
+        torch="Softplus",
+        torch_settings={"beta": 1.7},
     ),
     "swish": ActivationRow(
         layer=fnn.swish,

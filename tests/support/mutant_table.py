@@ -39,6 +39,13 @@ MUTANTS = {
         ("elu's derivative of x", "1 + xp.minimum(y, 0.0)", "1 + xp.minimum(x, 0.0)"),
         ("leaky_relu too steep", "slope + (1 - slope) *", "slope +"),
         ("a logistic that overflows", "xp.exp(-xp.abs(x))\n    return", "xp.exp(x)\n    return"),
+        ("exact gelu's gate held constant", "gate + xp.clip(x, -FAR, FAR) * density", "gate"),
+        ("elu's slope for another alpha", "alpha + y", "1 + y"),
+        ("softplus not divided by beta", "xp.abs(x))) / beta", "xp.abs(x)))"),
+    ],
+    "fnn/layers/gaussian.py": [
+        ("an upper tail that is the lower one", "1 - below, below", "below, below"),
+        ("a square without its rest", "(size + coarse) * -0.5", "(size - coarse) * -0.5"),
     ],
     "fnn/layers/softmax.py": [
         ("softmax's mean not weighted", "xp.sum(y * dy, axis=-1", "xp.sum(dy, axis=-1"),
@@ -173,6 +180,7 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/losses/elementwise.py": "losses weights extremes training_properties:losses laws:loss",
     "fnn/losses/categorical.py": "losses weights extremes training_properties:losses laws:loss",
     "fnn/layers/activations.py": "activations extremes layers properties:layers",
+    "fnn/layers/gaussian.py": "activations extremes accuracy",
     "fnn/layers/softmax.py": "layers extremes laws:softmax properties:layers",
     "fnn/layers/dropout.py": "layers compose properties:layers",
     "fnn/layers/linear.py": "layers layer need_dx ensemble properties:layers",
