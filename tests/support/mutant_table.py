@@ -99,7 +99,7 @@ MUTANTS = {
         ("an ascent", "theta - direction", "theta + direction"),
         ("a step that is not counted", "state.step + 1", "state.step"),
         ("a stale moment", "state.step + 1, memory", "state.step + 1, state.memory"),
-        ("a rule of a chain left out", "own, g = each.direct", "own, _ = each.direct"),
+        ("a rule of a chain left out", "own, g = each(", "own, _ = each("),
     ],
     "fnn/optimizers/rules.py": [
         ("momentum's complement", "v = mu * v", "v = (1 - mu) * v"),
