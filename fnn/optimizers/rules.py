@@ -19,7 +19,7 @@ rmsprop(0.1) (9.919, 0.0)
 adagrad(0.5) (9.919, 0.007)
 adam(0.1) (9.919, 0.001)
 adamw(0.1) (9.919, 0.0)
-lion(0.04) (9.919, 0.0)
+lion(0.04) (9.919, 0.366)
 """
 
 from collections.abc import Callable

@@ -220,10 +220,10 @@ def join(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> Schedule:
     for piece in pieces:
         if not callable(piece):
             raise TypeError(f"join: expected schedules, got {type(piece).__name__}; use constant for a number")
+    if not pieces:
+        raise ValueError("join needs a schedule")
     if len(pieces) != len(starts):
-        raise ValueError(
-            f"join: {len(pieces)} schedules meet at {max(len(pieces) - 1, 0)} boundaries, got {boundaries}"
-        )
+        raise ValueError(f"join: {len(pieces)} schedules need {len(pieces) - 1} boundaries, got {boundaries}")
     if any(a >= b for a, b in pairwise(starts)):
         raise ValueError(f"join: the boundaries must increase, got {boundaries}")
 
