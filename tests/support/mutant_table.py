@@ -144,7 +144,7 @@ MUTANTS = {
         ("a piece that counts from the start", "pieces[i](step - starts[i])", "pieces[i](step)"),
         ("a traced piece that counts from the start", "piece(xp.maximum(step - start, 0))", "piece(step)"),
         ("a piece that begins late", "xp.where(step >= start, piece(", "xp.where(step > start, piece("),
-        ("cycles of one length", "length * factor\n\n", "length\n\n"),
+        ("cycles of one length", "(step - begin) / length", "(step - begin) / steps"),
         ("a cycle that falls from elsewhere", "_half_cosine(xp, rate, last,", "_half_cosine(xp, first, last,"),
         ("a warm-up from zero", "start + (rate - start) * step / steps", "rate * step / steps"),
         ("a decay that starts with the warm-up", "decay(step - warmup)", "decay(step)"),
