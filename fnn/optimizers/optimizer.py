@@ -4,7 +4,8 @@ A rule turns a direction into a direction. The first direction is the gradient, 
 parameters. So rules compose: `chain_updates(clip_by_global_norm(1.0), adam(1e-3))`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import lru_cache, reduce
 from typing import Any
 
 import attrs
@@ -15,9 +16,11 @@ from fnn.optimizers.diverged import all_finite, diverged
 from fnn.tree import Layout, Params, Tree, TreeError
 from fnn.values import Call, constructor, value
 
-__all__ = ["Memory", "Optimizer", "State", "chain_updates"]
+__all__ = ["Direct", "Memory", "Moves", "Optimizer", "State", "chain_updates"]
 
 Memory = tuple[Any, ...]  # what a rule remembers: arrays, and in a chain of rules a tuple for each
+Direct = Callable[[Memory, Array, Array, Any], tuple[Memory, Array]]
+Moves = bool | np.ndarray | None  # which parameters a rule with a rate moves: all, or a mask (N,); None without a rate
 
 
 def no_memory(theta: Array, layout: Layout) -> Memory:
@@ -71,13 +74,17 @@ class Optimizer:
     direct(memory, g, theta, step)        -> (memory, direction)    step: the number of updates already made
 
     `rule` is the name without settings: settings may change from one part of a training to the next, the rule may not.
+    `has_rate` is False for a transformation, such as clipping, which makes no step of its own (see `only`).
+    `located(layout)` gives what `at` returns, for a rule that depends on the names of the parameters.
     `call` is the call that made the optimizer (see `fnn.constructor`).
     """
 
     start: Callable[[Array, Layout], Memory]
-    direct: Callable[[Memory, Array, Array, Any], tuple[Memory, Array]]
+    direct: Direct
     name: str = "optimizer"
     rule: str = ""
+    has_rate: bool = True
+    located: Callable[[Layout], tuple[Direct, Moves]] | None = None
     call: Call | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -92,9 +99,13 @@ class Optimizer:
         given = self.rule if self.rule != self.name.partition("(")[0] else ""
         inner = [each.rule for each in (*call.args, *dict(call.kwargs).values()) if isinstance(each, Optimizer)]
         rule = given or (f"{call.make.__name__}({', '.join(inner)})" if inner else call.make.__name__)
-        optimizer = Optimizer(self.start, self.direct, repr(call), rule)
+        optimizer = attrs.evolve(self, name=repr(call), rule=rule)
         object.__setattr__(optimizer, "call", call)
         return optimizer
+
+    def at(self, layout: Layout) -> tuple[Direct, Moves]:
+        """`direct` for the parameters of this layout, and which of them the rule moves."""
+        return self.located(layout) if self.located else (self.direct, True if self.has_rate else None)
 
     def init(self, params: Tree) -> State:
         """The state before the first step.
@@ -128,8 +139,12 @@ class Optimizer:
         g = layout.ravel(grads)
         if g.dtype != theta.dtype:
             g = g.__array_namespace__().astype(g, theta.dtype)
-        memory, direction = self.direct(state.memory, g, theta, state.step)
+        direct, moves = self.at(layout)
+        memory, direction = direct(state.memory, g, theta, state.step)
         new = theta - direction
+        if isinstance(moves, np.ndarray):
+            xp = theta.__array_namespace__()
+            new = xp.where(xp.asarray(moves), new, theta)
         if isinstance(new, np.ndarray):
             if loss is not None and type(loss) is not new.dtype.type:
                 loss = np.array(loss, dtype=new.dtype)[()]  # a copy; one loss is a scalar
@@ -155,11 +170,27 @@ def chain_updates(*rules: Optimizer) -> Optimizer:
     def start(theta: Array, layout: Layout) -> Memory:
         return tuple(each.start(theta, layout) for each in rules)
 
+    @lru_cache
+    def located(layout: Layout) -> tuple[Direct, Moves]:
+        at = [each.at(layout) for each in rules]
+        moving = [moves for _, moves in at if moves is not None]
+        union: Moves = any(moves is True for moves in moving) or (reduce(np.logical_or, moving) if moving else None)
+        return _one_behind_the_other(direct for direct, _ in at), union
+
+    direct = _one_behind_the_other(each.direct for each in rules)
+    has_rate, by_name = any(each.has_rate for each in rules), any(each.located for each in rules)
+    return Optimizer(start, direct, has_rate=has_rate, located=located if by_name else None)
+
+
+def _one_behind_the_other(directs: Iterable[Direct]) -> Direct:
+    """The direction that the last of several rules makes, and the memories of all."""
+    directs = tuple(directs)
+
     def direct(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
         after = []
-        for each, own in zip(rules, memory, strict=True):
-            own, g = each.direct(own, g, theta, step)
+        for each, own in zip(directs, memory, strict=True):
+            own, g = each(own, g, theta, step)
             after.append(own)
         return tuple(after), g
 
-    return Optimizer(start, direct)
+    return direct

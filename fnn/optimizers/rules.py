@@ -11,7 +11,7 @@ an array of R numbers. All rules raise `ValueError`, when they are built, for se
 ...     first = step(optimizer.init(model.init(fnn.Key(0), (1,))[0]), batch)
 ...     last = reduce(step, [batch] * 100, first)
 ...     return round(float(first.loss), 3), round(float(last.loss), 3)
->>> for rule in (sgd(0.1), momentum(0.1), rmsprop(0.1), adagrad(0.5), adam(0.1), adamw(0.1)):
+>>> for rule in (sgd(0.1), momentum(0.1), rmsprop(0.1), adagrad(0.5), adam(0.1), adamw(0.1), lion(0.04)):
 ...     print(rule, losses(rule))
 sgd(0.1) (9.919, 0.0)
 momentum(0.1) (9.919, 0.0)
@@ -19,6 +19,7 @@ rmsprop(0.1) (9.919, 0.0)
 adagrad(0.5) (9.919, 0.007)
 adam(0.1) (9.919, 0.001)
 adamw(0.1) (9.919, 0.0)
+lion(0.04) (9.919, 0.366)
 """
 
 from collections.abc import Callable
@@ -34,7 +35,7 @@ from fnn.optimizers.transformations import decay_mask
 from fnn.tree import Layout
 from fnn.values import constructor, number
 
-__all__ = ["adagrad", "adam", "adamw", "momentum", "rmsprop", "sgd"]
+__all__ = ["adagrad", "adam", "adamw", "lion", "momentum", "rmsprop", "sgd"]
 
 Rate = float | Callable[[Any], Any] | np.ndarray  # a number, a schedule, or a number for each network
 
@@ -149,14 +150,15 @@ def adagrad(lr: Rate = 1e-2, eps: float = 1e-10) -> Optimizer:
 
 
 @constructor
-def adam(lr: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> Optimizer:
+def adam(lr: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8, *, amsgrad: bool = False) -> Optimizer:
     """Adam (Kingma & Ba 2015, Algorithm 1): the mean of the gradients over the root of their mean square.
 
     m ← β₁ m + (1 - β₁) g,  v ← β₂ v + (1 - β₂) g²,  θ ← θ - η m̂ / (√v̂ + ε),  m̂ = m / (1 - β₁ᵗ),  v̂ = v / (1 - β₂ᵗ).
 
-    lr       the rate η: a number, a schedule, or an array with one number for each network of an ensemble
-    b1, b2   the decay rates β₁ of the mean and β₂ of the mean square
-    eps      ε, which bounds the step where gradients are tiny
+    lr        the rate η: a number, a schedule, or an array with one number for each network of an ensemble
+    b1, b2    the decay rates β₁ of the mean and β₂ of the mean square
+    eps       ε, which bounds the step where gradients are tiny
+    amsgrad   whether the greatest v so far takes the place of v in the step (Reddi et al. 2018, Algorithm 2)
 
     The memory holds the bare sums M = m / (1 - β₁) and V = v / (1 - β₂): M ← β₁ M + g, V ← β₂ V + g². All other factors
     are numbers, and go into η and ε, which saves four passes over the vectors: with r = √((1 - β₂ᵗ) / (1 - β₂)),
@@ -168,19 +170,20 @@ def adam(lr: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8)
     eps = number("adam(eps)", eps, 0, above=True)
 
     def direct(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
-        (m, v), t = memory, step + 1
+        (m, v, *greatest), t = memory, step + 1
         m = b1 * m
         m += g
         v = b2 * v
         v += g * g
+        greatest = [theta.__array_namespace__().maximum(each, v) for each in greatest]
         root = (_complement(b2, t) / (1 - b2)) ** 0.5
-        scale = theta.__array_namespace__().sqrt(v)
+        scale = theta.__array_namespace__().sqrt(greatest[0] if amsgrad else v)
         scale += eps * root
         direction = m / scale
         direction *= rate(step, theta) * (root * (1 - b1) / _complement(b1, t))
-        return (m, v), direction
+        return (m, v, *greatest), direction
 
-    return Optimizer(_zeros(2), direct)
+    return Optimizer(_zeros(3), direct, rule="amsgrad") if amsgrad else Optimizer(_zeros(2), direct)
 
 
 @constructor
@@ -212,3 +215,19 @@ def adamw(
         return (moments, mask), direction + rate(step, theta) * (decay * (mask * theta))
 
     return Optimizer(start, direct)
+
+
+@constructor
+def lion(lr: Rate = 1e-4, b1: float = 0.9, b2: float = 0.99) -> Optimizer:
+    """The sign of a mean of gradients: θ ← θ - η sign(β₁ m + (1 - β₁) g), m ← β₂ m + (1 - β₂) g (Chen et al. 2023).
+
+    Every parameter moves by η, so that a good rate is 3 to 10 times smaller than Adam's.
+    """
+    rate, b1, b2 = _rate("lion(lr)", lr), number("lion(b1)", b1, 0, 1), number("lion(b2)", b2, 0, 1)
+
+    def direct(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
+        (m,) = memory
+        sign = theta.__array_namespace__().sign(b1 * m + (1 - b1) * g)
+        return (b2 * m + (1 - b2) * g,), rate(step, theta) * sign
+
+    return Optimizer(_zeros(1), direct)

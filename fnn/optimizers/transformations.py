@@ -44,7 +44,7 @@ def weight_decay(decay: float, *, matrices_only: bool = True) -> Optimizer:
         (mask,) = memory
         return memory, g + decay * (mask * theta)
 
-    return Optimizer(start, direct)
+    return Optimizer(start, direct, has_rate=False)
 
 
 @constructor
@@ -70,7 +70,7 @@ def clip_by_global_norm(limit: float) -> Optimizer:
         g *= xp.where(longer, limit / length, 1.0)
         return memory, g
 
-    return Optimizer(no_memory, direct)
+    return Optimizer(no_memory, direct, has_rate=False)
 
 
 @constructor
@@ -81,4 +81,4 @@ def clip_by_value(limit: float) -> Optimizer:
     def direct(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
         return memory, g.__array_namespace__().clip(g, -limit, limit)
 
-    return Optimizer(no_memory, direct)
+    return Optimizer(no_memory, direct, has_rate=False)

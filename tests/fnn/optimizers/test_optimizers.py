@@ -8,6 +8,7 @@ from functools import reduce
 from pathlib import Path
 
 import numpy as np
+import optax
 import pytest
 
 from fnn import Key, Params, chain, chain_updates, cosine, ensemble, linear, relu, step_decay, tree
@@ -17,6 +18,7 @@ from fnn.optimizers import (
     adamw,
     clip_by_global_norm,
     clip_by_value,
+    lion,
     momentum,
     rmsprop,
     sgd,
@@ -69,6 +71,28 @@ def test_a_schedule_is_read_at_the_number_of_updates_made():
         lengths.append(float(state.vector[0] - after.vector[0]))
         state = after
     assert lengths == pytest.approx([1, 1, 0.5, 0.5, 0.25])
+
+
+def test_lion_equals_optaxs():
+    theirs = optax.lion(0.01, weight_decay=0.0)
+    params, state = dict(START), theirs.init(dict(START))
+    for _ in range(100):
+        updates, state = theirs.update(gradient(params), state, params)
+        params = optax.apply_updates(params, updates)
+    for name, leaf in train(lion(0.01), 100).params.items():
+        np.testing.assert_allclose(leaf, params[name], rtol=1e-12)
+
+
+def test_amsgrad_divides_by_the_greatest_mean_square_so_far():
+    settings = {"b1": 0.0, "b2": 0.5, "eps": 1e-30, "amsgrad": True}
+    state = adam(1.0, **settings).init({"w": np.zeros(1)})
+    lengths = []
+    for g in (8.0, 1.0, 1.0):  # v is 64, then 32.5, then 16.75, all times 1 - b2
+        after = adam(1.0, **settings).update(state, {"w": np.array([g])})
+        lengths.append(float(state.vector[0] - after.vector[0]))
+        state = after
+    assert lengths == pytest.approx([1.0, (0.75 / 32) ** 0.5, (0.875 / 32) ** 0.5])
+    assert (adam(amsgrad=True).rule, adam().rule) == ("amsgrad", "adam")  # their memories differ
 
 
 # ---- directions
@@ -157,6 +181,8 @@ NAMES = {
     "adagrad(0.01, eps=1e-06)": adagrad(eps=1e-6),
     "adam(0.001)": adam(b2=0.999),
     "adam(0.001, b1=0, eps=1e-06)": adam(b1=0, eps=1e-6),
+    "adam(0.001, amsgrad=True)": adam(amsgrad=True),
+    "lion(0.0001, b2=0.9)": lion(b2=0.9),
     "adamw(0.001, b2=0.99, decay=0.1, matrices_only=False)": adamw(b2=0.99, decay=0.1, matrices_only=False),
     "weight_decay(0.1, matrices_only=False)": weight_decay(0.1, matrices_only=False),
     "chain_updates(clip_by_global_norm(1), clip_by_value(2))": chain_updates(clip_by_global_norm(1), clip_by_value(2)),
@@ -174,7 +200,7 @@ def test_the_repr_shows_every_setting_that_is_not_its_default(name, optimizer):
 
 BAD = [-0.1, np.nan, np.inf, True, "0.1", None]
 SETTINGS = {
-    **{f"{make.__name__}(lr)": (make, BAD) for make in (sgd, momentum, rmsprop, adagrad, adam, adamw)},
+    **{f"{make.__name__}(lr)": (make, BAD) for make in (sgd, momentum, rmsprop, adagrad, adam, adamw, lion)},
     "momentum(mu)": (lambda mu: momentum(0.1, mu), [*BAD, 1, 1.5]),
     "rmsprop(decay)": (lambda decay: rmsprop(0.1, decay), [*BAD, 1]),
     "rmsprop(eps)": (lambda eps: rmsprop(0.1, eps=eps), [*BAD, 0]),
@@ -182,6 +208,8 @@ SETTINGS = {
     "adam(b1)": (lambda b1: adam(0.1, b1), [*BAD, 1]),
     "adam(b2)": (lambda b2: adam(0.1, 0.9, b2), [*BAD, 1]),
     "adam(eps)": (lambda eps: adam(0.1, eps=eps), [*BAD, 0]),
+    "lion(b1)": (lambda b1: lion(0.1, b1), [*BAD, 1]),
+    "lion(b2)": (lambda b2: lion(0.1, 0.9, b2), [*BAD, 1]),
     "weight_decay(decay)": (weight_decay, BAD),
     "clip_by_global_norm(limit)": (clip_by_global_norm, [*BAD, 0]),
     "clip_by_value(limit)": (clip_by_value, [*BAD, 0]),
