@@ -1,13 +1,14 @@
 """Batches: every example once an epoch, in an order that the key names."""
 
 import tracemalloc
+from itertools import islice
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fnn import Key, batches, evaluate, fold_in, generator, identity, mse, predict
+from fnn import Key, batches, epochs, evaluate, fold_in, generator, identity, linear, mse, predict, sgd, train_step
 
 X = np.arange(20.0).reshape(10, 2)
 Y = np.arange(10)
@@ -158,6 +159,24 @@ def test_an_epoch_draws_the_same_again_and_another_one_does_not():
     assert draws(first) == draws(first)
     assert not {str(x) for x in draws(first)} & {str(x) for x in draws(second)}
     assert len({str(x) for x in draws(first)}) == 4
+
+
+def test_a_resumed_training_draws_what_an_uninterrupted_one_does():
+    def noised(batch, key):
+        return batch[0] + generator(key).normal(size=batch[0].shape), batch[1]
+
+    model, optimizer = linear(1), sgd(0.01)
+    start = optimizer.init(
+        model.init(
+            Key(0),
+            (2,),
+        )[0]
+    )
+    step, data = train_step(model, mse, optimizer), (X, X[:, :1])
+    batches_of = lambda epoch: batches(fold_in(Key(1), epoch), data, 3, prepare=noised)  # noqa: E731
+    whole = list(islice(epochs(step, batches_of, start), 4))
+    resumed = list(islice(epochs(step, batches_of, whole[1]), 2))
+    assert resumed[-1] == whole[-1] != whole[1]
 
 
 def test_without_a_key_prepare_gets_none():
