@@ -1,15 +1,20 @@
 """Batches: the examples of one epoch in their order, a few at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from inspect import signature
 from typing import Any
 
 import attrs
+import numpy as np
 
-from fnn.arrays import Array, misfit, take
-from fnn.random import generator
+from fnn.arrays import Array, misfit, read_only, take
+from fnn.random import fold_in, generator
 from fnn.values import whole
 
-__all__ = ["Batches", "batches", "in_order"]
+__all__ = ["Batches", "Prepare", "batches", "in_order"]
+
+Batch = tuple[Array, ...]
+Prepare = Callable[[Batch, Any], Batch]  # prepare(batch, key) -> batch; the key is None where nothing may be drawn
 
 
 @attrs.frozen(eq=False)
@@ -21,12 +26,25 @@ class Batches:
     size: int
     drop_last: bool
     axis: int
+    prepare: Prepare | None = None
 
     def __len__(self) -> int:
         n = self.arrays[0].shape[self.axis]
         return n // self.size if self.drop_last else -(-n // self.size)
 
-    def __iter__(self) -> Iterator[tuple[Array, ...]]:
+    def __iter__(self) -> Iterator[Batch]:
+        if self.prepare is None:
+            return self._taken()
+        return (self.prepared(batch, fold_in(self.key, i)) for i, batch in enumerate(self._taken()))
+
+    def prepared(self, batch: Batch, key: Any = None) -> Batch:
+        """A batch as `prepare` returns it. Raises unless that is a tuple of arrays."""
+        if self.prepare is None:
+            return batch
+        came = self.prepare(read_only(batch), key)  # read-only, because a batch may be a view of the data
+        return _checked("batches: prepare(batch, key) must return", came)
+
+    def _taken(self) -> Iterator[Batch]:
         starts = range(0, len(self) * self.size, self.size)
         if self.key is None:
             behind = (slice(None),) * self.axis
@@ -40,25 +58,47 @@ class Batches:
             yield tuple(take(array, index, self.axis) for array in self.arrays)
 
 
-def in_order(arrays: Sequence[Array], size: int, *, axis: int = 0) -> Batches:
-    """Views of `size` examples in the arrays' own order."""
+def in_order(arrays: Sequence[Array], size: int, *, axis: int = 0, prepare: Prepare | None = None) -> Batches:
+    """Views of `size` examples in the arrays' own order, or what `prepare(views, None)` makes of them."""
     size, axis = whole("batches(size)", size), whole("batches(axis)", axis, low=0)
-    if not isinstance(arrays, (tuple, list)) or not arrays:
-        came = "one without arrays" if isinstance(arrays, (tuple, list)) else type(arrays).__name__
-        raise ValueError(f"batches: expected a tuple of arrays such as (x, y), got {came}; write (x,) for one array")
-    for i, array in enumerate(arrays):
-        if came := misfit(array):
-            raise ValueError(f"batches: expected a tuple of arrays such as (x, y), but [{i}] is {came}")
+    if prepare is not None:
+        try:
+            signature(prepare).bind(arrays, None)
+        except TypeError:
+            came = f"got {prepare!r}; write def prepare(batch, key), also if it draws nothing"
+            raise TypeError(f"batches: prepare must be a function (batch, key) -> batch, {came}") from None
+        except ValueError:
+            pass  # a function of another language, which does not say what it takes
+    arrays = _checked("batches: expected", arrays, anything=prepare is not None)
     if any(array.ndim <= axis for array in arrays):
         shapes = [array.shape for array in arrays]
         raise ValueError(f"batches: the examples' axis is {axis}, but the arrays have shapes {shapes}; set axis")
     lengths = [array.shape[axis] for array in arrays]
     if len(set(lengths)) > 1:
         raise ValueError(f"batches: all arrays need one length, got {lengths}; does every x have its y?")
-    return Batches(None, tuple(arrays), size, False, axis)
+    return Batches(None, arrays, size, False, axis, prepare)
 
 
-def batches(key: Any, arrays: Sequence[Array], size: int, *, drop_last: bool = False, axis: int = 0) -> Batches:
+def _checked(expected: str, arrays: Any, *, anything: bool = False) -> Batch:
+    """The arrays as a tuple. Raises `ValueError` for all else; with `anything`, NumPy arrays may hold any values."""
+    if not isinstance(arrays, (tuple, list)) or not arrays:
+        came = "one without arrays" if isinstance(arrays, (tuple, list)) else type(arrays).__name__
+        raise ValueError(f"{expected} a tuple of arrays such as (x, y), got {came}; write (x,) for one array")
+    for i, array in enumerate(arrays):
+        if not (anything and isinstance(array, np.ndarray)) and (came := misfit(array)):
+            raise ValueError(f"{expected} a tuple of arrays such as (x, y), but [{i}] is {came}")
+    return tuple(arrays)
+
+
+def batches(
+    key: Any,
+    arrays: Sequence[Array],
+    size: int,
+    *,
+    drop_last: bool = False,
+    axis: int = 0,
+    prepare: Prepare | None = None,
+) -> Batches:
     """One epoch: tuples of `size` examples at the same places in all arrays, in an order drawn from the key.
 
     key         draws the order; None keeps the order of the arrays, and the batches are views. For a new order in
@@ -67,6 +107,9 @@ def batches(key: Any, arrays: Sequence[Array], size: int, *, drop_last: bool = F
     size        examples in a batch; the last batch has the rest
     drop_last   leaves out a last batch of fewer examples
     axis        the axis of the examples: 1 for data (R, n, ...) of R networks, which then share one order
+    prepare     a pure function (batch, key) -> batch that is applied to each batch when its turn comes. The i-th batch
+                gets `fold_in(key, i)`: a resumed training draws the same, and the order does not change. If the key is
+                None, it gets None and must draw nothing, as in `predict` and `evaluate`, which take the same function.
 
     A batch takes the memory of its own examples only, also of a view such as `table[:, 1:]`, of an array in Fortran
     order, or of a file: `numpy.load(path, mmap_mode="r")`. It is read fastest from arrays in C order. In Fortran order,
@@ -74,13 +117,30 @@ def batches(key: Any, arrays: Sequence[Array], size: int, *, drop_last: bool = F
     `numpy.ascontiguousarray` copies the array once. A file for training should be in C order.
 
     Raises `ValueError` for arrays that differ in their number of examples, for no arrays, for tables, lists and other
-    values that are not arrays, for a size below 1, and if `drop_last` leaves out all examples.
+    values that are not arrays, for a size below 1, if `drop_last` leaves out all examples, and if `prepare` does not
+    return a tuple of arrays.
 
     >>> import numpy as np
     >>> [x.tolist() for (x,) in batches(None, (np.arange(5),), 2)]
     [[0, 1], [2, 3], [4]]
+
+    With `prepare`, data rest in their smallest form: images as bytes, or as the names of their files, since the arrays
+    may then hold any values. It is given read-only arrays and returns new ones. Here it adds noise, in training only:
+
+    >>> from fnn import Key
+    >>> def prepare(batch, key):
+    ...     x, *targets = batch
+    ...     x = np.divide(x, 255, dtype=np.float32)
+    ...     if key is not None:
+    ...         x = x + 0.1 * generator(key).standard_normal(x.shape, np.float32)
+    ...     return x, *targets
+    >>> images = np.full((4, 2), 51, np.uint8)
+    >>> [float(x.std()) for (x,) in batches(None, (images,), 2, prepare=prepare)]
+    [0.0, 0.0]
+    >>> [bool(x.std() > 0) for (x,) in batches(Key(0), (images,), 2, prepare=prepare)]
+    [True, True]
     """
-    ordered = in_order(arrays, size, axis=axis)
+    ordered = in_order(arrays, size, axis=axis, prepare=prepare)
     if drop_last and (n := arrays[0].shape[axis]) < size:
         raise ValueError(f"batches: drop_last leaves out all {n} examples, fewer than the size {size}; make it smaller")
     if key is not None:

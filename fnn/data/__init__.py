@@ -1,9 +1,10 @@
-"""Data sets as NumPy arrays: image files, labels, training and validation splits, and the paper's synthetic points."""
+"""Data sets as NumPy arrays: image files, labels, splits, standardised features, and the paper's synthetic points."""
 
 from fnn.batching import batches
 from fnn.data.idx import DataFormatError, read_idx, read_labelled_images
 from fnn.data.labels import class_labels, class_weights, one_hot
-from fnn.data.splits import split_at
+from fnn.data.scaling import standardise
+from fnn.data.splits import k_fold, shuffled_split, split_at, stratified_split
 from fnn.data.synthetic import Line, blobs, line, xor
 
 __all__ = [
@@ -13,10 +14,14 @@ __all__ = [
     "blobs",
     "class_labels",
     "class_weights",
+    "k_fold",
     "line",
     "one_hot",
     "read_idx",
     "read_labelled_images",
+    "shuffled_split",
     "split_at",
+    "standardise",
+    "stratified_split",
     "xor",
 ]

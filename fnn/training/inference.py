@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from fnn.arrays import Array, misfit
-from fnn.batching import in_order
+from fnn.arrays import Array, is_array, misfit
+from fnn.batching import Prepare, in_order
 from fnn.layer import Layer
 from fnn.training.step import Batch
 from fnn.tree import Tree
@@ -14,17 +14,21 @@ from fnn.tree import Tree
 __all__ = ["evaluate", "predict"]
 
 
-def predict(model: Layer, params: Tree, x: Array, size: int = 1000, *, axis: int = 0) -> Array:
+def predict(
+    model: Layer, params: Tree, x: Array, size: int = 1000, *, axis: int = 0, prepare: Prepare | None = None
+) -> Array:
     """`model.apply(params, x)` in batches of `size` examples, which bounds the memory that hidden layers take.
 
     model, params   the model and its parameters
     x               the inputs
     size            examples in a batch
     axis            the axis of the examples: 1 for inputs (R, n, ...) of R networks
+    prepare         is applied to each batch, as in `batches`: prepare((x,), None) -> (x,)
     """
-    if came := misfit(x):
+    if (came := misfit(x)) and (prepare is None or not is_array(x)):
         raise TypeError(f"predict: expected x as an array, got {came}")
-    parts = [model.apply(params, part) for (part,) in in_order((x,), size, axis=axis)] or [model.apply(params, x)]
+    inputs = in_order((x,), size, axis=axis, prepare=prepare)
+    parts = [model.apply(params, part) for part, *_ in inputs] or [model.apply(params, inputs.prepared((x,))[0])]
     if sum(part.shape[-2] for part in parts) != x.shape[axis]:
         raise ValueError(f"predict: expected outputs (..., batch, n_out), got {parts[0].shape}; flatten the features")
     return parts[0].__array_namespace__().concat(parts, axis=-2)
@@ -38,6 +42,7 @@ def evaluate(
     size: int = 1000,
     *,
     axis: int = 0,
+    prepare: Prepare | None = None,
 ) -> dict[str, Any]:
     """The mean over all examples of each of several measures, computed in batches.
 
@@ -49,6 +54,7 @@ def evaluate(
                     it must be a mean, not a sum. With weights they are called as f(prediction, target, weight).
     size            examples in a batch
     axis            the axis of the examples: 1 for data (R, n, ...) of R networks
+    prepare         is applied to each batch, as in `batches`: prepare((x, target), None) -> (x, target)
 
     Raises `ValueError` if there are no examples, or if all weights are 0.
     """
@@ -59,7 +65,7 @@ def evaluate(
         raise ValueError(f"evaluate: expected data (x, target) or (x, target, weight), got a {came}")
     sums: dict[str, Any] = dict.fromkeys(measures, 0.0)
     mass: Any = 0.0
-    for x, *targets in in_order(data, size, axis=axis):
+    for x, *targets in in_order(data, size, axis=axis, prepare=prepare):
         share = _mass(targets, x.shape[axis], axis)
         if not np.any(share):
             continue

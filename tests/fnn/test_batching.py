@@ -1,13 +1,14 @@
 """Batches: every example once an epoch, in an order that the key names."""
 
 import tracemalloc
+from itertools import islice
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fnn import Key, batches, fold_in
+from fnn import Key, batches, epochs, evaluate, fold_in, generator, identity, linear, mse, predict, sgd, train_step
 
 X = np.arange(20.0).reshape(10, 2)
 Y = np.arange(10)
@@ -112,6 +113,181 @@ def test_a_batch_of_any_layout_takes_the_memory_of_a_batch(key, layout, tmp_path
     assert np.array_equal(x, np.ascontiguousarray(images)[index])
     assert x.dtype == images.dtype
     assert peak < 2 * 10 * images[0].nbytes + 8_000  # the whole is a hundred times a batch
+
+
+def divided(batch, key):
+    """Bytes as numbers from 0 to 1."""
+    x, *targets = batch
+    return np.divide(x, 255, dtype=np.float32), *targets
+
+
+def noisy(batch, key):
+    """Whole numbers in place of x, the same for the same key."""
+    x, *targets = batch
+    return (x if key is None else generator(key).integers(2**60, size=x.shape)), *targets
+
+
+@KEYS
+def test_prepare_is_applied_to_each_batch(key):
+    plain, prepared = (list(batches(key, (X, Y), 3, prepare=prepare)) for prepare in (None, divided))
+    for (x, y), (divided_x, same_y) in zip(plain, prepared, strict=True):
+        assert np.array_equal(divided_x, (x / 255).astype(np.float32))
+        assert np.array_equal(same_y, y)
+
+
+@given(st.integers(1, 30), st.integers(1, 30), st.booleans())
+def test_prepare_does_not_change_the_order(n, size, drop_last):
+    size = min(size, n)
+    plain, prepared = (
+        [part.tolist() for *_, part in batches(Key(n), (np.arange(n),) * 2, size, drop_last=drop_last, prepare=prepare)]
+        for prepare in (None, noisy)
+    )
+    assert plain == prepared
+
+
+def test_each_batch_draws_from_a_key_of_its_own_that_names_its_place():
+    keys = []
+    epoch = batches(Key(42), (X,), 3, prepare=lambda batch, key: keys.append(key) or batch)
+    list(epoch)
+    assert keys == [fold_in(Key(42), i) for i in range(4)]
+    assert len(epoch) == 4
+
+
+def test_an_epoch_draws_the_same_again_and_another_one_does_not():
+    draws = lambda key: [x.tolist() for (x,) in batches(key, (X,), 3, prepare=noisy)]  # noqa: E731
+    first, second = (fold_in(Key(42), epoch) for epoch in range(2))
+    assert draws(first) == draws(first)
+    assert not {str(x) for x in draws(first)} & {str(x) for x in draws(second)}
+    assert len({str(x) for x in draws(first)}) == 4
+
+
+def test_a_resumed_training_draws_what_an_uninterrupted_one_does():
+    def noised(batch, key):
+        return batch[0] + generator(key).normal(size=batch[0].shape), batch[1]
+
+    model, optimizer = linear(1), sgd(0.01)
+    start = optimizer.init(
+        model.init(
+            Key(0),
+            (2,),
+        )[0]
+    )
+    step, data = train_step(model, mse, optimizer), (X, X[:, :1])
+    batches_of = lambda epoch: batches(fold_in(Key(1), epoch), data, 3, prepare=noised)  # noqa: E731
+    whole = list(islice(epochs(step, batches_of, start), 4))
+    resumed = list(islice(epochs(step, batches_of, whole[1]), 2))
+    assert resumed[-1] == whole[-1] != whole[1]
+
+
+def test_without_a_key_prepare_gets_none():
+    keys = []
+    watched = lambda batch, key: keys.append(key) or batch  # noqa: E731
+    list(batches(None, (X,), 4, prepare=watched))
+    predict(identity, {}, X, 4, prepare=watched)
+    evaluate(identity, {}, (X, X), {"loss": mse}, 4, prepare=watched)
+    assert keys == [None] * 9
+
+
+@pytest.mark.parametrize("size", [1, 7, 100])
+def test_inference_prepares_as_training_does(size):
+    images = np.arange(60, dtype=np.uint8).reshape(20, 3)
+    ready = (images / 255).astype(np.float32)
+    assert np.array_equal(predict(identity, {}, images, size, prepare=divided), ready)
+    assert predict(identity, {}, images[:0], size, prepare=divided).shape == (0, 3)
+    expected = evaluate(identity, {}, (ready, ready**2), {"loss": mse}, size)
+    assert evaluate(identity, {}, (images, ready**2), {"loss": mse}, size, prepare=divided) == expected
+
+
+@KEYS
+def test_networks_with_data_of_their_own_are_prepared(key):
+    stacked = np.stack([X, X + 100, X + 200])
+    for x, y in batches(key, (stacked, np.stack([Y] * 3)), 4, axis=1, prepare=divided):
+        assert np.array_equal(x, (stacked[:, y[0]] / 255).astype(np.float32))
+    prepared = predict(identity, {}, stacked, 4, axis=1, prepare=divided)
+    assert np.array_equal(prepared, (stacked / 255).astype(np.float32))
+
+
+def brightness(batch, key):
+    """The means of images of bytes, from 0 to 1."""
+    x, *targets = divided(batch, key)
+    return x.mean(axis=(1, 2))[:, None], *targets
+
+
+def test_bytes_in_a_file_never_lie_in_memory_whole(tmp_path):
+    images = mapped(tmp_path, (255 * IMAGES).astype(np.uint8))
+    target = np.full((1_000, 1), 0.5, np.float32)
+    tracemalloc.start()
+    seen = [sum(len(x) for x, _ in batches(key, (images, target), 10, prepare=brightness)) for key in (None, Key(0))]
+    predicted = predict(identity, {}, images, 10, prepare=brightness)
+    means = evaluate(identity, {}, (images, target), {"loss": mse}, 10, prepare=brightness)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert seen == [1_000, 1_000]
+    assert np.allclose(predicted[:, 0], IMAGES.mean(axis=(1, 2)), atol=0.01)
+    assert means["loss"] < 0.01
+    assert peak < images.nbytes / 4
+
+
+@KEYS
+def test_prepare_cannot_change_the_data(key):
+    def spoiled(batch, key):
+        batch[0][...] = 0
+        return batch
+
+    with pytest.raises(ValueError, match="read-only"):
+        list(batches(key, (X.copy(),), 4, prepare=spoiled))
+
+
+@KEYS
+def test_with_prepare_the_arrays_may_hold_anything(key):
+    names, dates = np.array([f"{y}.png" for y in Y]), np.datetime64("2025-01-01") + Y
+    days = np.array([("a", y) for y in Y], [("name", "U1"), ("y", int)])
+
+    def read(batch, key):
+        names, dates, days, y = batch
+        return np.array([[float(name[:-4])] for name in names]), dates.astype(int) - 20089, days["y"], y
+
+    for x, date, day, y in batches(key, (names, dates, days, Y), 4, prepare=read):
+        assert x[:, 0].tolist() == date.tolist() == day.tolist() == y.tolist()
+    lengths = predict(identity, {}, names, 4, prepare=lambda batch, key: (np.array([[len(s) / 2] for s in batch[0]]),))
+    assert lengths.tolist() == [[2.5]] * 10
+
+
+def test_a_function_that_does_not_say_what_it_takes_is_not_refused():
+    assert len(batches(None, (X,), 6, prepare=max)) == 2
+
+
+PREPARED = {
+    "no return": (lambda batch, key: None, r"prepare\(batch, key\) must return a tuple .* got NoneType; write"),
+    "one array": (lambda batch, key: batch[0], r"must return a tuple of arrays .* got ndarray; write \(x,\) for one"),
+    "no arrays": (lambda batch, key: (), "got one without arrays"),
+    "a list of lists": (lambda batch, key: [batch[0].tolist()], r"\[0\] is list; convert it with np.asarray"),
+    "words": (lambda batch, key: (batch[0], batch[0].astype(str)), r"\[1\] is an array of <U"),
+}
+
+
+@KEYS
+@pytest.mark.parametrize(("prepare", "words"), PREPARED.values(), ids=PREPARED)
+def test_what_prepare_must_not_return(key, prepare, words):
+    for call in (
+        lambda: list(batches(key, (X, Y), 4, prepare=prepare)),
+        lambda: predict(identity, {}, X, 4, prepare=prepare),
+        lambda: predict(identity, {}, X[:0], 4, prepare=prepare),
+        lambda: evaluate(identity, {}, (X, X), {"loss": mse}, 4, prepare=prepare),
+    ):
+        with pytest.raises(ValueError, match=words):
+            call()
+
+
+@KEYS
+@pytest.mark.parametrize("prepare", [lambda batch: batch, lambda x, y, key: (x, y), 255, "divided"])
+def test_what_cannot_prepare_is_refused_at_the_call(key, prepare):
+    with pytest.raises(
+        TypeError, match=r"prepare must be a function \(batch, key\) -> batch, got .*; write def prepare"
+    ):
+        batches(key, (X, Y), 4, prepare=prepare)
+    with pytest.raises(TypeError, match="got list"):
+        predict(identity, {}, X.tolist(), prepare=divided)
 
 
 @KEYS

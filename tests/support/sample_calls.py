@@ -70,6 +70,11 @@ def data():
     return normal(4, (20, *SHAPE), np.float32), np.arange(20) % 3
 
 
+def noisy(batch, key=None):
+    """Every array of a batch with the same number added: 1, or one that the key draws."""
+    return tuple(array + (1 if key is None else fnn.generator(key).integers(9)) for array in batch)
+
+
 def parameters():
     return MODEL.init(Key(1), SHAPE)[0]
 
@@ -163,6 +168,8 @@ OTHERS = {
     ),
     "fnn.batches": lambda: (lambda *a: list(fnn.batches(Key(1), a, 8)), *data()),
     "fnn.batches, in order": lambda: (lambda *a: list(fnn.batches(None, a, 8)), *data()),
+    "fnn.batches, prepared": lambda: (lambda *a: list(fnn.batches(Key(1), a, 8, prepare=noisy)), *data()),
+    "fnn.batches, prepared in order": lambda: (lambda *a: list(fnn.batches(None, a, 8, prepare=noisy)), *data()),
     "fnn.batching.in_order": lambda: (lambda *a: list(batching.in_order(a, 8)), *data()),
     "fnn.batching.Batches": lambda: (lambda *a: [len(fnn.batches(Key(1), a, 8)), *fnn.batches(Key(1), a, 8)], *data()),
     "fnn.checks.explain.explain": lambda: (explain, MODEL, parameters(), *data(), fnn.cross_entropy),
@@ -180,6 +187,9 @@ OTHERS = {
     "fnn.Progress": lambda: (lambda s: fnn.Progress.start(s), fnn.adam().init(parameters())),
     "fnn.early_stopping": lambda: (lambda p: list(fnn.early_stopping(p, 1)), train(parameters(), data())),
     "fnn.predict": lambda: (lambda *a: fnn.predict(MODEL, *a, size=8), parameters(), data()[0]),
+    "fnn.predict, prepared": lambda: (
+        lambda *a: fnn.predict(MODEL, *a, size=8, prepare=noisy), parameters(), data()[0],
+    ),
     "fnn.predict, in one batch": lambda: (lambda *a: fnn.predict(fnn.identity, *a), {}, data()[0]),
     "fnn.evaluate, weighted": lambda: (
         lambda p, d, w: fnn.evaluate(MODEL, p, (*d, w), {"loss": fnn.cross_entropy}, 8),
@@ -229,6 +239,12 @@ OTHERS = {
     "fnn.data.class_weights": lambda: (fnn.data.class_weights, np.arange(3)),
     "fnn.data.one_hot": lambda: (fnn.data.one_hot, np.arange(3), 3),
     "fnn.data.split_at": lambda: (fnn.data.split_at, data(), 5),
+    "fnn.data.shuffled_split": lambda: (fnn.data.shuffled_split, Key(1), 9, 3),
+    "fnn.data.stratified_split": lambda: (fnn.data.stratified_split, Key(1), np.arange(9) % 3, 3),
+    "fnn.data.k_fold": lambda: (lambda labels: fnn.data.k_fold(Key(1), 9, 3, labels=labels), np.arange(9) % 3),
+    "fnn.data.standardise": lambda: (
+        lambda x: (lambda f, inverse: (f(x), inverse(f(x)), f.call.args))(*fnn.data.standardise(x)), data()[0],
+    ),
     "fnn.metrics.accuracy": lambda: (fnn.metrics.accuracy, normal(1, (2, 5, 3)), np.arange(5) % 3),
     "fnn.metrics.accuracy, weighted": lambda: (
         fnn.metrics.accuracy,

@@ -1,0 +1,84 @@
+"""Standardising data: each feature gets the mean 0 and the standard deviation 1."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from fnn.arrays import Array, dtype_kind, misfit
+from fnn.values import constructor
+
+__all__ = ["standardise"]
+
+
+@constructor
+def standard(mean: Any, scale: Any) -> Callable[[Array], Array]:
+    """The function x -> (x - mean) / scale."""
+    return lambda x: _fitting("standardise", x, mean, lambda x: (x - mean) / scale)
+
+
+@constructor
+def original(mean: Any, scale: Any) -> Callable[[Array], Array]:
+    """The function z -> z * scale + mean, the inverse of `standard`."""
+    return lambda z: _fitting("standardise: the inverse", z, mean, lambda z: z * scale + mean)
+
+
+def standardise(x: Array, axis: int | Sequence[int] | None = None) -> tuple[Callable[..., Array], Callable[..., Array]]:
+    """The function that standardises data as it does `x`, and its inverse.
+
+    forward(x) = (x - μ) / σ,    inverse(z) = z σ + μ,    with the mean μ and the standard deviation σ of each feature
+
+    x      the training data, and only these: validation and test data go through the same two functions
+    axis   the axes over which μ and σ are taken. By default all but the last one, which is the axis of the features,
+           or all of a vector (n,). For x (R, n, features) of R networks, `axis=1` gives each network its own.
+
+    A constant feature becomes 0: its σ is taken as 1. The sum in σ² is divided by n. Both functions compute in float64
+    and keep the dtype of floating-point data; all other data become float32. They are values that can be compared and
+    pickled; `forward.call.args` is (μ, σ). For the targets of a regression, use a pair of their own, and give the
+    inverse the network's outputs. Fitting takes three times the memory of `x` in float64.
+
+    Raises `TypeError` unless `x` is an array of numbers, and `ValueError` for one without examples or with values that
+    are not finite.
+
+    >>> x = np.array([[1.0, 7.0], [3.0, 7.0], [5.0, 7.0]])
+    >>> forward, inverse = standardise(x)
+    >>> forward(x).round(3)
+    array([[-1.225,  0.   ],
+           [ 0.   ,  0.   ],
+           [ 1.225,  0.   ]])
+    >>> np.allclose(inverse(forward(x)), x)
+    True
+    """
+    _check_numbers("standardise", x)
+    data = np.asarray(x, np.float64)
+    axes = tuple(range(max(1, data.ndim - 1))) if axis is None else axis
+    if data.ndim == 0 or data.size == 0:
+        raise ValueError(f"standardise: expected x (n, features) with examples, got shape {data.shape}; is it empty?")
+    if (bad := np.argwhere(~np.isfinite(data))).size:
+        at = bad[0].tolist()
+        came = f"{data[tuple(at)]} at {at}, one of {len(bad)} such values"
+        raise ValueError(f"standardise: expected finite x, got {came}; leave such examples out, or fill them in")
+    # The data between 0 and 1: then no square overflows, and a constant feature is found exactly.
+    low = data.min(axis=axes, keepdims=True)
+    width = data.max(axis=axes, keepdims=True) - low
+    unit = (data - low) / np.where(width > 0, width, 1)
+    mean, scale = low + width * unit.mean(axis=axes, keepdims=True), width * unit.std(axis=axes, keepdims=True)
+    scale = np.where(scale > 0, scale, 1)
+    return standard(mean, scale), original(mean, scale)
+
+
+def _fitting(name: str, x: Array, mean: np.ndarray, f: Callable[[Array], Array]) -> Array:
+    """f(x) in the dtype of x, or in float32. Raises unless the mean can be subtracted from each example of x."""
+    _check_numbers(name, x)
+    lengths = zip(x.shape[::-1], mean.shape[::-1], strict=False)
+    if mean.ndim > x.ndim or any(n not in (1, own) for own, n in lengths):
+        expected = f"x has shape {x.shape}, the mean of the training data {mean.shape}"
+        raise ValueError(f"{name}: {expected}; give a batch of the same features, of one example x[None]")
+    xp = x.__array_namespace__()
+    return xp.astype(f(x), x.dtype if dtype_kind(x.dtype) == "float" else xp.float32)
+
+
+def _check_numbers(name: str, x: Any) -> None:
+    """Raise `TypeError` unless x is an array of real numbers."""
+    if came := misfit(x) or ("" if dtype_kind(x.dtype) in ("float", "int", "bool") else f"an array of {x.dtype}"):
+        raise TypeError(f"{name}: expected x as an array of numbers, got {came}")
