@@ -1,16 +1,39 @@
-"""Metrics: how good predictions are, and what the scores of repeated runs say together. None has a gradient."""
+"""Metrics: how good predictions are, and what the scores of repeated runs say together. None has a gradient.
+
+Most are folds over batches (`Metric`): `fnn.evaluate` gives the same score for every size of a batch. Confusion
+matrices and PSNR are of whole arrays.
+"""
 
 from fnn.metrics.bootstrap import bootstrap_difference, bootstrap_interval, iqm, iqr
-from fnn.metrics.scores import OneVsRest, accuracy, confusion_matrix, one_vs_rest, psnr
+from fnn.metrics.counts import f1, precision, recall
+from fnn.metrics.hits import accuracy, binary_accuracy
+from fnn.metrics.metric import Metric
+from fnn.metrics.probabilities import brier_score, calibration_error, log_loss
+from fnn.metrics.ranking import average_precision, roc_auc
+from fnn.metrics.regression import mae, r2, rmse
+from fnn.metrics.scores import OneVsRest, confusion_matrix, one_vs_rest, psnr
 
 __all__ = [
+    "Metric",
     "OneVsRest",
     "accuracy",
+    "average_precision",
+    "binary_accuracy",
     "bootstrap_difference",
     "bootstrap_interval",
+    "brier_score",
+    "calibration_error",
     "confusion_matrix",
+    "f1",
     "iqm",
     "iqr",
+    "log_loss",
+    "mae",
     "one_vs_rest",
+    "precision",
     "psnr",
+    "r2",
+    "recall",
+    "rmse",
+    "roc_auc",
 ]

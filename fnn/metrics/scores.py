@@ -1,4 +1,4 @@
-"""Scores of predictions: accuracy, confusion matrices, one class against the rest, and PSNR."""
+"""Scores of whole arrays: confusion matrices, one class against the rest, and PSNR."""
 
 import math
 from typing import Any
@@ -6,11 +6,9 @@ from typing import Any
 import attrs
 import numpy as np
 
-from fnn.arrays import dtype_kind, misfit
 from fnn.data import class_labels, one_hot
-from fnn.losses.reduction import total_weight, weights
 
-__all__ = ["OneVsRest", "accuracy", "confusion_matrix", "one_vs_rest", "psnr"]
+__all__ = ["OneVsRest", "confusion_matrix", "one_vs_rest", "psnr"]
 
 
 def finite(what: str, values: Any) -> np.ndarray:
@@ -24,47 +22,6 @@ def finite(what: str, values: Any) -> np.ndarray:
         got = f"shape {x.shape}, {np.sum(~np.isfinite(x))} not finite; report runs that diverged separately"
         raise ValueError(f"{what} must be finite numbers, at least one, got {got}")
     return x
-
-
-def accuracy(scores: Any, labels: Any, weight: Any = None) -> Any:
-    """The share of examples whose label has the highest score: (..., batch, k), (..., batch) -> (...).
-
-    scores   of k classes; if two are equal, the first of them counts as the highest
-    labels   integers. They may lack leading axes of the scores: then all share them
-    weight   the weight of each example, w (..., batch): the share is Σ w hit / Σ w. Under a weight of 0 the label may
-             be missing, such as -1
-
-    The share is NaN if a score is NaN. Raises `TypeError` unless the arguments are arrays, and `ValueError` if shapes
-    or the type of the labels do not fit, if there are fewer than two classes, if a label is not in 0 .. k - 1, for
-    negative weights, and if all weights are 0. The values of other libraries than NumPy are not checked, since those
-    of a traced array are unknown: a label that is out of range counts as a wrong answer.
-
-    >>> accuracy(np.array([[2.0, 1.0], [0.0, 3.0], [5.0, 4.0], [1.0, 0.0]]), np.array([0, 1, 1, 0]))
-    np.float64(0.75)
-    """
-    for array in (scores, labels):
-        if problem := misfit(array):
-            raise TypeError(f"accuracy: expected scores and labels as arrays, got {problem}")
-    xp = scores.__array_namespace__()
-    paired = labels.ndim > 0 and labels.shape == scores.shape[-1 - labels.ndim : -1]
-    if not (paired and 0 not in scores.shape and scores.shape[-1] > 1 and xp.isdtype(labels.dtype, "integral")):
-        got = f"{scores.shape} and {labels.shape} of {labels.dtype}; give class numbers, not columns or one-hot rows"
-        must = "scores must have the shape (..., batch, k), k from 2 up, no axis 0, and labels be integers (..., batch)"
-        raise ValueError(f"accuracy: {must}, got {got}")
-    real = xp.zeros(()).dtype  # the default float type of the array library
-    w = weights("accuracy", weight, scores, per_element=False, dtype=real)
-    if w is not None:
-        w = w[..., 0]
-        labels = xp.where(w > 0, labels, 0)
-    if isinstance(labels, np.ndarray) and not (labels.min() >= 0 and labels.max() < scores.shape[-1]):
-        got = f"{labels.min()} to {labels.max()}; are these the labels of these scores?"
-        raise ValueError(f"accuracy: labels must lie in 0 .. {scores.shape[-1] - 1}, the scores' classes, got {got}")
-    hits = xp.astype(xp.argmax(scores, axis=-1) == labels, real)
-    if dtype_kind(scores.dtype) == "float":
-        hits = xp.where(xp.isnan(xp.max(scores, axis=-1)), xp.nan, hits)
-    if w is None:
-        return xp.mean(hits, axis=-1)
-    return xp.sum(hits * w, axis=-1) / total_weight("accuracy", w[..., None])
 
 
 def confusion_matrix(predicted: Any, labels: Any, n_classes: int) -> np.ndarray:

@@ -1,6 +1,8 @@
-"""Inference in batches: predictions, and the means of measures over all examples."""
+"""Inference in batches: predictions, and measures of all examples."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from operator import truediv
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,8 @@ from fnn.training.step import Batch
 from fnn.tree import Tree
 
 __all__ = ["evaluate", "predict"]
+
+_MOST = 64  # batches whose parts are kept before they are joined
 
 
 def predict(
@@ -44,14 +48,15 @@ def evaluate(
     axis: int = 0,
     prepare: Prepare | None = None,
 ) -> dict[str, Any]:
-    """The mean over all examples of each of several measures, computed in batches.
+    """Several measures of the predictions for all examples, computed in batches.
 
     model, params   the model and its parameters
     data            (x, target), or (x, target, weight): then the mean of a batch counts by the sum of its weights, and
                     a batch whose weights are all 0 is left out
-    measures        functions (prediction, target) -> mean over a batch, by name, with a value for each leading index:
-                    `{"loss": cross_entropy, "accuracy": accuracy}`. Of a loss's (value, pullback), the value is used;
-                    it must be a mean, not a sum. With weights they are called as f(prediction, target, weight).
+    measures        by name, `{"loss": cross_entropy, "f1": partial(f1, average="micro")}`, each called with
+                    (prediction, target), or with (prediction, target, weight). A metric of `fnn.metrics` is the same
+                    for every size of a batch. Of a loss's (value, pullback) and of any other function, the mean over
+                    all examples is taken: it must return the mean over a batch, not a sum, for each leading index
     size            examples in a batch
     axis            the axis of the examples: 1 for data (R, n, ...) of R networks
     prepare         is applied to each batch, as in `batches`: prepare((x, target), None) -> (x, target)
@@ -63,26 +68,50 @@ def evaluate(
     if not isinstance(data, (tuple, list)) or not 2 <= len(data) <= 3:
         came = type(data).__name__ + (f" of {len(data)}" if isinstance(data, (tuple, list)) else "")
         raise ValueError(f"evaluate: expected data (x, target) or (x, target, weight), got a {came}")
-    sums: dict[str, Any] = dict.fromkeys(measures, 0.0)
+    folds = {name: _fold(f) for name, f in measures.items()}
+    kept: dict[str, list[tuple[Any, ...]]] = {name: [] for name in measures}
+    finish: dict[str, Callable[..., Any]] = {}
     mass: Any = 0.0
     for x, *targets in in_order(data, size, axis=axis, prepare=prepare):
         share = _mass(targets, x.shape[axis], axis)
         if not np.any(share):
             continue
         mass, prediction = mass + share, model.apply(params, x)
-        for name, f in measures.items():
-            mean = f(prediction, *targets)
-            mean = np.asarray(mean[0] if isinstance(mean, tuple) else mean, dtype=np.float64)
-            if mean.ndim > prediction.ndim - 2:
-                expected = f"expected the mean over a batch, of shape {prediction.shape[:-2]}, got {mean.shape}"
-                raise ValueError(f'evaluate: {expected} from {name!r}; use reduction="mean"')
-            sums[name] = sums[name] + share * mean
+        for name, (parts, join) in folds.items():
+            found = parts(prediction, *targets)
+            found, finish[name] = found if join is not _added else _mean(name, found, share, prediction.shape[:-2])
+            kept[name].append(tuple(np.asarray(part, dtype=np.float64) for part in found))
+            if len(kept[name]) == _MOST:  # so that no list grows with the data
+                kept[name] = [join(kept[name])]
     if not np.all(mass):
         problem = "all weights are 0, so there is no mean; is the mask right?"
         empty = "no examples, so there is no mean; is the data empty?"
         raise ValueError(f"evaluate: {problem if data[0].shape[axis] else empty}")
-    means = {name: total / mass for name, total in sums.items()}
-    return {name: float(mean) if np.ndim(mean) == 0 else mean for name, mean in means.items()}
+    scores = {name: finish[name](*join(kept[name])) for name, (_, join) in folds.items()}
+    return {name: float(score) if np.ndim(score) == 0 else score for name, score in scores.items()}
+
+
+def _fold(measure: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The function to call with a batch, and the one that joins the parts of several; of a metric, its own two."""
+    bound = measure if isinstance(measure, partial) else partial(measure)
+    metric: Any = bound.func
+    if not hasattr(metric, "parts"):
+        return measure, _added
+    return partial(metric.parts, *bound.args, **bound.keywords), metric.join
+
+
+def _added(batches: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """The sums of the parts of several batches."""
+    return tuple(map(sum, zip(*batches, strict=True)))
+
+
+def _mean(name: str, value: Any, share: Any, leading: tuple[int, ...]) -> tuple[tuple[Any, Any], Callable[..., Any]]:
+    """The mean over a batch that a function or a loss gives, as a part of the mean over all batches."""
+    mean = np.asarray(value[0] if isinstance(value, tuple) else value, dtype=np.float64)
+    if mean.ndim > len(leading):
+        expected = f"expected the mean over a batch, of shape {leading}, got {mean.shape}"
+        raise ValueError(f'evaluate: {expected} from {name!r}; use reduction="mean"')
+    return (share * mean, share), truediv
 
 
 def _mass(targets: Sequence[Array], n: int, axis: int) -> Any:

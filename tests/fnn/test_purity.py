@@ -56,7 +56,7 @@ def public():
         for name in getattr(module, "__all__", []):
             thing = getattr(module, name)
             record = inspect.isclass(thing) and not issubclass(thing, BaseException) and thing.__module__[:3] == "fnn"
-            if record or inspect.isfunction(thing) or isinstance(thing, fnn.Layer):
+            if record or inspect.isfunction(thing) or isinstance(thing, (fnn.Layer, fnn.metrics.Metric)):
                 found.setdefault(id(thing), []).append(f"{module.__name__}.{name}")
     return list(found.values())
 

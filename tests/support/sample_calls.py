@@ -252,6 +252,46 @@ OTHERS = {
         np.arange(5) % 3,
         np.arange(5.0),
     ),
+    **{
+        f"fnn.metrics.{name}": lambda name=name: (getattr(fnn.metrics, name), normal(1, (2, 5, 3)), np.arange(5) % 3)
+        for name in [
+            "precision", "recall", "f1", "roc_auc", "average_precision", "log_loss", "brier_score", "calibration_error",
+        ]
+    },
+    **{
+        f"fnn.metrics.{name}": lambda name=name: (getattr(fnn.metrics, name), normal(1, (2, 5, 3)), normal(2, (5, 3)))
+        for name in ("mae", "rmse", "r2")
+    },
+    "fnn.metrics.binary_accuracy": lambda: (
+        fnn.metrics.binary_accuracy, normal(1, (2, 5, 3)), np.arange(15).reshape(5, 3) % 2, np.arange(5.0),
+    ),
+    "fnn.metrics.roc_auc, weighted": lambda: (
+        fnn.metrics.roc_auc, normal(1, (5, 3)), np.arange(15.0).reshape(5, 3) % 2, np.arange(5.0),
+    ),
+    "fnn.metrics.Metric": lambda: (
+        lambda *a: fnn.metrics.Metric(lambda z, t: ((z, t), lambda z, t: z - t))(*a), normal(1, (5,)), normal(2, (5,)),
+    ),
+    "fnn.metrics.metric.added": lambda: (lambda *a: fnn.metrics.metric.added([a, a]), normal(1, (5,)), normal(2, (5,))),
+    "fnn.metrics.metric.appended": lambda: (fnn.metrics.metric.appended, [(normal(1, (5,)),), (normal(2, (5,)),)]),
+    "fnn.metrics.metric.averaged": lambda: (fnn.metrics.metric.averaged, normal(1, (5,)), np.arange(5) > 2, "macro"),
+    "fnn.metrics.metric.check_arrays": lambda: (
+        lambda a: fnn.metrics.metric.check_arrays("f", scores=a), normal(1, (5,)),
+    ),
+    "fnn.metrics.metric.check_average": lambda: (fnn.metrics.metric.check_average, "f", "macro"),
+    "fnn.metrics.metric.counted": lambda: (fnn.metrics.metric.counted, np, normal(1, (5,)), np.arange(5.0)),
+    "fnn.metrics.metric.ratio": lambda: (fnn.metrics.metric.ratio, normal(1, (5,)), np.arange(5.0)),
+    "fnn.metrics.metric.weighing": lambda: (
+        fnn.metrics.metric.weighing, "f", np.arange(5.0), normal(1, (5, 3)), np.float64,
+    ),
+    "fnn.metrics.answers.Answers": lambda: (
+        fnn.metrics.answers.answers, "f", normal(1, (5, 3)), np.arange(5) % 3, None,
+    ),
+    "fnn.metrics.answers.answers": lambda: (fnn.metrics.answers.answers, "f", normal(1, (5, 3)), np.eye(5, 3), None),
+    "fnn.metrics.answers.probabilities": lambda: (
+        lambda z, t: fnn.metrics.answers.probabilities("f", fnn.metrics.answers.answers("f", z, t, None), False),
+        normal(1, (5, 3)),
+        np.arange(5) % 3,
+    ),
     "fnn.metrics.confusion_matrix": lambda: (fnn.metrics.confusion_matrix, np.arange(5) % 3, np.arange(5) % 2, 3),
     "fnn.metrics.one_vs_rest": lambda: (fnn.metrics.one_vs_rest, np.arange(9).reshape(3, 3)),
     "fnn.metrics.OneVsRest": lambda: (

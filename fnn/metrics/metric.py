@@ -1,0 +1,127 @@
+"""A metric is a fold over batches: the parts of each batch, their join, then a finish.
+
+A metric is written as a function (prediction, target, weight=None, **settings) -> (parts, finish), decorated with
+`Metric`. Called on whole arrays, the metric is finish(*parts). `fnn.evaluate` joins the parts of the batches before it
+finishes, so that the score does not depend on their size. `functools.partial` binds settings, as it does for losses:
+`{"f1": partial(f1, average="micro")}`.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Any
+
+import attrs
+import numpy as np
+
+from fnn.arrays import Array, misfit
+from fnn.losses.reduction import total_weight, weights
+
+__all__ = ["Metric", "added", "appended", "averaged", "check_arrays", "check_average"]
+__all__ += ["counted", "ratio", "weighing"]
+
+Parts = tuple[Array, ...]
+
+
+def added(batches: Sequence[Parts]) -> Parts:
+    """Parts that are sums over the examples: those of several batches are added.
+
+    >>> added([(1, 10), (2, 20)])
+    (3, 30)
+    """
+    return tuple(reduce(lambda a, b: a + b, each) for each in zip(*batches, strict=True))
+
+
+def appended(batches: Sequence[Parts]) -> Parts:
+    """Parts whose last axis is the batch: those of several batches are put one behind the other.
+
+    >>> appended([(np.array([1, 2]),), (np.array([3]),)])
+    (array([1, 2, 3]),)
+    """
+    return tuple(np.concatenate(each, axis=-1) for each in zip(*batches, strict=True))
+
+
+@attrs.frozen(eq=False, repr=False, slots=False)
+class Metric:
+    """A score of predictions that can be computed in batches; also a decorator of the function that gives its parts.
+
+    parts   (prediction, target, weight=None, **settings) -> (parts, finish): a tuple of arrays, and the function of
+            the joined parts of all batches that gives the score
+    join    the joined parts of several batches: by default their sums
+
+    >>> @Metric
+    ... def greatest_share(prediction, target, weight=None, *, above=0.5):
+    ...     return (np.sum(prediction > above), np.asarray(prediction.size)), lambda count, n: count / n
+    >>> greatest_share(np.array([[0.2], [0.7]]), None), greatest_share(np.array([[0.2], [0.7]]), None, above=0.1)
+    (np.float64(0.5), np.float64(1.0))
+    """
+
+    parts: Callable[..., tuple[Parts, Callable[..., Any]]]
+    join: Callable[[Sequence[Parts]], Parts] = added
+
+    def __attrs_post_init__(self) -> None:
+        about = {
+            name: getattr(self.parts, name, None) for name in ("__module__", "__name__", "__qualname__", "__doc__")
+        }
+        vars(self).update(about, __wrapped__=self.parts)  # name, docstring and signature are those of the function
+
+    def __reduce__(self) -> str:  # pickle finds a metric by its name in its module, as it finds functions
+        return str(vars(self)["__qualname__"])
+
+    def __repr__(self) -> str:
+        return str(vars(self)["__qualname__"])
+
+    def __call__(self, *args: Any, **settings: Any) -> Any:
+        """The score of (prediction, target, weight=None) as one batch."""
+        parts, finish = self.parts(*args, **settings)
+        return finish(*parts)
+
+
+def check_average(name: str, average: Any, *others: str) -> None:
+    """Raise a `ValueError` unless `average` is one of the ways to average classes or outputs."""
+    if average not in (ways := ("macro", "micro", None, *others)):
+        words = ", ".join(repr(way) for way in ways)
+        raise ValueError(f"{name}: average must be one of {words}, got {average!r}; None gives the score of each class")
+
+
+def weighing(name: str, weight: Any, prediction: Array, dtype: Any, *, per_element: bool = False) -> Array:
+    """The weights as `fnn.losses` take them, in this dtype, or ones (batch, 1). Raises if all are 0."""
+    w = weights(name, weight, prediction, per_element=per_element, dtype=dtype)
+    if w is None:
+        return prediction.__array_namespace__().ones((prediction.shape[-2], 1), dtype=dtype)
+    total_weight(name, w)
+    return w
+
+
+def check_arrays(name: str, **arrays: Any) -> None:
+    """Raise a `TypeError` unless all are arrays."""
+    for array in arrays.values():
+        if problem := misfit(array):
+            raise TypeError(f"{name}: expected {' and '.join(arrays)} as arrays, got {problem}")
+
+
+def counted(xp: Any, values: Array, w: Array) -> Array:
+    """w v, and 0 where the weight is 0, also if v is infinite. A NaN stays: a mask does not hide it."""
+    return xp.where((w > 0) | xp.isnan(values), values, 0.0) * w
+
+
+def ratio(a: Array, b: Array, empty: float = 0.0) -> Array:
+    """a / b, and `empty` where b is 0.
+
+    >>> ratio(np.array([1.0, 0.0]), np.array([2.0, 0.0]))
+    array([0.5, 0. ])
+    """
+    xp = b.__array_namespace__()
+    return 1.0 * xp.where(b == 0, empty, a / xp.where(b == 0, 1.0, b))  # 1.0 makes an array () of NumPy's a number
+
+
+def averaged(values: Array, defined: Array, average: str | None) -> Array:
+    """The mean over the last axis, of classes or outputs, or each value. What is not defined is NaN, or left out.
+
+    >>> averaged(np.array([0.5, 0.0]), np.array([True, False]), "macro")
+    np.float64(0.5)
+    """
+    xp = values.__array_namespace__()
+    if average is None:
+        return xp.where(defined, values, xp.nan)
+    n = xp.sum(xp.astype(defined, values.dtype), axis=-1)
+    return ratio(xp.sum(xp.where(defined, values, 0.0), axis=-1), n, xp.nan)
