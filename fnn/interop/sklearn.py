@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any, Self
 
 import numpy as np
+from attrs import evolve
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_classifier
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import LabelEncoder
@@ -114,7 +115,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
         return self._train(start, n, data, rest)
 
     def _train(self, start: Progress, n: int, data: Any, rest: Any = None) -> Self:
-        """Go on from `start` for `n` epochs, or until the loss on `rest` has stopped to fall."""
+        """Go on from `start` for `n` epochs, or until the loss on `rest` no longer falls."""
         step, loss, _ = self._parts()
         order_key = split(self._key, 3)[2]
 
@@ -125,6 +126,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
             return {"validation_loss": evaluate(self.model_, params, rest, {"loss": loss})["loss"]}
 
         if rest is None:
+            start = evolve(start, best_score=-np.inf)  # after early stopping, the latest epoch is the best again
             progresses = epochs(step, batches_of, start)
         else:
             scan = epochs(step, batches_of, start, validation, lambda record: -record["validation_loss"])
@@ -143,7 +145,7 @@ class Classifier(ClassifierMixin, _Network):  # type: ignore[misc]
 
     model                  the hidden layers; by default chain(linear(100), relu). A linear layer with an output for
                            each class is put behind them. `chain()` has no hidden layer: a logistic regression
-    optimizer              by default adam()
+    optimizer              by default adam(); adamw decays the weights
     loss                   a loss of logits and labels; by default cross_entropy
     epochs                 how often `fit` goes through the data, at most
     batch_size             examples in a step

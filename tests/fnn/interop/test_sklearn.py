@@ -143,6 +143,15 @@ def test_early_stopping_keeps_the_best_epoch(kind):
     assert stopped.partial_fit(IRIS, noise).params_ == stopped.progress_.state.params
 
 
+def test_partial_fit_leaves_the_best_epoch_of_any_loss():
+    def negative(prediction, target, weight=None):
+        value, pullback = fnn.mse(prediction, target, weight)
+        return value - 1000, pullback
+
+    network = Regressor(**SMALL, loss=negative, early_stopping=True, epochs=3).fit(IRIS, LABELS)
+    assert network.partial_fit(IRIS, LABELS).params_ == network.progress_.state.params
+
+
 def test_the_share_has_every_class_where_it_can(monkeypatch):
     shares = []
     split = module.train_test_split
