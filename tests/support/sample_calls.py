@@ -18,7 +18,7 @@ from fnn.layer import check_is_layer, check_shape
 from fnn.layers.shapes import Declared
 from fnn.optimizers import diverged
 from fnn.training.history import History
-from fnn.tree import flat
+from fnn.tree import display, flat
 from fnn.tree.functions import check_names
 from tests.support.sample_calls_with_files import FILES
 from tests.support.table import INITIALIZERS, LAYERS, LOSSES, OPTIMIZERS, SCHEDULES, normal
@@ -144,6 +144,9 @@ OTHERS = {
     "fnn.tree.params.show": lambda: (fnn.tree.params.show, ("a", "b")),
     "fnn.tree.cast": lambda: (tree.cast, Params(writable()), np.float64),
     "fnn.tree.cast, of a dict": lambda: (tree.cast, writable(), np.float64),
+    "fnn.tree.display.html_table": lambda: (display.html_table, [("a", "b"), (), ("1", "2")], "<>"),
+    "fnn.tree.display.leaf_rows": lambda: (lambda t: list(display.leaf_rows(t)), writable()),
+    "fnn.tree.display.text_lines": lambda: (lambda t: list(display.text_lines(t, "")), writable()),
     "fnn.tree.items": lambda: (lambda t: list(tree.items(t)), writable()),
     "fnn.tree.leaves": lambda: (tree.leaves, writable()),
     "fnn.tree.like": lambda: (tree.like, Params(writable()), writable()),

@@ -6,7 +6,7 @@ import re
 import attrs
 
 import fnn
-from recipes.bench import cost, stages, threads, workloads
+from recipes.bench import cost, estimators, stages, threads, workloads
 from recipes.bench.measure import Measured, cores
 from recipes.bench.table import table
 from recipes.bench.workloads import WORKLOADS
@@ -72,3 +72,15 @@ def test_the_stages_of_a_step_are_timed_within_real_steps(data):
     assert {len(seconds) for seconds in found.values()} == {len(fnn.batches(fnn.Key(1), data.train, 8))}
     assert all(second > 0 for seconds in found.values() for second in seconds)
     assert len(stages.table({8: dict.fromkeys(found, 1e-06)})) == 5 + len(found)
+
+
+def test_the_estimators_are_compared_on_the_same_folds():
+    found = estimators.measure(["iris", "diabetes"], rounds=2, epochs=3)
+    for peers in found.values():
+        assert {(peer, len(each["seconds"]), len(each["scores"])) for peer, each in peers.items()} == {
+            ("fnn", 2, 10),
+            ("scikit-learn", 2, 10),
+        }
+    rows = estimators.table(found)
+    assert [row.split(" | ")[0] for row in rows[-2:]] == ["| iris", "| diabetes"]
+    assert rows[-1].count("±") == 2
