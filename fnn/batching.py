@@ -11,9 +11,9 @@ from fnn.arrays import Array, misfit, read_only, take
 from fnn.random import fold_in, generator
 from fnn.values import whole
 
-__all__ = ["Batches", "Prepare", "batches", "in_order"]
+__all__ = ["Batch", "Batches", "Prepare", "batches", "in_order"]
 
-Batch = tuple[Array, ...]
+Batch = tuple[Array, ...]  # (x, target), or (x, target, weight): in training, all behind x goes to the loss
 Prepare = Callable[[Batch, Any], Batch]  # prepare(batch, key) -> batch; the key is None where nothing may be drawn
 
 

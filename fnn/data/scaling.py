@@ -59,8 +59,11 @@ def standardise(x: Array, axis: int | Sequence[int] | None = None) -> tuple[Call
         came = f"{data[tuple(at)]} at {at}, one of {len(bad)} such values"
         raise ValueError(f"standardise: expected finite x, got {came}; leave such examples out, or fill them in")
     # The data between 0 and 1: then no square overflows, and a constant feature is found exactly.
-    low = data.min(axis=axes, keepdims=True)
-    width = data.max(axis=axes, keepdims=True) - low
+    low, high = data.min(axis=axes, keepdims=True), data.max(axis=axes, keepdims=True)
+    with np.errstate(over="ignore"):
+        width = high - low
+    if not np.isfinite(width).all():
+        raise ValueError(f"standardise: x from {data.min()} to {data.max()} is too wide for a float; divide it first")
     unit = (data - low) / np.where(width > 0, width, 1)
     mean, scale = low + width * unit.mean(axis=axes, keepdims=True), width * unit.std(axis=axes, keepdims=True)
     scale = np.where(scale > 0, scale, 1)

@@ -15,7 +15,6 @@ import numpy as np
 from attrs import evolve
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_classifier
 from sklearn.model_selection import train_test_split
-from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
@@ -82,7 +81,9 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
         return len(self.history_)
 
     def _checked(self, X: Any, y: Any, sample_weight: Any, *, reset: bool, **how: Any) -> tuple[Array, ...]:
-        """(x, y) or (x, y, weight). Examples of weight 0 are left out."""
+        """(x, y) or (x, y, weight). Examples of weight 0 are left out. `reset` forgets what was trained before."""
+        if reset:
+            self.__dict__.pop("progress_", None)
         X, y = validate_data(self, X, y, dtype=FLOATS, reset=reset, **how)
         if sample_weight is None:
             return X, y
@@ -136,7 +137,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
 
     def _outputs(self, X: Any) -> Array:
         """What the network makes of X: (n, n_out)."""
-        check_is_fitted(self)
+        check_is_fitted(self, "progress_")
         return predict(self.model_, self.params_, validate_data(self, X, dtype=FLOATS, reset=False))
 
 
@@ -188,9 +189,10 @@ class Classifier(ClassifierMixin, _Network):  # type: ignore[misc]
         """The places of y among the classes, which are kept."""
         if len(classes) < 2:
             raise ValueError(f"Classifier: expected two classes or more, got {len(classes)} class: {classes}")
-        labels = LabelEncoder().fit(classes).transform(y)
+        if len(unseen := np.setdiff1d(y, classes)):
+            raise ValueError(f"Classifier: expected labels among the classes {classes}, got {unseen} too")
         self.classes_ = classes
-        return labels
+        return np.searchsorted(classes, y)
 
     def predict_proba(self, X: Any) -> Array:
         """The probability of each class: (n, n_classes)."""
@@ -237,6 +239,9 @@ class Regressor(RegressorMixin, _Network):  # type: ignore[misc]
         x, y, *weight = self._checked(X, y, sample_weight, reset=first, multi_output=True, y_numeric=True)
         if first:
             self._columns = y.shape[1:]
+        elif y.shape[1:] != self._columns:
+            expected = f"expected y of shape (n{''.join(f', {n}' for n in self._columns) or ','}), as in the first call"
+            raise ValueError(f"Regressor: {expected}, got {y.shape}")
         return x, y.astype(x.dtype).reshape(len(y), -1), *weight
 
     def predict(self, X: Any) -> Array:

@@ -162,13 +162,18 @@ def softplus_with(beta: float) -> Layer:
     """
     beta = number("softplus_with(beta)", beta, 0, above=True)
 
+    def within(xp: Any, x: Array) -> float:
+        """β, or a number near the greatest one of the dtype of x: an infinite β times 0 would be NaN."""
+        return min(beta, 6e4 if is_half(x.dtype) else float(xp.finfo(x.dtype).max))
+
     @np.errstate(over="ignore")  # where β |x| is beyond all floats, the exponential is 0
     def soft_maximum(xp: Any, x: Array) -> Array:
-        return xp.maximum(x, 0.0) + xp.log1p(xp.exp(-beta * xp.abs(x))) / beta
+        b = within(xp, x)
+        return xp.maximum(x, 0.0) + xp.log1p(xp.exp(-b * xp.abs(x))) / b
 
     @np.errstate(over="ignore")
     def slope(xp: Any, x: Array, y: Array) -> Array:
-        return logistic(xp, beta * x)
+        return logistic(xp, within(xp, x) * x)
 
     return elementwise("softplus_with", soft_maximum, slope)
 

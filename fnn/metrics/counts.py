@@ -24,7 +24,8 @@ def precision(
     threshold   0 for logits; give 0.5 for probabilities
 
     The precision of a class that is never predicted is 0, as in scikit-learn. A class that is neither predicted nor
-    among the targets has no score: it is NaN, and the mean leaves it out. NaN scores give NaN. Raises `TypeError` for
+    among the targets has no score: it is NaN, and the mean leaves it out; for targets of 0 and 1, scikit-learn counts
+    it as 0. NaN scores give NaN. Raises `TypeError` for
     what is not an array, and `ValueError` for shapes that do not fit, targets out of range, and negative weights.
 
     >>> import numpy as np

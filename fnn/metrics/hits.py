@@ -58,7 +58,7 @@ def _rank(xp: Any, scores: Any, labels: Any) -> Any:
     """How many classes come before that of the label: (..., batch). All of them, if it is out of range."""
     classes = xp.arange(scores.shape[-1])
     hot = labels[..., None] == classes
-    own = xp.max(xp.where(hot, scores, xp.min(scores)), axis=-1, keepdims=True)
+    own = xp.max(xp.where(hot, scores, xp.min(scores, axis=-1, keepdims=True)), axis=-1, keepdims=True)
     before = (scores > own) | ((scores == own) & (classes < labels[..., None]))
     ranks = xp.sum(xp.astype(before, classes.dtype), axis=-1)
     return xp.where(xp.any(hot, axis=-1), ranks, scores.shape[-1])

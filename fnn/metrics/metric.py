@@ -7,7 +7,6 @@ finishes, so that the score does not depend on their size. `functools.partial` b
 """
 
 from collections.abc import Callable, Sequence
-from functools import reduce
 from typing import Any
 
 import attrs
@@ -15,20 +14,12 @@ import numpy as np
 
 from fnn.arrays import Array, misfit
 from fnn.losses.reduction import total_weight, weights
+from fnn.training.inference import added
 
-__all__ = ["Metric", "added", "appended", "averaged", "check_arrays", "check_average"]
+__all__ = ["Metric", "appended", "averaged", "check_arrays", "check_average"]
 __all__ += ["counted", "ratio", "weighing"]
 
 Parts = tuple[Array, ...]
-
-
-def added(batches: Sequence[Parts]) -> Parts:
-    """Parts that are sums over the examples: those of several batches are added.
-
-    >>> added([(1, 10), (2, 20)])
-    (3, 30)
-    """
-    return tuple(reduce(lambda a, b: a + b, each) for each in zip(*batches, strict=True))
 
 
 def appended(batches: Sequence[Parts]) -> Parts:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from typing import Any
 
+import numpy as np
+
 from fnn.arrays import Array
 from fnn.losses.reduction import elements, masked, quiet
 from fnn.metrics.metric import Metric, averaged, check_average, counted, ratio, weighing
@@ -21,8 +23,9 @@ def mae(prediction: Any, target: Any, weight: Any = None, *, average: str | None
     weight       w (..., batch), one for each example, or (..., batch, n_out); under a weight of 0 t may be missing
     average      "macro": the mean over the outputs; "micro": of all elements; None: each output, (..., n_out)
 
-    An output whose weights are all 0 is NaN, and the mean leaves it out. Raises `TypeError` for what is not an array of
-    floating-point numbers, and `ValueError` for shapes that do not fit and for negative weights.
+    An output whose weights are all 0 is NaN, and the mean leaves it out. A prediction that is NaN gives NaN. Raises
+    `TypeError` for what is not an array of floating-point numbers, and `ValueError` for shapes that do not fit, for
+    targets that are NaN under a weight above 0, and for negative weights.
 
     >>> import numpy as np
     >>> float(mae(np.array([[1.0], [4.0]]), np.array([[1.0], [2.0]])))
@@ -95,6 +98,8 @@ def _errors(name: str, prediction: Any, target: Any, weight: Any, average: Any) 
     whole = xp.zeros(prediction.shape, dtype=real)
     w = whole + weighing(name, weight, prediction, real, per_element=True)
     t = whole + masked(xp.astype(target, real), w)
+    if isinstance(t, np.ndarray) and np.isnan(t).any():
+        raise ValueError(f"{name}: expected numbers as targets, got NaN; give what is missing a weight of 0")
     return xp, xp.astype(prediction, real) - t, t, w
 
 

@@ -23,9 +23,9 @@ def only(rule: Optimizer, where: Callable[[Path], bool] | str | Path) -> Optimiz
     where   where(path) says whether to choose the array at a path, such as `("encoder", "0", "weights")`. A name or a
             path, such as `"encoder"` or `("encoder", "0")`, chooses all arrays below it.
 
-    A parameter that no rule with a rate covers keeps every bit, whatever its gradient and the weight decay. Clipping
-    and `weight_decay` have no rate, and `Optimizer(..., has_rate=False)` says the same of a transformation of your own.
-    Four examples:
+    As soon as one rule has a rate, a parameter that no rule with a rate covers keeps every bit, whatever its gradient
+    and the weight decay. Clipping and `weight_decay` have no rate, and `Optimizer(..., has_rate=False)` says the same
+    of a transformation of your own. Four examples:
 
     >>> from fnn.optimizers import adam, adamw, chain_updates, clip_by_global_norm, sgd, weight_decay
     >>> frozen_encoder = only(adamw(1e-3), "head")  # all but the head is frozen

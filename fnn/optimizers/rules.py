@@ -4,7 +4,7 @@ An ensemble's parameters are a matrix (R, N), one row for each network: norms ar
 an array of R numbers. All rules raise `ValueError`, when they are built, for settings out of range.
 
 >>> from functools import reduce
->>> import fnn
+>>> import numpy as np, fnn
 >>> x, model = np.linspace(-1, 1, 32)[:, None], fnn.linear(1)
 >>> def losses(optimizer):  # of a fit to the line y = 1 - 2 x, before and after 100 steps
 ...     step, batch = fnn.train_step(model, fnn.mse, optimizer), (x, 1 - 2 * x)
@@ -23,61 +23,17 @@ lion(0.04) (9.919, 0.366)
 """
 
 from collections.abc import Callable
-from contextlib import suppress
-from math import inf, log
+from math import log
 from typing import Any
-
-import numpy as np
 
 from fnn.arrays import Array, is_array
 from fnn.optimizers.optimizer import Memory, Optimizer, no_memory
+from fnn.optimizers.rates import Rate, rate_of
 from fnn.optimizers.transformations import decay_mask
 from fnn.tree import Layout
 from fnn.values import constructor, number
 
 __all__ = ["adagrad", "adam", "adamw", "lion", "momentum", "rmsprop", "sgd"]
-
-Rate = float | Callable[[Any], Any] | np.ndarray  # a number, a schedule, or a number for each network
-
-
-def _rate(name: str, rate: Any) -> Callable[[Any, Array], Any]:
-    """The function (step, theta) -> rate at this step: a number, or a column with one number for each network."""
-    if callable(rate):
-        return lambda step, theta: _scheduled(name, rate(step), step, theta)
-    if isinstance(rate, np.ndarray):
-        if rate.size == 0 or rate.dtype.kind != "f" or not (np.isfinite(rate).all() and (rate >= 0).all()):
-            raise ValueError(f"{name} must hold finite rates of at least 0, one for each network, got {rate!r}")
-        rates = rate.copy()  # later writes of the caller to its array change nothing
-        return lambda step, theta: _column(name, rates, theta)
-    fixed = number(name, rate, 0)
-    return lambda step, theta: fixed
-
-
-def _scheduled(name: str, now: Any, step: Any, theta: Array) -> Any:
-    """What a schedule gives at a step, as a rate that keeps the dtype and the array library of the parameters.
-
-    A number becomes a Python float: NumPy's scalar or 0-d array, and any library's if the parameters are NumPy's.
-    One number for each network becomes a column. A traced rate has no value yet: it stays traced and is not checked.
-    """
-    if type(now) is float and 0 <= now < inf:
-        return now
-    if isinstance(theta, np.ndarray) or not is_array(now):
-        with suppress(TypeError):  # JAX raises it for a traced rate beside parameters that are not traced
-            now = np.asarray(now)
-    if not isinstance(now, (np.ndarray, np.generic)):
-        now = now.__array_namespace__().astype(now, theta.dtype)
-        return _column(name, now, theta) if now.ndim else now
-    rates = np.asarray(now)
-    if rates.dtype.kind not in "fiu" or not ((rates >= 0) & (rates < inf)).all():
-        raise ValueError(f"{name}: the schedule gives {now} at step {step}; rates must be finite and at least 0")
-    return _column(name, rates, theta) if rates.ndim else float(rates)
-
-
-def _column(name: str, rates: Array, theta: Array) -> Array:
-    """Rates, one for each network, as a column (..., 1)."""
-    if theta.shape[:-1] != rates.shape:
-        raise ValueError(f"{name} holds {rates.shape} rates, the parameters are of {theta.shape[:-1]} networks")
-    return theta.__array_namespace__().asarray(rates[..., None], dtype=theta.dtype)
 
 
 def _complement(b: float, t: Any) -> Any:
@@ -96,7 +52,7 @@ def sgd(lr: Rate) -> Optimizer:
 
     The rate `lr` η is a number, a schedule, or an array with one number for each network of an ensemble.
     """
-    rate = _rate("sgd(lr)", lr)
+    rate = rate_of("sgd(lr)", lr)
 
     def direct(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
         return memory, rate(step, theta) * g
@@ -110,7 +66,7 @@ def momentum(lr: Rate, mu: float = 0.9, nesterov: bool = False) -> Optimizer:
 
     Nesterov's form looks one step ahead: θ ← θ - η (g + μ v). Raises `ValueError` unless 0 <= μ < 1.
     """
-    rate, mu = _rate("momentum(lr)", lr), number("momentum(mu)", mu, 0, 1)
+    rate, mu = rate_of("momentum(lr)", lr), number("momentum(mu)", mu, 0, 1)
 
     def direct(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
         (v,) = memory
@@ -124,7 +80,7 @@ def momentum(lr: Rate, mu: float = 0.9, nesterov: bool = False) -> Optimizer:
 @constructor
 def rmsprop(lr: Rate = 1e-2, decay: float = 0.99, eps: float = 1e-8) -> Optimizer:
     """Divides each rate by the size of recent gradients: v ← ρ v + (1 - ρ) g², θ ← θ - η g / (√v + ε) (Hinton 2012)."""
-    rate, decay = _rate("rmsprop(lr)", lr), number("rmsprop(decay)", decay, 0, 1)
+    rate, decay = rate_of("rmsprop(lr)", lr), number("rmsprop(decay)", decay, 0, 1)
     eps = number("rmsprop(eps)", eps, 0, above=True)
 
     def direct(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
@@ -139,7 +95,7 @@ def rmsprop(lr: Rate = 1e-2, decay: float = 0.99, eps: float = 1e-8) -> Optimize
 @constructor
 def adagrad(lr: Rate = 1e-2, eps: float = 1e-10) -> Optimizer:
     """Divides each rate by the size of all gradients so far: s ← s + g², θ ← θ - η g / (√s + ε) (Duchi et al. 2011)."""
-    rate, eps = _rate("adagrad(lr)", lr), number("adagrad(eps)", eps, 0, above=True)
+    rate, eps = rate_of("adagrad(lr)", lr), number("adagrad(eps)", eps, 0, above=True)
 
     def direct(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
         (s,) = memory
@@ -165,7 +121,7 @@ def adam(lr: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8,
     θ ← θ - η' M / (√V + ε r),  η' = η r (1 - β₁) / (1 - β₁ᵗ).
     Raises `ValueError` for a rate below 0, for betas outside [0, 1), and unless ε is positive.
     """
-    rate = _rate("adam(lr)", lr)
+    rate = rate_of("adam(lr)", lr)
     b1, b2 = number("adam(b1)", b1, 0, 1), number("adam(b2)", b2, 0, 1)
     eps = number("adam(eps)", eps, 0, above=True)
 
@@ -204,7 +160,7 @@ def adamw(
 
     Raises `ValueError` as `adam` does, and for a negative λ.
     """
-    rate, decay, plain = _rate("adamw(lr)", lr), number("adamw(decay)", decay, 0), adam(lr, b1, b2, eps)
+    rate, decay, plain = rate_of("adamw(lr)", lr), number("adamw(decay)", decay, 0), adam(lr, b1, b2, eps)
 
     def start(theta: Array, layout: Layout) -> Memory:
         return plain.start(theta, layout), decay_mask(theta, layout, matrices_only)
@@ -223,7 +179,7 @@ def lion(lr: Rate = 1e-4, b1: float = 0.9, b2: float = 0.99) -> Optimizer:
 
     Every parameter moves by η, so that a good rate is 3 to 10 times smaller than Adam's.
     """
-    rate, b1, b2 = _rate("lion(lr)", lr), number("lion(b1)", b1, 0, 1), number("lion(b2)", b2, 0, 1)
+    rate, b1, b2 = rate_of("lion(lr)", lr), number("lion(b1)", b1, 0, 1), number("lion(b2)", b2, 0, 1)
 
     def direct(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
         (m,) = memory

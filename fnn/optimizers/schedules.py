@@ -45,6 +45,11 @@ def _half_cosine(xp: Any, first: float, last: float, share: Any) -> Any:
     return last + (first - last) * (1 + xp.cos(pi * share)) / 2
 
 
+def _line(first: float, last: float, steps: int) -> Schedule:
+    """A straight line from `first` to `last` over `steps`, constant after."""
+    return _schedule(lambda xp, step: xp.where(step < steps, first + (last - first) * step / steps, last))
+
+
 def _where(xp: Any, condition: Any, a: Any, b: Any) -> Any:
     """`a` where the condition holds, else `b`. A Python condition needs no array."""
     return (a if condition else b) if isinstance(condition, bool) else xp.where(condition, a, b)
@@ -144,18 +149,12 @@ def one_cycle(rate: float, steps: int, rise: float = 0.3, divide: float = 25.0, 
     [0.04, 0.52, 1.0, 0.5, 0.0]
     """
     rate, steps = number("one_cycle(rate)", rate, 0), whole("one_cycle(steps)", steps, 2)
-    top = int(number("one_cycle(rise)", rise, 0, 1, above=True) * steps)
-    if not top:
-        raise ValueError(f"one_cycle: {rise} of {steps} steps is less than one step; give a larger rise")
+    top = round(number("one_cycle(rise)", rise, 0, 1, above=True) * steps)
+    if not 0 < top < steps:
+        raise ValueError(f"one_cycle: {rise} of {steps} steps leave no step to rise or none to fall; change the share")
     first = rate / number("one_cycle(divide)", divide, 0, above=True)
     last = first / number("one_cycle(final_divide)", final_divide, 0, above=True)
-
-    def formula(xp: Any, step: Any) -> Any:
-        up = _half_cosine(xp, first, rate, step / top)
-        down = _half_cosine(xp, rate, last, xp.minimum((step - top) / (steps - top), 1.0))
-        return xp.where(step < top, up, down)
-
-    return _schedule(formula)
+    return join([cosine(first, top, rate), cosine(rate, steps - top, last)], [top])
 
 
 @constructor
@@ -168,12 +167,7 @@ def warmup(rate: float, steps: int, start: float = 0.0) -> Schedule:
     [0.2, 0.6, 1.0, 1.0]
     """
     rate, start = number("warmup(rate)", rate, 0), number("warmup(start)", start, 0)
-    steps = whole("warmup(steps)", steps)
-
-    def formula(xp: Any, step: Any) -> Any:
-        return xp.where(step < steps, start + (rate - start) * step / steps, rate)
-
-    return _schedule(formula)
+    return _line(start, rate, whole("warmup(steps)", steps))
 
 
 @constructor
@@ -194,12 +188,8 @@ def warmup_cosine(rate: float, warmup: int, steps: int, final: float = 0.0, star
     warmup, steps = whole("warmup_cosine(warmup)", warmup), whole("warmup_cosine(steps)", steps)
     if warmup >= steps:
         raise ValueError(f"warmup_cosine: the warm-up of {warmup} steps must end before the {steps} steps are over")
-    start, decay = number("warmup_cosine(start)", start, 0), cosine(rate, steps - warmup, final)
-
-    def formula(xp: Any, step: Any) -> Any:
-        return xp.where(step < warmup, start + (rate - start) * step / warmup, decay(step - warmup))
-
-    return _schedule(formula)
+    rise = _line(number("warmup_cosine(start)", start, 0), number("warmup_cosine(rate)", rate, 0), warmup)
+    return join([rise, cosine(rate, steps - warmup, final)], [warmup])
 
 
 @constructor
@@ -209,13 +199,16 @@ def join(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> Schedule:
     schedules    the pieces
     boundaries   the first step of each piece but the first, in increasing order
 
-    Raises `TypeError` for a piece that is not a function, and `ValueError` unless there is one boundary less than there
-    are pieces, and each is a whole number greater than the one before it.
+    Raises `TypeError` for what is not a list, or not one of functions, and `ValueError` unless there is one boundary
+    less than there are pieces, and each is a whole number greater than the one before it.
 
     >>> steady_then_down = join([warmup(1.0, 5), constant(1.0), cosine(1.0, 10)], [5, 20])
     >>> [round(steady_then_down(step), 3) for step in (0, 4, 19, 25, 30)]
     [0.0, 0.8, 1.0, 0.5, 0.0]
     """
+    for what, given in (("schedules", schedules), ("boundaries", boundaries)):
+        if not isinstance(given, (list, tuple)):
+            raise TypeError(f"join: expected a list of {what}, got {given!r}; write [{given!r}]")
     pieces, starts = tuple(schedules), (0, *(whole("join(boundaries)", each) for each in boundaries))
     for piece in pieces:
         if not callable(piece):

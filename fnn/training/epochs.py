@@ -8,9 +8,10 @@ import attrs
 import numpy as np
 
 from fnn.arrays import bits, dtype_kind, is_array
+from fnn.batching import Batch
 from fnn.optimizers.optimizer import State
 from fnn.training.history import History, Record
-from fnn.training.step import Batch, Step
+from fnn.training.step import Step
 from fnn.tree import Tree
 from fnn.values import whole
 
@@ -91,21 +92,8 @@ def epochs(
             losses.append(np.asarray(state.loss, dtype=np.float64))
         if not losses:
             raise ValueError(f"epochs: batches_of({epoch}) gave no batch; is the data empty?")
-        measured = measure(state.params)
-        if not isinstance(measured, Mapping):
-            came = type(measured).__name__
-            raise TypeError(f'epochs: expected a mapping from measure(params), such as {{"accuracy": 0.9}}, got {came}')
-        if taken := {"epoch", "loss"} & measured.keys():
-            raise ValueError(
-                f"epochs: measure must not record {sorted(taken)}, which epochs itself records; rename them"
-            )
-        record = {"epoch": epoch + 1, "loss": sum(losses) / len(losses), **measured}
-        history = progress.history.append(record)
-        new_score: Any = score(record)
-        if np.shape(new_score) != () or dtype_kind(np.asarray(new_score).dtype) not in ("float", "int", "bool"):
-            shape = f" of shape {new_score.shape}" if is_array(new_score) else ""
-            came = f"{type(new_score).__name__}{shape}; return one number, such as a mean"
-            raise TypeError(f"epochs: expected a number from score(record), got {came}")
+        record = {"epoch": epoch + 1, "loss": sum(losses) / len(losses), **_measured(measure(state.params))}
+        history, new_score = progress.history.append(record), _number(score(record))
         if new_score > progress.best_score:
             return Progress(state, state, epoch + 1, new_score, history)
         return attrs.evolve(progress, state=state, history=history)
@@ -116,6 +104,25 @@ def epochs(
         )
     first = Progress.start(start) if isinstance(start, State) else start
     return islice(accumulate(count(len(first.history)), advance, initial=first), 1, None)
+
+
+def _measured(record: Any) -> Record:
+    """What `measure` returned. Raises unless it is a mapping without the names that every record has."""
+    if not isinstance(record, Mapping):
+        came = type(record).__name__
+        raise TypeError(f'epochs: expected a mapping from measure(params), such as {{"accuracy": 0.9}}, got {came}')
+    if taken := {"epoch", "loss"} & record.keys():
+        raise ValueError(f"epochs: measure must not record {sorted(taken)}, which epochs itself records; rename them")
+    return record
+
+
+def _number(score: Any) -> Any:
+    """What `score` returned. Raises `TypeError` unless it is one number."""
+    if np.shape(score) != () or dtype_kind(np.asarray(score).dtype) not in ("float", "int", "bool"):
+        shape = f" of shape {score.shape}" if is_array(score) else ""
+        came = f"{type(score).__name__}{shape}; return one number, such as a mean"
+        raise TypeError(f"epochs: expected a number from score(record), got {came}")
+    return score
 
 
 def early_stopping(progresses: Iterable[Progress], patience: int) -> Iterator[Progress]:

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 
 from fnn.arrays import Array, is_array, misfit
-from fnn.batching import Prepare, in_order
+from fnn.batching import Batch, Prepare, in_order
 from fnn.layer import Layer
-from fnn.training.step import Batch
 from fnn.tree import Tree
 
-__all__ = ["evaluate", "predict"]
+__all__ = ["added", "evaluate", "predict"]
 
 _MOST = 64  # batches whose parts are kept before they are joined
 
@@ -68,7 +67,7 @@ def evaluate(
     if not isinstance(data, (tuple, list)) or not 2 <= len(data) <= 3:
         came = type(data).__name__ + (f" of {len(data)}" if isinstance(data, (tuple, list)) else "")
         raise ValueError(f"evaluate: expected data (x, target) or (x, target, weight), got a {came}")
-    folds = {name: _fold(f) for name, f in measures.items()}
+    folds = {name: _fold(name, measure) for name, measure in measures.items()}
     kept: dict[str, list[tuple[Any, ...]]] = {name: [] for name in measures}
     finish: dict[str, Callable[..., Any]] = {}
     mass: Any = 0.0
@@ -78,8 +77,7 @@ def evaluate(
             continue
         mass, prediction = mass + share, model.apply(params, x)
         for name, (parts, join) in folds.items():
-            found = parts(prediction, *targets)
-            found, finish[name] = found if join is not _added else _mean(name, found, share, prediction.shape[:-2])
+            found, finish[name] = parts(share, prediction, *targets)
             kept[name].append(tuple(np.asarray(part, dtype=np.float64) for part in found))
             if len(kept[name]) == _MOST:  # so that no list grows with the data
                 kept[name] = [join(kept[name])]
@@ -91,27 +89,36 @@ def evaluate(
     return {name: float(score) if np.ndim(score) == 0 else score for name, score in scores.items()}
 
 
-def _fold(measure: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """The function to call with a batch, and the one that joins the parts of several; of a metric, its own two."""
+def _fold(name: str, measure: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """What a measure gives of each batch, (share, prediction, *targets) -> (parts, finish), and how parts are joined.
+
+    A metric of `fnn.metrics` has both. Of any other function, the parts are its mean over the batch, multiplied by the
+    batch's share of the examples, and this share.
+    """
     bound = measure if isinstance(measure, partial) else partial(measure)
     metric: Any = bound.func
-    if not hasattr(metric, "parts"):
-        return measure, _added
-    return partial(metric.parts, *bound.args, **bound.keywords), metric.join
+    if hasattr(metric, "parts"):
+        parts = partial(metric.parts, **bound.keywords)
+        return lambda share, *arrays: parts(*arrays), metric.join
+
+    def mean(share: Any, prediction: Array, *targets: Array) -> Any:
+        value = measure(prediction, *targets)
+        value = np.asarray(value[0] if isinstance(value, tuple) else value, dtype=np.float64)
+        if value.ndim > prediction.ndim - 2:
+            expected = f"expected the mean over a batch, of shape {prediction.shape[:-2]}, got {value.shape}"
+            raise ValueError(f'evaluate: {expected} from {name!r}; use reduction="mean"')
+        return (share * value, share), truediv
+
+    return mean, added
 
 
-def _added(batches: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
-    """The sums of the parts of several batches."""
+def added(batches: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """The sums of the parts of several batches.
+
+    >>> added([(1, 10), (2, 20)])
+    (3, 30)
+    """
     return tuple(map(sum, zip(*batches, strict=True)))
-
-
-def _mean(name: str, value: Any, share: Any, leading: tuple[int, ...]) -> tuple[tuple[Any, Any], Callable[..., Any]]:
-    """The mean over a batch that a function or a loss gives, as a part of the mean over all batches."""
-    mean = np.asarray(value[0] if isinstance(value, tuple) else value, dtype=np.float64)
-    if mean.ndim > len(leading):
-        expected = f"expected the mean over a batch, of shape {leading}, got {mean.shape}"
-        raise ValueError(f'evaluate: {expected} from {name!r}; use reduction="mean"')
-    return (share * mean, share), truediv
 
 
 def _mass(targets: Sequence[Array], n: int, axis: int) -> Any:

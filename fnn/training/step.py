@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from fnn.arrays import Array
+from fnn.batching import Batch
 from fnn.layer import Layer, check_is_layer
 from fnn.losses import Loss
 from fnn.optimizers.diverged import DivergedError
@@ -15,7 +16,6 @@ from fnn.tree import Params, Tree, like
 
 __all__ = ["train_step", "value_and_grad"]
 
-Batch = tuple[Array, ...]  # (x, target), or (x, target, weight): all behind x goes to the loss
 Step = Callable[[State, Batch], State]
 
 

@@ -41,7 +41,7 @@ MUTANTS = {
         ("a logistic that overflows", "xp.exp(-xp.abs(x))\n    return", "xp.exp(x)\n    return"),
         ("exact gelu's gate held constant", "gate + xp.clip(x, -FAR, FAR) * density", "gate"),
         ("elu's slope for another alpha", "alpha + y", "1 + y"),
-        ("softplus not divided by beta", "xp.abs(x))) / beta", "xp.abs(x)))"),
+        ("softplus not divided by beta", "xp.abs(x))) / b", "xp.abs(x)))"),
     ],
     "fnn/layers/gaussian.py": [
         ("an upper tail that is the lower one", "1 - below, below", "below, below"),
@@ -152,9 +152,9 @@ MUTANTS = {
         ("a traced piece that counts from the start", "piece(xp.maximum(step - start, 0))", "piece(step)"),
         ("a piece that begins late", "xp.where(step >= start, piece(", "xp.where(step > start, piece("),
         ("cycles of one length", "(step - begin) / length", "(step - begin) / steps"),
-        ("a cycle that falls from elsewhere", "_half_cosine(xp, rate, last,", "_half_cosine(xp, first, last,"),
-        ("a warm-up from zero", "start + (rate - start) * step / steps", "rate * step / steps"),
-        ("a decay that starts with the warm-up", "decay(step - warmup)", "decay(step)"),
+        ("a cycle that falls from elsewhere", "cosine(rate, steps - top, last)", "cosine(first, steps - top, last)"),
+        ("a warm-up from zero", "first + (last - first) * step", "last * step"),
+        ("a decay that ends late", "cosine(rate, steps - warmup, final)", "cosine(rate, steps, final)"),
     ],
     "fnn/training/step.py": [
         ("the same mask at every step", "batch, fold_in(key, state.step)", "batch, fold_in(key, 0)"),

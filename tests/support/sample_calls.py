@@ -17,6 +17,7 @@ from fnn.interop import torch
 from fnn.layer import check_is_layer, check_shape
 from fnn.layers.shapes import Declared
 from fnn.optimizers import diverged
+from fnn.optimizers.rates import rate_of
 from fnn.training.history import History
 from fnn.tree import display, flat
 from fnn.tree.functions import check_names
@@ -144,6 +145,7 @@ OTHERS = {
     "fnn.tree.params.show": lambda: (fnn.tree.params.show, ("a", "b")),
     "fnn.tree.cast": lambda: (tree.cast, Params(writable()), np.float64),
     "fnn.tree.cast, of a dict": lambda: (tree.cast, writable(), np.float64),
+    "fnn.optimizers.rates.rate_of": lambda: (lambda rate, theta: rate_of("lr", rate)(0, theta), 0.1, np.ones(3)),
     "fnn.tree.display.html_table": lambda: (display.html_table, [("a", "b"), (), ("1", "2")], "<>"),
     "fnn.tree.display.leaf_rows": lambda: (lambda t: list(display.leaf_rows(t)), writable()),
     "fnn.tree.display.text_lines": lambda: (lambda t: list(display.text_lines(t, "")), writable()),
@@ -274,7 +276,7 @@ OTHERS = {
     "fnn.metrics.Metric": lambda: (
         lambda *a: fnn.metrics.Metric(lambda z, t: ((z, t), lambda z, t: z - t))(*a), normal(1, (5,)), normal(2, (5,)),
     ),
-    "fnn.metrics.metric.added": lambda: (lambda *a: fnn.metrics.metric.added([a, a]), normal(1, (5,)), normal(2, (5,))),
+    "fnn.training.inference.added": lambda: (lambda a: fnn.training.inference.added([(a,), (a,)]), normal(1, (5,))),
     "fnn.metrics.metric.appended": lambda: (fnn.metrics.metric.appended, [(normal(1, (5,)),), (normal(2, (5,)),)]),
     "fnn.metrics.metric.averaged": lambda: (fnn.metrics.metric.averaged, normal(1, (5,)), np.arange(5) > 2, "macro"),
     "fnn.metrics.metric.check_arrays": lambda: (

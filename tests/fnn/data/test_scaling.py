@@ -48,6 +48,11 @@ def test_extreme_features_neither_overflow_nor_divide_by_0(factor):
     assert np.allclose(standardise(x)[0](x), standardise(np.sign(x))[0](np.sign(x)), rtol=1e-3)
 
 
+def test_a_span_beyond_all_floats_is_refused():
+    with pytest.raises(ValueError, match=r"x from -1e[+]308 to 1e[+]308 is too wide for a float"):
+        standardise(np.array([[1e308], [-1e308]]))
+
+
 def test_a_large_offset_costs_float32_no_accuracy():
     x = (np.arange(8.0) + 2**23).astype(np.float32)[:, None]
     z = standardise(x)[0](x)

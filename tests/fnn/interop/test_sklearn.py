@@ -12,6 +12,7 @@ pytest.importorskip("sklearn", minversion="1.6")
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_diabetes, load_iris
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -107,10 +108,40 @@ def test_partial_fit_knows_classes_that_come_later():
     classifier.partial_fit(IRIS, LABELS)
     with pytest.raises(ValueError, match=r"expected the classes of the first call, \[0 1 2\], got \[0, 1\]"):
         classifier.partial_fit(IRIS, LABELS, classes=[0, 1])
-    with pytest.raises(ValueError, match="previously unseen labels"):
+    with pytest.raises(ValueError, match=r"labels among the classes \[0 1 2\], got \[3\] too"):
         classifier.partial_fit(IRIS, LABELS + 1)
     with pytest.raises(ValueError, match="expected classes in the first call"):
         Classifier().partial_fit(IRIS, LABELS)
+
+
+@pytest.mark.parametrize("known", [["a", "bb"], ["a", "c"]], ids=str)
+def test_a_label_that_is_not_among_the_classes_is_named(known):
+    x, names = IRIS[:20], np.array(["a", "bbb"] * 10)
+    with pytest.raises(ValueError, match=r"labels among the classes .*, got \['bbb'\] too"):
+        Classifier(**SMALL).partial_fit(x, names, classes=known)
+    classifier = Classifier(**SMALL, epochs=1).fit(x, np.array(known * 10))
+    with pytest.raises(ValueError, match=r"got \['bbb'\] too"):
+        classifier.partial_fit(x, names)
+
+
+def test_a_failed_fit_leaves_nothing_half_trained():
+    def broken(prediction, target):
+        raise RuntimeError("broken")
+
+    classifier = Classifier(**SMALL, epochs=1).fit(IRIS, NAMES)
+    with pytest.raises(RuntimeError, match="broken"):
+        classifier.set_params(loss=broken).fit(IRIS, NAMES == "setosa")
+    with pytest.raises(NotFittedError):
+        classifier.predict(IRIS)
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_partial_fit_takes_targets_of_the_same_columns(columns):
+    y = np.stack([IRIS[:, 0]] * 3, axis=1)
+    regressor = Regressor(**SMALL, epochs=1).fit(IRIS, y[:, 0] if columns == 1 else y[:, :2])
+    expected = r"\(n,\)" if columns == 1 else r"\(n, 2\)"
+    with pytest.raises(ValueError, match=rf"Regressor: expected y of shape {expected}, as in the first call, got"):
+        regressor.partial_fit(IRIS, y)
 
 
 def test_one_class_is_refused():

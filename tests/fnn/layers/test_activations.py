@@ -113,3 +113,12 @@ def test_elementwise_makes_a_layer_of_a_function():
     assert np.array_equal(y, X**2)
     assert np.array_equal(back(X)[1], 2 * X**2)
     assert back(X, need_dx=False) == ({}, None)
+
+
+@pytest.mark.parametrize(("beta", "dtype"), [(1e5, np.float16), (1e39, np.float32), (1e308, np.float64)])
+def test_a_beta_beyond_the_dtype_gives_relu(beta, dtype):
+    x = np.array([[0, 1, -1]], dtype)
+    y, back = softplus_with(beta).vjp({}, x)
+    assert y.dtype == dtype
+    np.testing.assert_allclose(y, [[0, 1, 0]], atol=2e-5)
+    assert back(np.ones_like(x))[1].tolist() == [[0.5, 1, 0]]

@@ -261,3 +261,22 @@ MISTAKES = {
 def test_mistakes_are_explained(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_nan_in_one_network_leaves_the_ranks_of_the_others():
+    rng = np.random.default_rng(0)
+    scores, labels = rng.standard_normal((2, 30, 5)), rng.integers(5, size=30)
+    expected = accuracy(scores, labels, top=2)
+    scores[0, 0, 0] = np.nan
+    share = accuracy(scores, labels, top=2)
+    assert np.isnan(share[0])
+    assert share[1] == expected[1]
+
+
+@pytest.mark.parametrize("metric", [mae, rmse, r2], ids=repr)
+def test_targets_that_are_nan_are_refused_unless_masked(metric):
+    y, t = np.arange(6.0)[:, None], np.arange(6.0)[::-1, None].copy()
+    t[2] = np.nan
+    with pytest.raises(ValueError, match=f"{metric!r}: expected numbers as targets, got NaN; .* a weight of 0"):
+        metric(y, t)
+    assert np.isfinite(metric(y, t, np.arange(6) != 2))

@@ -192,6 +192,24 @@ def test_a_cycle_rises_in_a_share_of_its_steps(rise):
         one_cycle(0.1, 10, rise)
 
 
+def test_the_peak_of_a_cycle_is_at_its_share_of_the_steps():
+    schedule = one_cycle(1.0, 100, 0.29)  # 0.29 * 100 is a little less than 29
+    assert schedule(29) == 1
+    assert schedule(28) < 1 > schedule(30)
+
+
+@pytest.mark.parametrize(
+    ("schedules", "boundaries", "words"),
+    [
+        (constant(1.0), [3], "expected a list of schedules, got constant"),
+        ([constant(1.0), constant(2.0)], 3, r"expected a list of boundaries, got 3; write \[3\]"),
+    ],
+)
+def test_what_is_joined_are_lists(schedules, boundaries, words):
+    with pytest.raises(TypeError, match=words):
+        join(schedules, boundaries)
+
+
 @pytest.mark.parametrize("name", ["divide", "final_divide"])
 @pytest.mark.parametrize("value", [0, -1, math.nan, math.inf, None], ids=repr)
 def test_a_divisor_is_positive(name, value):
@@ -199,9 +217,10 @@ def test_a_divisor_is_positive(name, value):
         one_cycle(0.1, 10, **{name: value})
 
 
-def test_a_cycle_has_a_step_that_rises():
-    with pytest.raises(ValueError, match=r"0.3 of 3 steps is less than one step; give a larger rise"):
-        one_cycle(0.1, 3)
+def test_a_cycle_has_a_step_that_rises_and_one_that_falls():
+    for rise in (0.1, 0.95):
+        with pytest.raises(ValueError, match=rf"{rise} of 3 steps leave no step to rise or none to fall"):
+            one_cycle(0.1, 3, rise)
     with pytest.raises(ValueError, match=r"one_cycle\(steps\) must be a whole number from 2 up"):
         one_cycle(0.1, 1)
 
