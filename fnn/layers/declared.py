@@ -100,7 +100,10 @@ def _functions(
         }
         if y_shape is None:
             return Params(params), shape
-        return Params(params), y_shape(shape) if callable(y_shape) else resolved(y_shape, lengths)
+        try:
+            return Params(params), y_shape(shape) if callable(y_shape) else resolved(y_shape, lengths)
+        except LayerError as error:
+            raise _located(error, name, path) from None
 
     def checked_apply(params: Tree, x: Array) -> Array:
         if not declared.fits(params, x):
@@ -109,6 +112,8 @@ def _functions(
             return apply(params, x)
         except FloatingPointError:
             return _underflowing(apply, params, x)
+        except LayerError as error:
+            raise _located(error, name, path) from None
 
     def checked_vjp(params: Tree, x: Array, key: Any = None) -> tuple[Array, Back]:
         if not declared.fits(params, x):
@@ -117,6 +122,8 @@ def _functions(
             y, pull = vjp(params, x, key)
         except FloatingPointError:
             y, pull = _underflowing(vjp, params, x, key)
+        except LayerError as error:
+            raise _located(error, name, path) from None
 
         def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Any]:
             check_cotangent(name, path, dy, y.shape)
@@ -146,6 +153,11 @@ def _underflowing(f: Callable[..., Any], *args: Any) -> Any:
     """
     with np.errstate(under="ignore"):
         return f(*args)
+
+
+def _located(error: LayerError, name: str, path: str) -> LayerError:
+    """The error of a layer's own function, which may leave its name out: `LayerError("", problem)`."""
+    return error if error.layer else LayerError(name, error.problem, path)
 
 
 def resolved(shape: Sizes, lengths: dict[str, int]) -> Shape:
