@@ -27,10 +27,11 @@ def labels(key, shape):
 
 
 def trainable(layer, shape):
-    """The layer itself, or if it has no parameters, a chain with a linear layer."""
+    """The layer itself, or if it has no parameters, a chain with one that has some."""
     if tree.leaves(layer.init(Key(0), shape)[0]):
         return layer
-    return fnn.chain(fnn.linear(*shape), layer) if len(shape) == 1 else fnn.chain(layer, fnn.linear(2))
+    first = fnn.linear(*shape) if len(shape) == 1 else fnn.convolution(shape[-1], (1,) * (len(shape) - 1))
+    return fnn.chain(first, layer)
 
 
 CASES = {  # name: (model, shape of one example's features, loss, target maker, optimizer)
