@@ -41,7 +41,7 @@ def layer(
     x            the shape of one example's features: integers, and names for lengths that `init` learns; a leading
                  `...` stands for any number of axes
     y            the shape of its outputs; None if it is that of x; or a function from x's shape to it, which raises
-                 `ValueError` for a shape that the layer cannot take
+                 `LayerError` for a shape that the layer cannot take
     needs_key    whether `vjp` behaves otherwise with a key than without, as in dropout
     tune         tune(params, x) -> params with the statistics of x, if the layer keeps such
     parameters   name=(initializer, shape); a parameter whose initializer is None is left out
@@ -99,14 +99,6 @@ def _functions(
     apply, vjp = renamed(apply, f"{short}.apply"), renamed(vjp, f"{short}.vjp")
     owned, n_features = [(what, len(own)) for what, (_, own) in declared.parameters.items()], len(declared.features)
 
-    def outputs(shape: Shape, lengths: dict[str, int]) -> Shape:
-        if not callable(y_shape):
-            return shape if y_shape is None else resolved(y_shape, lengths)
-        try:
-            return y_shape(shape)
-        except ValueError as error:
-            raise LayerError(name, str(error), path) from None
-
     def init(key: Key, shape: Shape) -> tuple[Params, Shape]:
         check_shape(name, path, shape)
         lengths = declared.lengths(shape)
@@ -116,7 +108,12 @@ def _functions(
             what: _initial((name, path), what, initializer, fold_in(key, i), resolved(own, lengths))
             for i, (what, (initializer, own)) in enumerate(declared.parameters.items())
         }
-        return Params(params), outputs(shape, lengths)
+        if y_shape is None:
+            return Params(params), shape
+        try:
+            return Params(params), y_shape(shape) if callable(y_shape) else resolved(y_shape, lengths)
+        except LayerError as error:
+            raise _located(error, name, path) from None
 
     def checked_apply(params: Tree, x: Array) -> Array:
         if not declared.fits(params, x):
@@ -125,6 +122,8 @@ def _functions(
             return apply(params, x)
         except FloatingPointError:
             return _underflowing(apply, params, x)
+        except LayerError as error:
+            raise _located(error, name, path) from None
 
     def checked_vjp(params: Tree, x: Array, key: Any = None) -> tuple[Array, Back]:
         if not declared.fits(params, x):
@@ -133,6 +132,8 @@ def _functions(
             y, pull = vjp(params, x, key)
         except FloatingPointError:
             y, pull = _underflowing(vjp, params, x, key)
+        except LayerError as error:
+            raise _located(error, name, path) from None
 
         def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Any]:
             check_cotangent(name, path, dy, y.shape)
@@ -167,6 +168,11 @@ def _underflowing(f: Callable[..., Any], *args: Any) -> Any:
     """
     with np.errstate(under="ignore"):
         return f(*args)
+
+
+def _located(error: LayerError, name: str, path: str) -> LayerError:
+    """The error of a layer's own function, which may leave its name out: `LayerError("", problem)`."""
+    return error if error.layer else LayerError(name, error.problem, path)
 
 
 def resolved(shape: Sizes, lengths: dict[str, int]) -> Shape:

@@ -5,7 +5,7 @@ from typing import Any
 
 from fnn.arrays import Array, Shape
 from fnn.initializers import constant, zeros
-from fnn.layer import Back, Layer
+from fnn.layer import Back, Layer, LayerError
 from fnn.layers.declared import layer
 from fnn.tree import Tree
 from fnn.values import constructor, number, whole
@@ -54,7 +54,9 @@ def _within(groups: int, axes: int, eps: float, *, centre: bool) -> Layer:
 
     def same(shape: Shape) -> Shape:
         if shape[-1] % groups:
-            raise ValueError(f"{groups} groups do not divide {shape[-1]} features; choose a number that does")
+            raise LayerError(
+                "group_norm", f"{groups} groups do not divide {shape[-1]} features; choose a number that does"
+            )
         return shape
 
     def grouped(x: Array) -> Array:
