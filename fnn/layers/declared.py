@@ -13,7 +13,7 @@ import numpy as np
 
 from fnn.arrays import Array, Shape, is_array, unbroadcast
 from fnn.initializers import Initializer
-from fnn.layer import Back, Functions, Layer, LayerError, check_shape, renamed
+from fnn.layer import Back, Functions, Layer, LayerError, check_shape, renamed, unchanged
 from fnn.layers.shapes import Declared, Sizes
 from fnn.layers.sums import summed
 from fnn.random import Key, fold_in
@@ -30,6 +30,7 @@ def layer(
     x: Sizes = (...,),
     y: Sizes | Callable[[Shape], Shape] | None = None,
     needs_key: bool = False,
+    tune: Callable[[Tree, Array], Tree] = unchanged,
     **parameters: tuple[Initializer | None, Sizes],
 ) -> Layer:
     """The layer of `apply` and `vjp`, which are called with parameters and inputs of the declared shapes only.
@@ -39,8 +40,10 @@ def layer(
     apply, vjp   two functions of the contract (see fnn/layer.py)
     x            the shape of one example's features: integers, and names for lengths that `init` learns; a leading
                  `...` stands for any number of axes
-    y            the shape of its outputs, or a function from x's shape to it; None if it is the same
+    y            the shape of its outputs; None if it is that of x; or a function from x's shape to it, which raises
+                 `LayerError` for a shape that the layer cannot take
     needs_key    whether `vjp` behaves otherwise with a key than without, as in dropout
+    tune         tune(params, x) -> params with the statistics of x, if the layer keeps such
     parameters   name=(initializer, shape); a parameter whose initializer is None is left out
 
     A gradient in `dparams` may keep axes between its leading axes and its parameter's own axes, such as the batch: they
@@ -67,7 +70,8 @@ def layer(
     kept = {what: (initializer, own) for what, (initializer, own) in parameters.items() if initializer is not None}
     own_shapes = {what: own for what, (_, own) in kept.items()}
     _check_declaration({"x": features, **own_shapes, **({} if y is None or callable(y) else {"y": y})})
-    return Layer.of(partial(_functions, apply, vjp, Declared(features, features != x, kept), y), needs_key=needs_key)
+    shapes = Declared(features, features != x, kept)
+    return Layer.of(partial(_functions, apply, vjp, tune, shapes, y), needs_key=needs_key)
 
 
 def _check_declaration(shapes: dict[str, Any]) -> None:
@@ -82,9 +86,15 @@ def _check_declaration(shapes: dict[str, Any]) -> None:
 
 
 def _functions(
-    apply: Callable[..., Any], vjp: Callable[..., Any], declared: Declared, y_shape: Any, name: str, path: str
+    apply: Callable[..., Any],
+    vjp: Callable[..., Any],
+    tune: Callable[..., Any],
+    declared: Declared,
+    y_shape: Any,
+    name: str,
+    path: str,
 ) -> Functions:
-    """`init`, and `apply` and `vjp` behind the check of the declared shapes; errors name the layer and its path."""
+    """`init`, and the others behind the check of the declared shapes; errors name the layer and its path."""
     short = name.partition("(")[0]
     apply, vjp = renamed(apply, f"{short}.apply"), renamed(vjp, f"{short}.vjp")
     owned, n_features = [(what, len(own)) for what, (_, own) in declared.parameters.items()], len(declared.features)
@@ -143,7 +153,12 @@ def _functions(
 
         return y, back
 
-    return init, checked_apply, checked_vjp
+    def checked_tune(params: Tree, x: Array) -> Tree:
+        if not declared.fits(params, x):
+            declared.explain(params, x, name, path)
+        return tune(params, x)
+
+    return init, checked_apply, checked_vjp, tune if tune is unchanged else checked_tune
 
 
 def _underflowing(f: Callable[..., Any], *args: Any) -> Any:
