@@ -1,15 +1,14 @@
 """Convolution, and its adjoint. Each is the other's pullback."""
 
-from collections.abc import Callable, Iterator
-from functools import partial, reduce
-from math import prod
-from operator import add
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 from fnn.arrays import Array, Shape
 from fnn.initializers import Initializer, he_normal, zeros
 from fnn.layer import Back, Layer
 from fnn.layers.declared import layer
+from fnn.layers.products import correlated, gathered, rows_of, scattered
 from fnn.layers.windows import AXES, Windows, lengths_of
 from fnn.tree import Tree
 from fnn.values import constructor, whole
@@ -18,53 +17,6 @@ __all__ = ["convolution", "transposed_convolution"]
 
 Padding = Literal["valid", "same"]
 Lengths = int | tuple[int, ...]
-
-
-def rows_of(y: Array, n_axes: int) -> Array:
-    """Images (..., batch, *shape, c) as one row for each place: (..., batch · places, c)."""
-    *outer, c = y.shape
-    split = len(outer) - n_axes - 1
-    return y.__array_namespace__().reshape(y, (*outer[:split], prod(outer[split:]), c))
-
-
-def joined(parts: list[Array], n_axes: int) -> Array:
-    """Images (..., batch, *shape, c) of the blocks of one batch."""
-    return parts[0] if len(parts) == 1 else parts[0].__array_namespace__().concat(parts, axis=-n_axes - 2)
-
-
-def gathered(windows: Windows, x: Array, w: Array) -> Array:
-    """The product of each window of x with the weights (..., *size, c_in, c_out)."""
-    xp, n_axes, count = x.__array_namespace__(), len(windows.size), windows.count(windows.spatial(x))
-    matrix = xp.reshape(w, (*w.shape[: -n_axes - 2], prod(w.shape[-n_axes - 2 : -1]), w.shape[-1]))
-
-    def block(x: Array) -> Array:
-        y = windows.unfold(x) @ matrix
-        return xp.reshape(y, (*y.shape[:-2], x.shape[-n_axes - 2], *count, w.shape[-1]))
-
-    return joined([block(x[some]) for some in windows.blocks(x, count, x.shape[-1])], n_axes)
-
-
-def scattered(windows: Windows, y: Array, w: Array, shape: Shape) -> Array:
-    """The adjoint of `gathered` under the same weights: y (..., c_out) is spread over images of this shape."""
-    xp, n_axes = y.__array_namespace__(), len(windows.size)
-    matrices = xp.reshape(w, (*w.shape[: -n_axes - 2], prod(windows.size), *w.shape[-2:])).mT
-
-    def parts(y: Array) -> Iterator[Array]:
-        rows = rows_of(y, n_axes)
-        for i in range(prod(windows.size)):
-            part = rows @ matrices[..., i, :, :]
-            yield xp.reshape(part, (*part.shape[:-2], *y.shape[-n_axes - 2 : -1], part.shape[-1]))
-
-    blocks = windows.blocks(y, windows.count(shape), w.shape[-2])
-    return joined([windows.fold(parts(y[some]), shape) for some in blocks], n_axes)
-
-
-def correlated(windows: Windows, x: Array, dy: Array) -> Array:
-    """The gradient of the weights of `gathered`: the windows of x, transposed, times dy."""
-    n_axes, count = len(windows.size), windows.count(windows.spatial(x))
-    blocks = windows.blocks(x, count, x.shape[-1])
-    dw = reduce(add, (windows.unfold(x[some]).mT @ rows_of(dy[some], n_axes) for some in blocks))
-    return x.__array_namespace__().reshape(dw, (*dw.shape[:-2], *windows.size, x.shape[-1], dy.shape[-1]))
 
 
 def _windows(name: str, size: Any, stride: Any, padding: Any, dilation: Any) -> Windows:
@@ -145,8 +97,8 @@ def convolution(
     bias       the initializer of b; None for a layer without
 
     Memory: NumPy copies the windows of a few examples at a time, at most 2^19 numbers or those of one example
-    (out_h · out_w · kh · kw · c_in), which does not grow with the batch; nothing but x is kept for the backward pass. A
-    compiler such as JAX's may make room for the windows of a whole batch.
+    (out_h · out_w · kh · kw · c_in). This does not grow with the batch, and nothing but x is kept for the backward pass.
+    JAX's arrays go to `jax.lax.conv_general_dilated`.
 
     Raises `ValueError` for a setting that is not understood, and `LayerError` unless the features are as many axes as
     `size` has numbers and one of channels, and, with "valid", the image is at least as large as the kernel.

@@ -112,7 +112,7 @@ class Windows:
 
     def fold(self, parts: Iterable[Array], shape: Shape) -> Array:
         """Images (..., batch, *shape, c) that hold the sum of `parts`, each added where `parts_of` would take it."""
-        padding = self._padding(shape)
+        padding = self.padding(shape)
         full = [n + before + after for n, (before, after) in zip(shape, padding, strict=True)]
         apart = all(s >= reach for s, reach in zip(self.stride, self.extent, strict=True))
         total: Any = 0
@@ -155,7 +155,7 @@ class Windows:
             along = zip(starts, count, self.stride, strict=True)
             yield (..., *(slice(start, start + (n - 1) * s + 1, s) for start, n, s in along), slice(None))
 
-    def _padding(self, shape: Shape) -> list[tuple[int, int]]:
+    def padding(self, shape: Shape) -> list[tuple[int, int]]:
         """The zeros before and after each axis; of an odd number, one more stands after."""
         if not self.same:
             return [(0, 0)] * len(shape)
@@ -165,7 +165,7 @@ class Windows:
 
     def _padded(self, x: Array) -> Array:
         shape = self.spatial(x)
-        padding = self._padding(shape)
+        padding = self.padding(shape)
         if not any(map(any, padding)):
             return x
         full = [n + before + after for n, (before, after) in zip(shape, padding, strict=True)]
