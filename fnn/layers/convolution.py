@@ -96,9 +96,9 @@ def convolution(
     weights    the initializer of W; its fan-in is kh · kw · c_in
     bias       the initializer of b; None for a layer without
 
-    Memory: NumPy copies the windows of a few examples at a time, at most 2^19 numbers or those of one example
-    (out_h · out_w · kh · kw · c_in). This does not grow with the batch, and nothing but x is kept for the backward pass.
-    JAX's arrays go to `jax.lax.conv_general_dilated`.
+    Memory: NumPy copies the windows of a few examples at a time: at most 2^19 numbers, or the windows of one example
+    (out_h · out_w · kh · kw · c_in). This does not grow with the batch. Only x is kept for the backward pass, which
+    copies its windows again. JAX's arrays go to `jax.lax.conv_general_dilated`.
 
     Raises `ValueError` for a setting that is not understood, and `LayerError` unless the features are as many axes as
     `size` has numbers and one of channels, and, with "valid", the image is at least as large as the kernel.
