@@ -27,10 +27,8 @@ def network(problem: Problem) -> nn.Sequential:
             w = w.reshape(-1, channels, w.shape[-1]).swapaxes(0, 1).reshape(w.shape)
         channels = w.shape[-1] if w.ndim == 4 else 0
         layer = nn.Conv2d(w.shape[2], channels, w.shape[:2], padding="same") if channels else nn.Linear(*w.shape)
-        layer.weight.data, layer.bias.data = (
-            torch.tensor(w.T.swapaxes(-2, -1).copy() if channels else w.T.copy()),
-            torch.tensor(b),
-        )
+        w = w.T.swapaxes(-2, -1) if channels else w.T  # of convolutions (c_out, c_in, kh, kw)
+        layer.weight.data, layer.bias.data = torch.tensor(w.copy()), torch.tensor(b)
         layers += [layer] if activation == "none" else [layer, ACTIVATIONS[activation]()]
         if channels:
             layers.append(nn.MaxPool2d(2))
