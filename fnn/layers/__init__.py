@@ -5,12 +5,18 @@ To write your own, read `linear.py` (a layer with parameters) and `activations.p
 
 from fnn.layers import activations
 from fnn.layers.activations import *
+from fnn.layers.attention import attention
+from fnn.layers.cells import Cell, elman, gru, lstm
 from fnn.layers.declared import layer
 from fnn.layers.dropout import dropout
+from fnn.layers.embedding import embedding
 from fnn.layers.flatten import flatten
 from fnn.layers.linear import linear
 from fnn.layers.parameterless import elementwise, parameterless
+from fnn.layers.positions import positions, sinusoidal_positions
+from fnn.layers.recurrent import recurrent
 from fnn.layers.softmax import log_softmax, softmax
 
 __all__ = ["dropout", "elementwise", "flatten", "layer", "linear", "log_softmax", "parameterless", "softmax"]
+__all__ += ["Cell", "attention", "elman", "embedding", "gru", "lstm", "positions", "recurrent", "sinusoidal_positions"]
 __all__ += activations.__all__  # so that an activation is public by its own file alone

@@ -30,6 +30,7 @@ def layer(
     x: Sizes = (...,),
     y: Sizes | Callable[[Shape], Shape] | None = None,
     needs_key: bool = False,
+    integers: int = 0,
     **parameters: tuple[Initializer | None, Sizes],
 ) -> Layer:
     """The layer of `apply` and `vjp`, which are called with parameters and inputs of the declared shapes only.
@@ -41,6 +42,7 @@ def layer(
                  `...` stands for any number of axes
     y            the shape of its outputs, or a function from x's shape to it; None if it is the same
     needs_key    whether `vjp` behaves otherwise with a key than without, as in dropout
+    integers     if not 0, x holds integers from 0 to `integers` - 1, and dx is None; else floating-point numbers
     parameters   name=(initializer, shape); a parameter whose initializer is None is left out
 
     A gradient in `dparams` may keep axes between its leading axes and its parameter's own axes, such as the batch: they
@@ -60,14 +62,15 @@ def layer(
     >>> fnn.check_layer(scale(), (4,))
     """
     features = x[1:] if x[:1] == (...,) else x
-    for what, declared in parameters.items():
-        if not isinstance(declared, tuple) or len(declared) != 2:
-            example, came = f'{what}=(fnn.zeros, ("n_in", 64))', getattr(declared, "__name__", repr(declared))
+    for what, given in parameters.items():
+        if not isinstance(given, tuple) or len(given) != 2:
+            example, came = f'{what}=(fnn.zeros, ("n_in", 64))', getattr(given, "__name__", repr(given))
             raise TypeError(f"layer: expected {what} as (initializer, shape), as in {example}, got {came}")
     kept = {what: (initializer, own) for what, (initializer, own) in parameters.items() if initializer is not None}
     own_shapes = {what: own for what, (_, own) in kept.items()}
     _check_declaration({"x": features, **own_shapes, **({} if y is None or callable(y) else {"y": y})})
-    return Layer.of(partial(_functions, apply, vjp, Declared(features, features != x, kept), y), needs_key=needs_key)
+    declared = Declared(features, features != x, kept, integers)
+    return Layer.of(partial(_functions, apply, vjp, declared, y), needs_key=needs_key, integers=integers)
 
 
 def _check_declaration(shapes: dict[str, Any]) -> None:
@@ -132,7 +135,7 @@ def _functions(
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 problem = f"the pullback must return a gradient for each of {[what for what, _ in owned]}; {error!r}"
                 raise LayerError(name, problem, path) from error
-            return dparams, unbroadcast(dx, x) if need_dx else None
+            return dparams, unbroadcast(dx, x) if need_dx and not declared.integers else None
 
         return y, back
 
