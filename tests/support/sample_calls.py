@@ -29,6 +29,8 @@ SHAPE = (5,)
 
 
 def layer_call(layer, shape):
+    layer = laws.on_rounded(layer)
+
     def call(params, x, key, dy):
         passes = []
         for own in (None, key):
@@ -218,6 +220,9 @@ OTHERS = {
     "fnn.check_vjp": lambda: (fnn.check_vjp, fnn.linear(2, bias=None), {"weights": np.ones((5, 2))}, data()[0]),
     "fnn.checks.laws.Case": lambda: (
         lambda c: (c.params(), c.leads(), list(c.variations())), laws.Case(MODEL, SHAPE, Key(1)),
+    ),
+    "fnn.Cell": lambda: (
+        lambda n: (lambda cell: (repr(cell), cell.name))(fnn.Cell(n, min, {"bias": (fnn.zeros, (n,))})), 3,
     ),
     "fnn.checks.laws.check_law": lambda: (
         lambda c: [laws.check_law(law, c) for law in laws.LAWS], laws.Case(fnn.tanh, SHAPE, Key(1)),

@@ -12,6 +12,7 @@ import pytest
 import fnn
 import fnn.interop.jax
 from fnn import Key, tree
+from fnn.checks.laws import on_rounded
 from tests.support.table import LAYERS, LOSSES, OPTIMIZERS, normal
 
 MODEL = fnn.chain(fnn.linear(5), fnn.tanh, fnn.linear(4))
@@ -28,9 +29,13 @@ def labels(key, shape):
 
 def trainable(layer, shape):
     """The layer itself, or if it has no parameters, a chain with a linear layer."""
-    if tree.leaves(layer.init(Key(0), shape)[0]):
+    layer = on_rounded(layer)
+    params, out_shape = layer.init(Key(0), shape)
+    if tree.leaves(params):
         return layer
-    return fnn.chain(fnn.linear(*shape), layer) if len(shape) == 1 else fnn.chain(layer, fnn.linear(2))
+    if len(shape) == 1:
+        return fnn.chain(fnn.linear(*shape), layer)
+    return fnn.chain(layer, fnn.flatten(len(out_shape)), fnn.linear(2))
 
 
 CASES = {  # name: (model, shape of one example's features, loss, target maker, optimizer)
