@@ -45,7 +45,7 @@ MUTANTS = {
     "fnn/layers/gaussian.py": [
         ("exact gelu's gate held constant", "gate + xp.clip(x, -FAR, FAR) * density", "gate"),
         ("an upper tail that is the lower one", "1 - below, below", "below, below"),
-        ("a square without its rest", "(size + coarse) * -0.5", "(size - coarse) * -0.5"),
+        ("a square without its rest", "(k + (size + k) * r)", "k"),
     ],
     "fnn/layers/softmax.py": [
         ("softmax's mean not weighted", "xp.sum(y * dy, axis=-1", "xp.sum(dy, axis=-1"),
