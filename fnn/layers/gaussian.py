@@ -20,9 +20,6 @@ FAR = 40.0  # for |x| > FAR, φ(x) and Φ(-|x|) are 0 in every precision
 NEAR, MIDDLE = 0.66291, sqrt(32)  # where one approximation ends and the next begins
 ROOT, LOG_ROOT = sqrt(2 * pi), 0.9189385332046728  # √(2π) and its logarithm
 LOG_ROOT_64, LOG_ROOT_32 = -3.8782941580672414e-17, 1.563417713631158e-08  # what LOG_ROOT lacks in each precision
-    -3.8782941580672414e-17,
-    1.563417713631158e-08,
-)  # what LOG_ROOT lacks in float64, and in float32
 
 # A line holds the coefficients of one power in the numerator and the denominator, from the highest power down.
 # Cody's approximation in the tail is Φ(-x) = e^(-x²/2) P(x) / Q(x). TAIL is k(x) = (Q(x) / √(2π) - x P(x)) / P(x).
