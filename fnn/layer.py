@@ -76,6 +76,7 @@ class Layer:
     `parts` are a combinator's layers by name, and `combine(**parts)` makes the same combinator of others. A part of a
     model is a model: `model["encoder"]`, `model[0]`, `model[1:]`.
     `needs_key` says whether the layer, or one of its parts, behaves otherwise in training, with a key, than without.
+    `integers` is 0, or the number of different integers that the layer's input may hold: of these there is no dx.
     `depth` counts the combinators inside one another.
     `call` is the call that made the layer (see `fnn.constructor`). `located(name, path)` makes its four functions,
     with errors that say which layer stands where: once when the layer is made, and once when a combinator takes it. A
@@ -92,6 +93,7 @@ class Layer:
     parts: Mapping[str, "Layer"] = attrs.field(factory=dict, kw_only=True, converter=_frozen_mapping)
     combine: Callable[..., "Layer"] | None = attrs.field(default=None, kw_only=True)
     needs_key: bool = attrs.field(default=False, kw_only=True, validator=attrs.validators.instance_of(bool))
+    integers: int = attrs.field(default=0, kw_only=True)
     depth: int = attrs.field(default=0, kw_only=True)
     call: Call | None = attrs.field(default=None, init=False)
     located: Callable[[str, str], Functions] | None = attrs.field(default=None, init=False)
@@ -132,7 +134,7 @@ class Layer:
 
     def _again(self, name: str, path: str, call: Call | None) -> "Layer":
         located = self.located or partial(_located, self)
-        same = {field: getattr(self, field) for field in ("parts", "combine", "needs_key", "depth")}
+        same = {field: getattr(self, field) for field in ("parts", "combine", "needs_key", "integers", "depth")}
         return Layer.of(located, name, path, call, **same)
 
     def __getitem__(self, which: Any) -> "Layer":

@@ -97,8 +97,9 @@ def batch_norm(*, eps: float = 1e-5) -> Layer:
 
         return y, back
 
-    shapes = {"scale": (one, ("n",)), "bias": (zeros, ("n",)), "statistics": (unit, (2, "n"))}
-    return layer(apply, vjp, x=("n",), needs_key=True, tune=tuned, **shapes)
+    n = ("n",)
+    statistics = (unit, (2, "n"))
+    return layer(apply, vjp, x=n, needs_key=True, tune=tuned, scale=(one, n), bias=(zeros, n), statistics=statistics)
 
 
 @constructor

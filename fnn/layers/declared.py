@@ -31,6 +31,7 @@ def layer(
     y: Sizes | Callable[[Shape], Shape] | None = None,
     needs_key: bool = False,
     tune: Callable[[Tree, Array], Tree] = unchanged,
+    integers: int = 0,
     **parameters: tuple[Initializer | None, Sizes],
 ) -> Layer:
     """The layer of `apply` and `vjp`, which are called with parameters and inputs of the declared shapes only.
@@ -44,6 +45,7 @@ def layer(
                  `LayerError` for a shape that the layer cannot take
     needs_key    whether `vjp` behaves otherwise with a key than without, as in dropout
     tune         tune(params, x) -> params with the statistics of x, if the layer keeps such
+    integers     if not 0, x holds integers from 0 to `integers` - 1, and dx is None; else floating-point numbers
     parameters   name=(initializer, shape); a parameter whose initializer is None is left out
 
     A gradient in `dparams` may keep axes between its leading axes and its parameter's own axes, such as the batch: they
@@ -63,15 +65,16 @@ def layer(
     >>> fnn.check_layer(scale(), (4,))
     """
     features = x[1:] if x[:1] == (...,) else x
-    for what, declared in parameters.items():
-        if not isinstance(declared, tuple) or len(declared) != 2:
-            example, came = f'{what}=(fnn.zeros, ("n_in", 64))', getattr(declared, "__name__", repr(declared))
+    for what, given in parameters.items():
+        if not isinstance(given, tuple) or len(given) != 2:
+            example, came = f'{what}=(fnn.zeros, ("n_in", 64))', getattr(given, "__name__", repr(given))
             raise TypeError(f"layer: expected {what} as (initializer, shape), as in {example}, got {came}")
     kept = {what: (initializer, own) for what, (initializer, own) in parameters.items() if initializer is not None}
     own_shapes = {what: own for what, (_, own) in kept.items()}
     _check_declaration({"x": features, **own_shapes, **({} if y is None or callable(y) else {"y": y})})
-    shapes = Declared(features, features != x, kept)
-    return Layer.of(partial(_functions, apply, vjp, tune, shapes, y), needs_key=needs_key)
+    shapes = Declared(features, features != x, kept, integers)
+    located = partial(_functions, apply, vjp, tune, shapes, y)
+    return Layer.of(located, needs_key=needs_key, integers=integers)
 
 
 def _check_declaration(shapes: dict[str, Any]) -> None:
@@ -149,7 +152,7 @@ def _functions(
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 problem = f"the pullback must return a gradient for each of {[what for what, _ in owned]}; {error!r}"
                 raise LayerError(name, problem, path) from error
-            return dparams, unbroadcast(dx, x) if need_dx else None
+            return dparams, unbroadcast(dx, x) if need_dx and not declared.integers else None
 
         return y, back
 

@@ -54,9 +54,7 @@ def _within(groups: int, axes: int, eps: float, *, centre: bool) -> Layer:
 
     def same(shape: Shape) -> Shape:
         if shape[-1] % groups:
-            raise LayerError(
-                "group_norm", f"{groups} groups do not divide {shape[-1]} features; choose a number that does"
-            )
+            raise LayerError("", f"{groups} groups do not divide {shape[-1]} features; choose a number that does")
         return shape
 
     def grouped(x: Array) -> Array:

@@ -31,11 +31,18 @@ class Declared:
     """The features of one example, and the initializer and shape of each parameter.
 
     `features` and shapes hold integers, and names for lengths that x and the parameters must agree on. With `more`,
-    any axes may stand in front of the features; without, they are all the axes behind the batch's.
+    any axes may stand in front of the features; without, they are all the axes behind the batch's. x holds
+    floating-point numbers or, if `integers` is not 0, integers from 0 to `integers` - 1.
     """
 
-    def __init__(self, features: Sizes, more: bool, parameters: Mapping[str, tuple[Initializer, Sizes]]) -> None:
-        self.features, self.more, self.parameters = features, more, parameters
+    def __init__(
+        self,
+        features: Sizes,
+        more: bool,
+        parameters: Mapping[str, tuple[Initializer, Sizes]],
+        integers: int = 0,
+    ) -> None:
+        self.features, self.more, self.parameters, self.integers = features, more, parameters, integers
         # For the check before every call, each name is replaced by the negative index of x's axis with that length.
         axis_of = {n: i - len(features) for i, n in enumerate(features) if isinstance(n, str)}
         self._features = [(i - len(features), axis_of.get(n, n)) for i, n in enumerate(features)]
@@ -63,14 +70,20 @@ class Declared:
     def fits(self, params: Tree, x: Array) -> bool:
         """Whether `params` and `x` have the declared shapes and one floating-point dtype: the check before every call.
 
+        Of integers, it looks at each on NumPy, and at none under another library, where they may be traced.
+
         It may be False for a difference in precision, which is no error: `explain` looks closer.
         """
         try:
             if type(x) is not np.ndarray and misfit(x):
                 return False
             shape, dtype, lead = x.shape, x.dtype, None
-            if len(params.keys()) != len(self._own) or dtype_kind(dtype) != "float":
+            if len(params.keys()) != len(self._own) or dtype_kind(dtype) != ("int" if self.integers else "float"):
                 return False
+            if self.integers:
+                if self._outside(x):
+                    return False
+                dtype = None
             if self.features and len(shape) <= len(self.features):
                 return False
             for axis, n in self._features:
@@ -86,6 +99,8 @@ class Declared:
                     if its_shape[axis] != (n if n > 0 else shape[n]):
                         return False
                 its_lead = its_shape[:outer] if outer else ()
+                if dtype is None and dtype_kind(leaf.dtype) == "float":
+                    dtype = leaf.dtype
                 if leaf.dtype != dtype or its_lead != (its_lead if lead is None else lead):
                     return False
                 lead = its_lead
@@ -106,7 +121,13 @@ class Declared:
             refuse(f"{problem}; are these the parameters of another model?")
         if problem := misfit(x):
             refuse(f"expected x as an array of numbers, got {problem}", LayerTypeError)
-        if dtype_kind(x.dtype) != "float":
+        if self.integers:
+            whole = f"integers from 0 to {self.integers - 1}"
+            if dtype_kind(x.dtype) != "int":
+                refuse(f"expected x of {whole}, got {x.dtype}; convert it: x.astype(np.int64)", LayerTypeError)
+            if outside := self._outside(x):
+                refuse(f"expected x of {whole}, got {outside[0]}; number the tokens from 0, or make the layer for more")
+        elif dtype_kind(x.dtype) != "float":
             remedy = "scale and convert it: (x / 255).astype(np.float32)"
             refuse(f"expected floating-point x, got {x.dtype}; {remedy}", LayerTypeError)
         if self.features and x.ndim <= len(self.features):
@@ -129,3 +150,10 @@ class Declared:
             a, b = (came[0], wanted[0]) if len(came) == 1 else (came, wanted)
             remedy = f"give x of {b} features, or init the model for {a}"
             refuse(f"x has {a} feature{'s' * (a != 1)}, the parameters were initialised for {b}; {remedy}")
+
+    def _outside(self, x: Array) -> list[int]:
+        """The least and the greatest integer of a NumPy array if one of them is out of range, else nothing."""
+        if not isinstance(x, np.ndarray) or not x.size:
+            return []
+        low, high = int(x.min()), int(x.max())
+        return [each for each in (low, high) if not 0 <= each < self.integers]

@@ -14,6 +14,7 @@ import pytest
 import fnn
 import fnn.interop.jax
 from fnn import Key, Params, tree
+from fnn.checks.laws import on_rounded
 from tests.support.table import each_layer, each_loss, each_optimizer, normal
 
 
@@ -34,6 +35,7 @@ def test_layer_keeps_every_law(layer, shape):
 @each_layer
 @pytest.mark.parametrize(("own_lead", "batch"), [(0, 5), (0, 1), (0, 0), (1, 5), (2, 5)])
 def test_pullback_is_jax_derivative_of_apply(layer, shape, own_lead, batch):
+    layer = on_rounded(layer)
     params = tree.cast(layer.init(Key(1), shape)[0], np.float64)
     axes = (2, *(params.lead or (3,)))  # an ensemble's own axes stand last
     lead = axes[len(axes) - own_lead :] if len(params.lead) < 2 else params.lead * (own_lead > 0)
@@ -48,6 +50,7 @@ def test_pullback_is_jax_derivative_of_apply(layer, shape, own_lead, batch):
 
 @each_layer
 def test_layer_uses_only_the_array_api(layer, shape):
+    layer = on_rounded(layer)
     params = tree.cast(layer.init(Key(1), shape)[0], np.float64)
     x = normal(1, (5, *shape))
     y, back = layer.vjp(params, x)

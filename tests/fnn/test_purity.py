@@ -20,6 +20,8 @@ from tests.support.sample_calls import ROWS
 SHARED = {  # row: (which parts of the result may share memory with a writable input, the reason)
     "fnn.identity": (r".*", "identity returns its input, the very same array, and so does its pullback"),
     "fnn.chain, of nothing": (r".*", "a chain of no layers is the identity"),
+    "fnn.positions": (r".*", "the gradient of x + p with respect to x is dy itself"),
+    "fnn.sinusoidal_positions": (r".*", "the gradient of x + p with respect to x is dy itself"),
     "fnn.flatten": (r".*", "flatten returns views"),
     "fnn.flatten, of three axes": (r".*", "flatten returns views"),
     "fnn.dropout": (r"\[1\]|\[2\]\[0\].*", "without a key, dropout is the identity"),
@@ -38,6 +40,7 @@ SHARED = {  # row: (which parts of the result may share memory with a writable i
 
 
 NOT_CALLED = (
+    "fnn.late",  # it prepares a package
     "fnn.interop.jax",
     "fnn.interop.sklearn",  # `check_estimator` calls it, and looks for changed inputs too
     # The calls of fnn.checkpoint and of the losses run these, and they hand views to one another.

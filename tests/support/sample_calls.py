@@ -7,6 +7,7 @@ pullbacks and iterators, so that all the code has run.
 from functools import reduce
 from itertools import islice
 
+import attrs
 import numpy as np
 
 import fnn
@@ -29,6 +30,8 @@ SHAPE = (5,)
 
 
 def layer_call(layer, shape):
+    layer = laws.on_rounded(layer)
+
     def call(params, x, key, dy):
         passes = []
         for own in (None, key):
@@ -142,6 +145,8 @@ OTHERS = {
     "fnn.constructor": lambda: (lambda rate: fnn.constructor(schedule)(rate)(3), 0.1),
     "fnn.values.Call": lambda: (lambda *a: repr(fnn.values.Call.of(fnn.adam, *a)), 0.1),
     "fnn.values.Function": lambda: (lambda *a: fnn.normal(0.1)(*a), Key(1), (2, 3)),
+    "fnn.values.record": lambda: (lambda record: repr(fnn.values.record(record)(3)),
+                                  attrs.make_class("Record", ["x"], frozen=True, eq=False, repr=False)),
     "fnn.values.value": lambda: (fnn.values.value, type("Record", (), {})),
     "fnn.random.folded": lambda: (fnn.random.folded, Key(1), 2),
     "fnn.tree.Span": lambda: (tree.Span, 0, 6, (2, 3)),
@@ -218,6 +223,9 @@ OTHERS = {
     "fnn.check_vjp": lambda: (fnn.check_vjp, fnn.linear(2, bias=None), {"weights": np.ones((5, 2))}, data()[0]),
     "fnn.checks.laws.Case": lambda: (
         lambda c: (c.params(), c.leads(), list(c.variations())), laws.Case(MODEL, SHAPE, Key(1)),
+    ),
+    "fnn.Cell": lambda: (
+        lambda n: (lambda cell: (repr(cell), cell.name))(fnn.Cell(n, min, {"bias": (fnn.zeros, (n,))})), 3,
     ),
     "fnn.checks.laws.check_law": lambda: (
         lambda c: [laws.check_law(law, c) for law in laws.LAWS], laws.Case(fnn.tanh, SHAPE, Key(1)),

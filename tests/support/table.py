@@ -82,6 +82,17 @@ LAYERS = {
     "upsample": LayerRow(fnn.upsample((2, 3)), (2, 3, 2)),
     "upsample, of signals": LayerRow(fnn.upsample(2), (3, 2)),
     "dropout": LayerRow(fnn.dropout(0.3)),
+    "recurrent": LayerRow(fnn.recurrent(fnn.elman(3), states="all"), (4, 2)),
+    "recurrent, in reverse": LayerRow(fnn.recurrent(fnn.lstm(2), states="all", reverse=True), (3, 2)),
+    "elman": LayerRow(fnn.recurrent(fnn.elman(3)), (4, 2)),
+    "gru": LayerRow(fnn.recurrent(fnn.gru(3)), (4, 2)),
+    "lstm": LayerRow(fnn.recurrent(fnn.lstm(3)), (4, 2)),
+    "attention": LayerRow(fnn.attention(2), (3, 12)),
+    "attention, causal": LayerRow(fnn.attention(1, causal=True), (4, 6)),
+    "positions": LayerRow(fnn.positions(), (3, 4)),
+    "sinusoidal_positions": LayerRow(fnn.sinusoidal_positions, (3, 4)),
+    "embedding": LayerRow(fnn.embedding(5, 3), (4,)),
+    "embedding, of one integer": LayerRow(fnn.embedding(5, 3, axes=0), ()),
     "elementwise": LayerRow(fnn.elementwise("square", lambda xp, x: x * x, lambda xp, x, y: 2 * x)),
     "parameterless": LayerRow(fnn.parameterless("double", lambda xp, x: (2 * x, lambda dy: 2 * dy))),
     "chain": LayerRow(fnn.chain(fnn.linear(5), fnn.tanh, fnn.linear(3))),
@@ -91,6 +102,9 @@ LAYERS = {
         fnn.chain(fnn.chain(fnn.relu, fnn.dropout(0.5)), fnn.chain(fnn.linear(3), fnn.gelu)),
     ),
     "concat": LayerRow(fnn.concat(fnn.linear(3), fnn.identity, named=fnn.chain(fnn.linear(2), fnn.tanh))),
+    "concat, both ways": LayerRow(
+        fnn.concat(fnn.recurrent(fnn.gru(2)), fnn.recurrent(fnn.gru(2), reverse=True)), (3, 2)
+    ),
     "residual": LayerRow(fnn.residual(fnn.chain(fnn.linear(5), fnn.tanh, fnn.linear(4)))),
     "residual, of relu": LayerRow(fnn.residual(fnn.relu)),
     "each": LayerRow(fnn.each(fnn.linear(3)), (5, 4)),
@@ -102,6 +116,9 @@ LAYERS = {
         fnn.ensemble(fnn.chain(fnn.standardise(), fnn.linear(3), fnn.batch_norm()), 3)
     ),
     "ensemble": LayerRow(fnn.ensemble(fnn.chain(fnn.linear(5), fnn.relu, fnn.linear(3)), 3)),
+    "ensemble, of embedding": LayerRow(
+        fnn.ensemble(fnn.chain(fnn.embedding(5, 3), fnn.recurrent(fnn.gru(2))), 3), (4,)
+    ),
     "ensemble, of concat": LayerRow(fnn.ensemble(fnn.concat(fnn.linear(3), fnn.relu), 2)),
     "ensemble, of ensembles": LayerRow(fnn.ensemble(fnn.ensemble(fnn.linear(3), 2), 3)),
     "chain, with ensemble": LayerRow(fnn.chain(fnn.linear(5), fnn.ensemble(fnn.linear(3), 3))),

@@ -12,6 +12,7 @@ import pytest
 import fnn
 import fnn.interop.jax
 from fnn import Key, tree
+from fnn.checks.laws import on_rounded
 from tests.support.table import LAYERS, LOSSES, OPTIMIZERS, normal
 
 MODEL = fnn.chain(fnn.linear(5), fnn.tanh, fnn.linear(4))
@@ -27,11 +28,13 @@ def labels(key, shape):
 
 
 def trainable(layer, shape):
-    """The layer itself, or if it has no parameters, a chain with one that has some."""
-    if tree.leaves(layer.init(Key(0), shape)[0]):
-        return layer
-    first = fnn.linear(*shape) if len(shape) == 1 else fnn.convolution(shape[-1], (1,) * (len(shape) - 1))
-    return fnn.chain(first, layer)
+    """A model from the layer to vectors, with a linear layer if it has no parameters of its own."""
+    layer = on_rounded(layer)
+    params, out_shape = layer.init(Key(0), shape)
+    if not tree.leaves(params) and len(shape) == 1:
+        return fnn.chain(fnn.linear(*shape), layer)
+    model = fnn.chain(layer, fnn.flatten(len(out_shape))) if len(out_shape) > 1 else layer
+    return model if tree.leaves(params) else fnn.chain(model, fnn.linear(2))
 
 
 CASES = {  # name: (model, shape of one example's features, loss, target maker, optimizer)
@@ -55,7 +58,7 @@ def test_jit_scan_vmap_and_grad_agree_with_the_fold(model, shape, loss, make_tar
     targets = make_target(Key(2), (STEPS, *model.apply(params, xs[0]).shape[-2:]))
     targets = targets.astype(np.float32) if targets.dtype.kind == "f" else targets
     batches = list(zip(xs, targets, strict=True))
-    step = fnn.train_step(model, loss, optimizer, key=jax.random.key(1) if "dropout" in model.name else None)
+    step = fnn.train_step(model, loss, optimizer, key=jax.random.key(1) if model.needs_key else None)
     start = optimizer.init(params)
     if (first := step(start, batches[0])).loss.shape != start.loss.shape:
         start = first  # if only a part is an ensemble, a first step shows the number of losses
