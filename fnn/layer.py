@@ -5,6 +5,10 @@
     vjp(params, x, key=None)    -> (y, back)               training: with a key, the stochastic pass
     back(dy, need_dx=True)      -> (dparams, dx)           the pullback; with need_dx=False it may leave dx out as None
 
+A layer that keeps statistics of the data among its parameters, under the name "statistics", has a fourth function:
+
+    tune(params, x)             -> params                  statistics: those of x; all other layers leave params alone
+
 `vjp` stands for vector-Jacobian product: `back`, the pullback, turns the gradient of the loss with respect to y (dy,
 the cotangent) into the gradients with respect to the parameters and x.
 
@@ -16,6 +20,7 @@ The laws that every layer and every combinator of layers keeps (`fnn.checks.chec
 - Axes in front of the last two, (batch, features), are free: stacking commutes with the layer.
 - Inputs are never written to, and equal inputs give equal bits.
 - A layer that behaves otherwise with a key than without says so: `needs_key` is True, of it and of what it is part of.
+- `tune` changes nothing but statistics, and with a key their gradient is zero.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,10 +34,10 @@ from fnn.arrays import Array, Shape
 from fnn.tree import Params, Tree
 from fnn.values import Call, is_integer, value
 
-__all__ = ["Back", "Functions", "Layer", "LayerError", "LayerTypeError", "check_is_layer", "check_shape"]
+__all__ = ["Back", "Functions", "Layer", "LayerError", "LayerTypeError", "check_is_layer", "check_shape", "unchanged"]
 
 Back = Callable[..., tuple[Tree, Any]]
-Functions = tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]  # init, apply, vjp
+Functions = tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any], Callable[..., Any]]  # with tune
 
 
 def _frozen_mapping(parts: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -58,17 +63,22 @@ class LayerTypeError(LayerError, TypeError):
     """A layer was given something other than an array of floating-point numbers."""
 
 
+def unchanged(params: Tree, x: Array) -> Tree:
+    """The `tune` of a layer without statistics."""
+    return params
+
+
 @value
 @attrs.frozen(eq=False, repr=False)
 class Layer:
-    """A layer: three functions, whose contract stands at the top of this file, and its parts if it is a combinator.
+    """A layer: its functions, whose contract stands at the top of this file, and its parts if it is a combinator.
 
     `parts` are a combinator's layers by name, and `combine(**parts)` makes the same combinator of others. A part of a
     model is a model: `model["encoder"]`, `model[0]`, `model[1:]`.
     `needs_key` says whether the layer, or one of its parts, behaves otherwise in training, with a key, than without.
     `integers` is 0, or the number of different integers that the layer's input may hold: of these there is no dx.
     `depth` counts the combinators inside one another.
-    `call` is the call that made the layer (see `fnn.constructor`). `located(name, path)` makes its three functions,
+    `call` is the call that made the layer (see `fnn.constructor`). `located(name, path)` makes its four functions,
     with errors that say which layer stands where: once when the layer is made, and once when a combinator takes it. A
     layer made by `attrs.evolve(layer, vjp=...)` has neither.
     """
@@ -77,6 +87,9 @@ class Layer:
     apply: Callable[[Tree, Array], Array] = attrs.field(validator=attrs.validators.is_callable())
     vjp: Callable[..., tuple[Array, Back]] = attrs.field(validator=attrs.validators.is_callable())
     name: str = attrs.field(default="layer", validator=attrs.validators.instance_of(str))
+    tune: Callable[[Tree, Array], Tree] = attrs.field(
+        default=unchanged, kw_only=True, validator=attrs.validators.is_callable()
+    )
     parts: Mapping[str, "Layer"] = attrs.field(factory=dict, kw_only=True, converter=_frozen_mapping)
     combine: Callable[..., "Layer"] | None = attrs.field(default=None, kw_only=True)
     needs_key: bool = attrs.field(default=False, kw_only=True, validator=attrs.validators.instance_of(bool))
@@ -94,19 +107,21 @@ class Layer:
         call: Call | None = None,
         **fields: Any,
     ) -> "Layer":
-        """The layer of `located(name, path)`, which makes its three functions."""
-        layer = cls(*located(name, path), name, **fields)
+        """The layer of `located(name, path)`, which makes its four functions."""
+        init, apply, vjp, tune = located(name, path)
+        layer = cls(init, apply, vjp, name, tune=tune, **fields)
         object.__setattr__(layer, "located", located)
         object.__setattr__(layer, "call", call)
         return layer
 
     def __attrs_post_init__(self) -> None:
         short = self.name.partition("(")[0]
-        for field, function in zip(("init", "apply", "vjp"), self.functions(), strict=True):
-            object.__setattr__(self, field, renamed(function, f"{short}.{field}"))
+        for field, function in zip(("init", "apply", "vjp", "tune"), (*self.functions(), self.tune), strict=True):
+            if function is not unchanged:
+                object.__setattr__(self, field, renamed(function, f"{short}.{field}"))
 
-    def functions(self) -> Functions:
-        """The three functions."""
+    def functions(self) -> tuple[Callable[..., Any], ...]:
+        """What it is made of, in the order of the fields."""
         return self.init, self.apply, self.vjp
 
     def at(self, path: str) -> "Layer":
@@ -161,7 +176,9 @@ def _located(layer: Layer, name: str, path: str) -> Functions:
         y, back = within(layer.vjp)(params, x, key)
         return y, within(back)
 
-    return (within(layer.init), within(layer.apply), vjp) if path else (layer.init, layer.apply, layer.vjp)
+    if not path:
+        return layer.init, layer.apply, layer.vjp, layer.tune
+    return within(layer.init), within(layer.apply), vjp, layer.tune if layer.tune is unchanged else within(layer.tune)
 
 
 def check_is_layer(where: str, layer: Any) -> None:

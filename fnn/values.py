@@ -189,7 +189,8 @@ def _pickled(made: Any, call: Call | None) -> tuple[Any, ...]:
     if call is not None:
         return Call.again, (call,)
     make: Callable[..., Any] = type(made)
-    return partial(make, needs_key=True) if getattr(made, "needs_key", False) else make, (*given, name)
+    kept = {field: getattr(made, field) for field in ("needs_key", "tune") if hasattr(made, field)}
+    return partial(make, **kept), (*given, name)
 
 
 def _is_cloudpickle(frame: Any) -> bool:

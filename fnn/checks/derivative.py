@@ -61,6 +61,8 @@ def derivative(layer: Layer, params: Tree, x: Array, key: Key | None = None, rto
     noise = 8 * EPS / STEP * float(np.sum(np.abs(u * y)))
     leaves = dict(zip([*(show(path) for path, _ in tree.items(params)), "x"], tree.leaves(start), strict=True))
     sizes = [max(1.0, np.max(np.abs(leaf), initial=0)) for leaf in leaves.values()]
+    if key is not None:  # statistics are not learnt: in training, the pullback holds them fixed
+        sizes = [0.0 if "['statistics']" in what else size for what, size in zip(leaves, sizes, strict=True)]
     draws = [normal(Key(0, (1, i)), (leaf.size,)) * sizes[i] for i, leaf in enumerate(leaves.values())]
     owners = np.repeat(list(leaves), list(map(len, draws)))  # to which leaf each number of theta belongs
     direction = np.concatenate(draws)

@@ -224,6 +224,20 @@ def _key(case: Case) -> Verdicts:
     yield same, "a key changes what vjp or its pullback returns; make the layer with needs_key=True"
 
 
+def _tune(case: Case) -> Verdicts:
+    """tune changes nothing but statistics, is the same when repeated, and with a key their gradient is zero"""
+    params, x = case.params(), case.x()
+    once = Params(case.layer.tune(params, x), lead=params.lead)
+    yield _equal(once, Params(case.layer.tune(once, x), lead=params.lead)), "tuned twice, the parameters are others"
+    yield [path for path, _ in tree.items(once)] == [path for path, _ in tree.items(params)], "it changes the names"
+    y, back = case.layer.vjp(once, x, fold_in(case.key, 8))
+    grads, _ = back(normal(fold_in(case.key, 9), y.shape))
+    for path, (old, new, grad) in tree.items(tree.map(lambda *leaves: leaves, params, once, grads)):
+        yield old.shape == new.shape and old.dtype == new.dtype, f"{show(path)} becomes {new.dtype}{new.shape}"
+        yield "statistics" in path or _equal(old, new), f"it changes {show(path)}"
+        yield "statistics" not in path or not np.any(grad), f"with a key, the gradient at {show(path)} is not zero"
+
+
 LAWS: tuple[Callable[[Case], Verdicts], ...] = (
     _init,
     _shapes,
@@ -236,6 +250,7 @@ LAWS: tuple[Callable[[Case], Verdicts], ...] = (
     _purity,
     _derivative,
     _key,
+    _tune,
 )
 
 

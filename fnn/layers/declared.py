@@ -13,7 +13,7 @@ import numpy as np
 
 from fnn.arrays import Array, Shape, is_array, unbroadcast
 from fnn.initializers import Initializer
-from fnn.layer import Back, Functions, Layer, LayerError, check_shape, renamed
+from fnn.layer import Back, Functions, Layer, LayerError, check_shape, renamed, unchanged
 from fnn.layers.shapes import Declared, Sizes
 from fnn.layers.sums import summed
 from fnn.random import Key, fold_in
@@ -30,6 +30,7 @@ def layer(
     x: Sizes = (...,),
     y: Sizes | Callable[[Shape], Shape] | None = None,
     needs_key: bool = False,
+    tune: Callable[[Tree, Array], Tree] = unchanged,
     integers: int = 0,
     **parameters: tuple[Initializer | None, Sizes],
 ) -> Layer:
@@ -40,8 +41,10 @@ def layer(
     apply, vjp   two functions of the contract (see fnn/layer.py)
     x            the shape of one example's features: integers, and names for lengths that `init` learns; a leading
                  `...` stands for any number of axes
-    y            the shape of its outputs, or a function from x's shape to it; None if it is the same
+    y            the shape of its outputs; None if it is that of x; or a function from x's shape to it, which raises
+                 `LayerError` for a shape that the layer cannot take
     needs_key    whether `vjp` behaves otherwise with a key than without, as in dropout
+    tune         tune(params, x) -> params with the statistics of x, if the layer keeps such
     integers     if not 0, x holds integers from 0 to `integers` - 1, and dx is None; else floating-point numbers
     parameters   name=(initializer, shape); a parameter whose initializer is None is left out
 
@@ -69,8 +72,9 @@ def layer(
     kept = {what: (initializer, own) for what, (initializer, own) in parameters.items() if initializer is not None}
     own_shapes = {what: own for what, (_, own) in kept.items()}
     _check_declaration({"x": features, **own_shapes, **({} if y is None or callable(y) else {"y": y})})
-    declared = Declared(features, features != x, kept, integers)
-    return Layer.of(partial(_functions, apply, vjp, declared, y), needs_key=needs_key, integers=integers)
+    shapes = Declared(features, features != x, kept, integers)
+    located = partial(_functions, apply, vjp, tune, shapes, y)
+    return Layer.of(located, needs_key=needs_key, integers=integers)
 
 
 def _check_declaration(shapes: dict[str, Any]) -> None:
@@ -85,9 +89,15 @@ def _check_declaration(shapes: dict[str, Any]) -> None:
 
 
 def _functions(
-    apply: Callable[..., Any], vjp: Callable[..., Any], declared: Declared, y_shape: Any, name: str, path: str
+    apply: Callable[..., Any],
+    vjp: Callable[..., Any],
+    tune: Callable[..., Any],
+    declared: Declared,
+    y_shape: Any,
+    name: str,
+    path: str,
 ) -> Functions:
-    """`init`, and `apply` and `vjp` behind the check of the declared shapes; errors name the layer and its path."""
+    """`init`, and the others behind the check of the declared shapes; errors name the layer and its path."""
     short = name.partition("(")[0]
     apply, vjp = renamed(apply, f"{short}.apply"), renamed(vjp, f"{short}.vjp")
     owned, n_features = [(what, len(own)) for what, (_, own) in declared.parameters.items()], len(declared.features)
@@ -103,7 +113,10 @@ def _functions(
         }
         if y_shape is None:
             return Params(params), shape
-        return Params(params), y_shape(shape) if callable(y_shape) else resolved(y_shape, lengths)
+        try:
+            return Params(params), y_shape(shape) if callable(y_shape) else resolved(y_shape, lengths)
+        except LayerError as error:
+            raise _located(error, name, path) from None
 
     def checked_apply(params: Tree, x: Array) -> Array:
         if not declared.fits(params, x):
@@ -112,6 +125,8 @@ def _functions(
             return apply(params, x)
         except FloatingPointError:
             return _underflowing(apply, params, x)
+        except LayerError as error:
+            raise _located(error, name, path) from None
 
     def checked_vjp(params: Tree, x: Array, key: Any = None) -> tuple[Array, Back]:
         if not declared.fits(params, x):
@@ -120,6 +135,8 @@ def _functions(
             y, pull = vjp(params, x, key)
         except FloatingPointError:
             y, pull = _underflowing(vjp, params, x, key)
+        except LayerError as error:
+            raise _located(error, name, path) from None
 
         def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Any]:
             check_cotangent(name, path, dy, y.shape)
@@ -139,7 +156,12 @@ def _functions(
 
         return y, back
 
-    return init, checked_apply, checked_vjp
+    def checked_tune(params: Tree, x: Array) -> Tree:
+        if not declared.fits(params, x):
+            declared.explain(params, x, name, path)
+        return tune(params, x)
+
+    return init, checked_apply, checked_vjp, tune if tune is unchanged else checked_tune
 
 
 def _underflowing(f: Callable[..., Any], *args: Any) -> Any:
@@ -149,6 +171,11 @@ def _underflowing(f: Callable[..., Any], *args: Any) -> Any:
     """
     with np.errstate(under="ignore"):
         return f(*args)
+
+
+def _located(error: LayerError, name: str, path: str) -> LayerError:
+    """The error of a layer's own function, which may leave its name out: `LayerError("", problem)`."""
+    return error if error.layer else LayerError(name, error.problem, path)
 
 
 def resolved(shape: Sizes, lengths: dict[str, int]) -> Shape:

@@ -1,26 +1,35 @@
 """Flatten: images become vectors."""
 
-from collections.abc import Callable
+from math import prod
 from typing import Any
 
 from fnn.arrays import Array, Shape
-from fnn.layers.parameterless import parameterless
+from fnn.layer import Back, Layer
+from fnn.layers.declared import layer
+from fnn.tree import Tree
+from fnn.values import constructor, whole
 
 __all__ = ["flatten"]
 
 
-def _joined(shape: Shape) -> Shape:
-    *outer, height, width = shape
-    return (*outer, height * width)
+@constructor
+def flatten(axes: int = 2) -> Layer:
+    """Joins the last `axes` axes: images (..., batch, height, width) become (..., batch, height · width).
 
+    Images with channels, (..., batch, height, width, channels), take `flatten(3)`. All axes in front are free, as in
+    every layer, so flatten must be told where an example begins. The result is a view of x where the array library has
+    views. Raises `ValueError` unless `axes` is a positive integer, and `LayerError` for features of fewer axes.
+    """
+    axes = whole("flatten(axes)", axes)
 
-def _flatten(xp: Any, x: Array) -> tuple[Array, Callable[[Array], Array]]:
-    return xp.reshape(x, _joined(x.shape)), lambda dy: xp.reshape(dy, x.shape)
+    def joined(shape: Shape) -> Shape:
+        return (*shape[:-axes], prod(shape[-axes:]))
 
+    def apply(params: Tree, x: Array) -> Array:
+        return x.__array_namespace__().reshape(x, joined(x.shape))
 
-flatten = parameterless("flatten", _flatten, x=(..., "height", "width"), y=_joined)
-"""Joins the last two axes: images (..., batch, height, width) become (..., batch, height · width).
+    def vjp(params: Tree, x: Array, key: Any = None) -> tuple[Array, Back]:
+        return apply(params, x), lambda dy, need_dx=True: ({}, dy.__array_namespace__().reshape(dy, x.shape))
 
-All axes in front are free, as in every layer, so flatten cannot know where an example begins: for features of three
-axes, use it twice, `chain(flatten, flatten, ...)`. The result is a view of `x` where the array library has views.
-"""
+    names = ("height", "width", "channels")[:axes] if axes <= 3 else tuple(f"n{i}" for i in range(axes))
+    return layer(apply, vjp, x=(..., *names), y=joined)

@@ -62,7 +62,9 @@ class Declared:
         n = len(self.features)
         least, of = ("at least " if self.more else ""), ", ".join(map(str, self.features))
         count = {1: "one axis", 2: "two axes"}.get(n, f"{n} axes")
-        remedy = "put flatten in front of it" if len(shape) > n else f"leave {name} out, or reshape the examples"
+        joined = len(shape) - n + 1  # axes
+        remedy = f"put flatten({joined if joined > 2 else ''}) in front of it"
+        remedy = remedy if len(shape) > n else f"leave {name} out, or reshape the examples"
         return f"expected {least}{count} of features ({of}), got {shape}; {remedy}"
 
     def fits(self, params: Tree, x: Array) -> bool:

@@ -28,6 +28,16 @@ def summed(gradient: Array, parameter: Array, n_axes: int, n_lead: int) -> Array
     return total
 
 
+def over_batch(x: Array) -> Array:
+    """The sum of x (..., batch, n) over the batch.
+
+    >>> import numpy as np
+    >>> over_batch(np.ones((5, 2)))
+    array([5., 5.])
+    """
+    return _over_examples(x, x.ndim - 2, 1, 1)
+
+
 def _over_examples(gradient: Array, n_lead: int, extra: int, n_axes: int) -> Array:
     """The sum over `extra` axes behind the `n_lead` leading ones; of many examples, the sum of the sums of blocks."""
     xp, shape = gradient.__array_namespace__(), gradient.shape

@@ -15,13 +15,14 @@ __all__ = ["clip_by_global_norm", "clip_by_value", "weight_decay"]
 
 
 def decay_mask(theta: Array, layout: Layout, matrices_only: bool) -> Array:
-    """1.0 for parameters that decay, else 0.0. With `matrices_only`, arrays of fewer than two axes do not decay."""
+    """1.0 for parameters that decay, else 0.0: statistics, and with `matrices_only` arrays of less than two axes."""
 
     def walk(part: Layout) -> Iterator[np.ndarray]:
-        for _, below in part.parts:
+        for name, below in part.parts:
             if isinstance(below, Span):
                 own_axes = len(layout.lead) + len(below.shape) - len(part.lead)
-                yield np.full(prod(below.shape), float(own_axes >= 2 or not matrices_only))
+                decays = name != "statistics" and (own_axes >= 2 or not matrices_only)
+                yield np.full(prod(below.shape), float(decays))
             else:
                 yield from walk(below)
 

@@ -9,12 +9,30 @@ import numpy as np
 
 from fnn.arrays import Array, is_array, misfit
 from fnn.batching import Batch, Prepare, in_order
-from fnn.layer import Layer
-from fnn.tree import Tree
+from fnn.layer import Layer, check_is_layer
+from fnn.tree import Params, Tree
 
-__all__ = ["added", "evaluate", "predict"]
+__all__ = ["added", "evaluate", "predict", "tune"]
 
 _MOST = 64  # batches whose parts are kept before they are joined
+
+
+def tune(model: Layer, params: Tree, x: Array) -> Params:
+    """The parameters with the statistics of `x`: what batch normalisation and `standardise` need for inference.
+
+    Each layer sees what the tuned layers before it make of x, all examples at once; some thousand are enough. All other
+    parameters are those of `params`. Raises `TypeError` unless `model` is a `Layer`.
+
+    >>> import fnn
+    >>> model = fnn.chain(fnn.standardise(), fnn.linear(2))
+    >>> params, _ = model.init(fnn.Key(0), (1,))
+    >>> x = np.array([[3.0], [5.0]], dtype=np.float32)
+    >>> tune(model, params, x)["0"]["statistics"]
+    array([[4.],
+           [1.]], dtype=float32)
+    """
+    check_is_layer("tune", model)
+    return Params(model.tune(params, x), lead=getattr(params, "lead", ()))
 
 
 def predict(

@@ -9,7 +9,7 @@ import pytest
 
 import fnn
 from fnn import Key, LayerError, LayerTypeError, Params, chain, checkpoint, concat, ensemble, fold_in, residual, tree
-from fnn.compose import DEEPEST
+from fnn.compose.combined import DEEPEST
 from fnn.layers import dropout, elementwise, flatten, identity, linear, relu, tanh
 
 KEY = Key(42)
@@ -256,7 +256,7 @@ MISTAKES = {
     "a name that is a position": (lambda: chain(relu, **{"0": relu}), LayerError, r"\['0'\] is also a position"),
     "no branches": (lambda: concat(), LayerError, "at least one branch"),
     "branches of other rank": (
-        lambda: concat(identity, flatten).init(KEY, (2, 3)),
+        lambda: concat(identity, flatten()).init(KEY, (2, 3)),
         LayerError,
         "all but the last axis",
     ),

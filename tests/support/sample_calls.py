@@ -14,7 +14,7 @@ from fnn import Key, Params, arrays, batching, tree
 from fnn.checks import laws
 from fnn.checks.explain import Numbers, explain
 from fnn.interop import torch
-from fnn.layer import check_is_layer, check_shape
+from fnn.layer import check_is_layer, check_shape, unchanged
 from fnn.layers.shapes import Declared
 from fnn.optimizers import diverged
 from fnn.optimizers.rates import rate_of
@@ -131,6 +131,10 @@ OTHERS = {
     "fnn.arrays.take, in Fortran order": lambda: (arrays.take, np.ones((2, 3)).T, np.array([2, 0])),
     "fnn.arrays.unbroadcast": lambda: (arrays.unbroadcast, np.ones((2, 3)), np.ones(3)),
     "fnn.layer.check_is_layer": lambda: (check_is_layer, "here", fnn.relu),
+    "fnn.layer.unchanged": lambda: (unchanged, writable(), np.ones((2, 3))),
+    "fnn.tune": lambda: (
+        lambda p, x: fnn.tune(fnn.batch_norm(), p, x), fnn.batch_norm().init(Key(1), SHAPE)[0], data()[0],
+    ),
     "fnn.layer.check_shape": lambda: (check_shape, "layer", "", (3,)),
     "fnn.layers.shapes.Declared": lambda: (
         lambda p, x: (lambda d: (d.lengths((3,)), d.fits(p, x)))(Declared(("n",), False, {"w": (fnn.zeros, ("n",))})),

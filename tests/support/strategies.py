@@ -85,7 +85,7 @@ def models(draw, depth=2, ensembles=True):
     shape = (n_in,)
     if draw(st.integers(0, 4)) == 0:
         height = draw(st.sampled_from([n for n in (1, 2, n_in) if n_in % n == 0]))
-        layer, shape = fnn.chain(fnn.flatten, layer), (height, n_in // height)
+        layer, shape = fnn.chain(fnn.flatten(), layer), (height, n_in // height)
     for _ in range(draw(st.sampled_from([0, 0, 0, 1, 1, 2])) if ensembles else 0):
         layer = fnn.ensemble(layer, draw(st.integers(1, 3)))
     return layer, shape

@@ -11,7 +11,7 @@ from fnn import Key, Layer, Params, chain, check_layer, check_vjp, concat, dropo
 from fnn.arrays import unbroadcast
 from fnn.checks import LAWS, LawError
 from fnn.initializers import normal
-from fnn.layers import elementwise, flatten, identity, layer, relu, softmax, tanh
+from fnn.layers import batch_norm, elementwise, flatten, identity, layer, relu, softmax, tanh
 from fnn.random import generator
 
 BASE = linear(3)
@@ -109,7 +109,7 @@ LAWFUL = {
     "concat": (concat(linear(3), chain(relu, linear(2))), (4,)),
     "residual": (residual(chain(linear(3), linear(4))), (4,)),
     "ensemble": (ensemble(chain(linear(3), tanh), 3), (4,)),
-    "flatten": (chain(flatten, linear(3)), (4, 5)),
+    "flatten": (chain(flatten(), linear(3)), (4, 5)),
     "nothing": (chain(), (4,)),
     "a gradient of rounding errors": (chain(concat(identity, identity), softmax), (1,)),
 }
@@ -180,7 +180,39 @@ STRUCTURE, LINEAR, AXES = "dparams has the names, shapes and dtypes", "back is l
 EXAMPLES = "examples of a batch do not see one another"
 PURITY, DERIVATIVE = "inputs are never written to", "back is the exact transposed derivative"
 KEY = "a layer that behaves otherwise with a key than without says so"
+TUNE = "tune changes nothing but statistics"
+
+
+def shifted(params, x):
+    """A tune that estimates anew from the statistics it had."""
+    return {**params, "statistics": params["statistics"] + 1}
+
+
+def learnt(d, dx, *_):
+    """Gradients of which those of the statistics are not zero."""
+    return {**d, "statistics": d["statistics"] + 1}, dx
+
+
 OFFENDERS = {
+    "a tune that is not repeatable": (attrs.evolve(batch_norm(), tune=shifted), f"{TUNE}.*: tuned twice"),
+    "a tune that changes a scale": (
+        attrs.evolve(batch_norm(), tune=lambda p, x: {**p, "scale": 0 * p["scale"]}),
+        f"{TUNE}.*: it changes",
+    ),
+    "a tune that drops a name": (attrs.evolve(batch_norm(), tune=lambda p, x: {}), f"{TUNE}.*: it changes the names"),
+    "a tune of another dtype": (
+        attrs.evolve(batch_norm(), tune=lambda p, x: tree.cast(p, np.float32)),
+        f"{TUNE}.*: .* becomes float32",
+    ),
+    "statistics that are learnt": (
+        attrs.evolve(
+            batch_norm(),
+            vjp=lambda p, x, key=None: (
+                spoil_back(batch_norm(), learnt).vjp(p, x, key) if key is not None else batch_norm().vjp(p, x)
+            ),
+        ),
+        f"{TUNE}.*: with a key",
+    ),
     "an impure init": (attrs.evolve(BASE, init=lambda k, s: BASE.init(Key(next(numbers)), s)), INIT),
     "an init of dicts": (attrs.evolve(BASE, init=lambda k, s: (dict(BASE.init(k, s)[0]), (3,))), INIT),
     "an init without shape": (attrs.evolve(BASE, init=lambda k, s: (BASE.init(k, s)[0], None)), INIT),

@@ -137,7 +137,7 @@ def test_numbers_are_those_of_numpy_and_do_not_overflow():
 
 
 def test_it_is_a_pure_function_of_its_arguments():
-    model = chain(flatten, linear(4))
+    model = chain(flatten(), linear(4))
     params, x = model.init(Key(0), (4, 4))[0], X.reshape(64, 4, 4).copy()
     before = x.tobytes()
     assert repr(explain(model, params, x)) == repr(explain(model, params, x))

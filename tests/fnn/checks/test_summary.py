@@ -5,7 +5,7 @@ import pytest
 from fnn import Key, LayerError, chain, concat, dropout, ensemble, flatten, linear, ravel, relu, residual, summary
 
 MODEL = chain(
-    flatten,
+    flatten(),
     encoder=chain(linear(8), relu),
     skip=residual(chain(linear(8), dropout(0.5))),
     heads=concat(linear(2), wide=linear(3)),
@@ -17,7 +17,7 @@ def test_a_summary_is_a_table():
         "path        layer         output  parameters",
         "----------  ------------  ------  ----------",
         "            input         (4, 5)",
-        "0           flatten       (20,)            0",
+        "0           flatten(2)    (20,)            0",
         "encoder.0   linear(8)     (8,)           168",
         "encoder.1   relu          (8,)             0",
         "skip.0      linear(8)     (8,)            72",

@@ -28,14 +28,13 @@ def labels(key, shape):
 
 
 def trainable(layer, shape):
-    """The layer itself, or if it has no parameters, a chain with a linear layer."""
+    """A model from the layer to vectors, with a linear layer if it has no parameters of its own."""
     layer = on_rounded(layer)
     params, out_shape = layer.init(Key(0), shape)
-    if tree.leaves(params):
-        return layer
-    if len(shape) == 1:
+    if not tree.leaves(params) and len(shape) == 1:
         return fnn.chain(fnn.linear(*shape), layer)
-    return fnn.chain(layer, *[fnn.flatten] * (len(out_shape) - 1), fnn.linear(2))
+    model = fnn.chain(layer, fnn.flatten(len(out_shape))) if len(out_shape) > 1 else layer
+    return model if tree.leaves(params) else fnn.chain(model, fnn.linear(2))
 
 
 CASES = {  # name: (model, shape of one example's features, loss, target maker, optimizer)
@@ -59,7 +58,7 @@ def test_jit_scan_vmap_and_grad_agree_with_the_fold(model, shape, loss, make_tar
     targets = make_target(Key(2), (STEPS, *model.apply(params, xs[0]).shape[-2:]))
     targets = targets.astype(np.float32) if targets.dtype.kind == "f" else targets
     batches = list(zip(xs, targets, strict=True))
-    step = fnn.train_step(model, loss, optimizer, key=jax.random.key(1) if "dropout" in model.name else None)
+    step = fnn.train_step(model, loss, optimizer, key=jax.random.key(1) if model.needs_key else None)
     start = optimizer.init(params)
     if (first := step(start, batches[0])).loss.shape != start.loss.shape:
         start = first  # if only a part is an ensemble, a first step shows the number of losses

@@ -121,7 +121,7 @@ def test_what_does_not_fit_is_explained_with_its_place(params, x, error, words):
 
 SHAPES = {
     "an axis too few": ((4,), r"expected two axes of features \(3, n_in\), got \(4,\)"),
-    "an axis too many": ((2, 3, 4), ".*; put flatten in front of it"),
+    "an axis too many": ((2, 3, 4), r".*; put flatten\(\) in front of it"),
     "another fixed length": ((2, 4), r"expected two axes of features \(3, n_in\), got \(2, 4\)"),
 }
 

@@ -114,8 +114,8 @@ def test_linear_has_a_whole_number_of_outputs(n_out):
 
 def test_flatten_joins_the_last_two_axes_and_back():
     x = np.arange(24.0).reshape(2, 3, 4)
-    y, back = flatten.vjp({}, x)
-    assert flatten.init(KEY, (3, 4)) == (Params(), (12,))
+    y, back = flatten().vjp({}, x)
+    assert flatten().init(KEY, (3, 4)) == (Params(), (12,))
     assert np.array_equal(y, x.reshape(2, 12))
     assert np.shares_memory(y, x)
     assert np.array_equal(back(y)[1], x)
@@ -123,9 +123,9 @@ def test_flatten_joins_the_last_two_axes_and_back():
 
 def test_flatten_needs_two_axes():
     with pytest.raises(LayerError, match=r"at least two axes of features .*, got \(12,\)"):
-        flatten.init(KEY, (12,))
+        flatten().init(KEY, (12,))
     with pytest.raises(LayerError, match="at least 3 axes"):
-        flatten.apply({}, np.zeros((3, 4)))
+        flatten().apply({}, np.zeros((3, 4)))
 
 
 # ---- dropout

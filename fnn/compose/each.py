@@ -1,0 +1,86 @@
+"""A layer for every token of a sequence, or for every pixel of an image."""
+
+from math import prod
+from typing import Any
+
+from fnn.arrays import Array, Shape
+from fnn.compose.combined import combined
+from fnn.layer import Back, Functions, Layer, LayerError, check_is_layer, check_shape, unchanged
+from fnn.layers.declared import check_cotangent
+from fnn.random import Key
+from fnn.tree import Params, Tree
+from fnn.values import constructor, whole
+
+__all__ = ["each"]
+
+
+@constructor
+def each(layer: Layer, axes: int = 1) -> Layer:
+    """`layer`, a layer of vectors, for each position along the `axes` axes in front of the features.
+
+    x (..., batch, time, n_in) goes through `layer` as (..., batch · time, n_in), and y comes back as
+    (..., batch, time, n_out). The parameters are those of `layer`. Losses and metrics of sequences are those of
+    vectors: give them the prediction and the target with batch and time joined.
+
+    layer   a layer from vectors to vectors
+    axes    1 for sequences (time, n), 2 for images (height, width, n)
+
+    `each(linear(8), axes=2)` is a convolution of size 1 x 1, and `each(batch_norm(), axes=2)` is the batch
+    normalisation of images over batch, height and width. Raises `LayerError` for features of another number of axes,
+    and if `layer` does not make vectors of vectors.
+
+    >>> import numpy as np
+    >>> from fnn.layers import linear
+    >>> tokens = each(linear(3))
+    >>> params, out_shape = tokens.init(Key(0), (7, 2))
+    >>> out_shape, tokens.apply(params, np.zeros((5, 7, 2), np.float32)).shape
+    ((7, 3), (5, 7, 3))
+    """
+    check_is_layer("each", layer)
+    axes = whole("each(axes)", axes)
+
+    def located(name: str, path: str) -> Functions:
+        inner = layer.at(path)
+
+        def init(key: Key, shape: Shape) -> tuple[Params, Shape]:
+            check_shape(name, path, shape)
+            if len(shape) != axes + 1:
+                problem = f"expected {axes} axes in front of one axis of features, got {shape}"
+                raise LayerError(name, f"{problem}; give each(layer, axes=...) their number", path)
+            params, out_shape = inner.init(key, shape[axes:])
+            if len(out_shape) != 1:
+                raise LayerError(name, f"expected a layer that makes vectors, {layer} makes {out_shape}", path)
+            return params, (*shape[:axes], *out_shape)
+
+        def joined(x: Array) -> Array:
+            if getattr(x, "ndim", 0) < axes + 2:
+                came = getattr(x, "shape", type(x).__name__)
+                raise LayerError(name, f"expected x (..., batch, {axes} axes, features), got {came}", path)
+            *lead, _ = x.shape[: -axes - 1]
+            return x.__array_namespace__().reshape(x, (*lead, prod(x.shape[-axes - 2 : -1]), x.shape[-1]))
+
+        def parted(y: Array, x: Array) -> Array:
+            shape = (*y.shape[:-2], *x.shape[-axes - 2 : -1], y.shape[-1])
+            return y.__array_namespace__().reshape(y, shape)
+
+        def apply(params: Tree, x: Array) -> Array:
+            return parted(inner.apply(params, joined(x)), x)
+
+        def vjp(params: Tree, x: Array, key: Any = None) -> tuple[Array, Back]:
+            y, back_of_layer = inner.vjp(params, joined(x), key)
+            shape = parted(y, x).shape
+
+            def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Array]:
+                check_cotangent(name, path, dy, shape)
+                dparams, dx = back_of_layer(joined(dy), need_dx)
+                return dparams, dx.__array_namespace__().reshape(dx, x.shape) if need_dx else None
+
+            return parted(y, x), back
+
+        def tune(params: Tree, x: Array) -> Tree:
+            return inner.tune(params, joined(x))
+
+        return init, apply, vjp, unchanged if layer.tune is unchanged else tune
+
+    parts = {name: each(part, axes) for name, part in layer.parts.items()}
+    return combined("each", located, [layer], parts=parts, combine=layer.combine)

@@ -1,0 +1,175 @@
+"""Windows that slide over the spatial axes of an image, or over the one axis of a signal.
+
+`unfold` gathers the numbers of each window in one row, so that a convolution is one matrix product. `fold` is its
+adjoint: it adds the rows up at the places where they were gathered.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import product
+from math import prod
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from fnn.arrays import Array, Shape
+from fnn.layer import LayerError
+from fnn.values import whole
+
+__all__: list[str] = []  # for layers only
+
+AXES = {1: ("length",), 2: ("height", "width")}  # the names of the spatial axes, by their number
+
+
+def lengths_of(what: str, given: Any, n_axes: int = 0) -> Shape:
+    """A whole number for each spatial axis: from a tuple of one or two, or from a single number.
+
+    Without `n_axes`, a single number stands for one axis, else for each of `n_axes`. `what` names the setting in the
+    message of the `ValueError`.
+
+    >>> lengths_of("size", 3), lengths_of("size", (3, 5)), lengths_of("stride", 2, n_axes=2)
+    ((3,), (3, 5), (2, 2))
+    """
+    lengths = tuple(given) if isinstance(given, (tuple, list)) else (given,) * (n_axes or 1)
+    if len(lengths) not in ((n_axes,) if n_axes else AXES):
+        number = f"{n_axes}, one for each number of size" if n_axes else "one or two, as in 3 or (3, 3)"
+        raise ValueError(f"{what} must have as many numbers as there are spatial axes, {number}, got {given!r}")
+    return tuple(whole(what, n) for n in lengths)
+
+
+@attrs.frozen
+class Windows:
+    """Windows of `size`, each `stride` from the next, whose elements stand `dilation` apart; all by spatial axis.
+
+    With `same`, zeros around the image make room for ⌈n / stride⌉ windows on an axis of length n. Without, windows lie
+    inside the image, and a rest that is too short for one is not read.
+    """
+
+    size: Shape
+    stride: Shape
+    dilation: Shape
+    same: bool = False
+
+    @property
+    def extent(self) -> Shape:
+        """How far a window reaches on each axis."""
+        return tuple((k - 1) * d + 1 for k, d in zip(self.size, self.dilation, strict=True))
+
+    def count(self, shape: Shape) -> Shape:
+        """The number of windows on each axis of an image. Raises `LayerError` if the image is smaller than a window.
+
+        >>> Windows((3, 3), (2, 2), (1, 1)).count((28, 29)), Windows((3,), (2,), (1,), same=True).count((29,))
+        ((13, 14), (15,))
+        """
+        if self.same:
+            return tuple(-(-n // s) for n, s in zip(shape, self.stride, strict=True))
+        if any(n < reach for n, reach in zip(shape, self.extent, strict=True)):
+            remedy = 'give larger images, a smaller window or, where there is one, padding="same"'
+            raise LayerError("", f"expected images of at least {self.extent}, got {tuple(shape)}; {remedy}")
+        return tuple((n - reach) // s + 1 for n, reach, s in zip(shape, self.extent, self.stride, strict=True))
+
+    def covered(self, count: Shape) -> Shape:
+        """The lengths of the image from which transposed windows, `count` on each axis, would come.
+
+        >>> Windows((3, 3), (2, 2), (1, 1)).covered((13, 14)), Windows((3,), (2,), (1,), same=True).covered((15,))
+        ((27, 29), (30,))
+        """
+        if self.same:
+            return tuple(n * s for n, s in zip(count, self.stride, strict=True))
+        return tuple((n - 1) * s + reach for n, s, reach in zip(count, self.stride, self.extent, strict=True))
+
+    def unfold(self, x: Array) -> Array:
+        """The windows of images (..., batch, *shape, c) as rows: (..., batch · windows, size · c)."""
+        n_axes, count = len(self.size), self.count(self.spatial(x))
+        x = self._padded(x)
+        *outer, batch = x.shape[: -n_axes - 1]
+        shape = (*outer, batch * prod(count), prod(self.size) * x.shape[-1])
+        if isinstance(x, np.ndarray):  # a view of the windows, from which the reshape makes one copy
+            *lead, c = x.strides[: -n_axes - 1], x.strides[-1]
+            steps = x.strides[-n_axes - 1 : -1]
+            along = tuple(s * step for s, step in zip(self.stride, steps, strict=True))
+            within = tuple(d * step for d, step in zip(self.dilation, steps, strict=True))
+            view = (*outer, batch, *count, *self.size, x.shape[-1])
+            return as_strided(x, view, (*lead[0], *along, *within, c), writeable=False).reshape(shape)
+        xp = x.__array_namespace__()
+        return xp.reshape(xp.concat(list(self._cut(x, count)), axis=-1), shape)
+
+    def fold(self, parts: Iterable[Array], shape: Shape) -> Array:
+        """Images (..., batch, *shape, c) that hold the sum of `parts`, each added where `parts_of` would take it."""
+        padding, count = self._padding(shape), self.count(shape)
+        total: Any = 0
+        full = [n + before + after for n, (before, after) in zip(shape, padding, strict=True)]
+        for part, place in zip(parts, self._places(count), strict=True):
+            if isinstance(part, np.ndarray):
+                if isinstance(total, int):
+                    total = np.zeros((*part.shape[: -len(shape) - 1], *full, part.shape[-1]), part.dtype)
+                total[place] += part
+            else:
+                total = total + _placed(part, place, full)
+        inner = (slice(before, before + n) for n, (before, _) in zip(shape, padding, strict=True))
+        return total[(..., *inner, slice(None))]
+
+    def parts_of(self, x: Array) -> Iterator[Array]:
+        """For each element of a window, what all windows hold there: arrays (..., batch, *count, c)."""
+        return self._cut(self._padded(x), self.count(self.spatial(x)))
+
+    def features(self, shape: Shape) -> Shape:
+        """The spatial lengths of features (*shape, c). Raises `LayerError` for another number of axes."""
+        axes = AXES[len(self.size)]
+        if len(shape) != len(axes) + 1:
+            remedy = "the kernel has a length for each spatial axis: 3 for signals, (3, 3) for images"
+            raise LayerError("", f"expected features ({', '.join(axes)}, channels), got {shape}; {remedy}")
+        return shape[:-1]
+
+    def spatial(self, x: Array) -> Shape:
+        """The lengths of the spatial axes of images (..., batch, *shape, c)."""
+        return tuple(x.shape[-len(self.size) - 1 : -1])
+
+    def _cut(self, padded: Array, count: Shape) -> Iterator[Array]:
+        return (padded[place] for place in self._places(count))
+
+    def _places(self, count: Shape) -> Iterator[tuple[Any, ...]]:
+        """For each element of a window, the index of what all windows hold there."""
+        for element in product(*map(range, self.size)):
+            starts = (i * d for i, d in zip(element, self.dilation, strict=True))
+            along = zip(starts, count, self.stride, strict=True)
+            yield (..., *(slice(start, start + (n - 1) * s + 1, s) for start, n, s in along), slice(None))
+
+    def _padding(self, shape: Shape) -> list[tuple[int, int]]:
+        """The zeros before and after each axis; of an odd number, one more stands after."""
+        if not self.same:
+            return [(0, 0)] * len(shape)
+        along = zip(shape, self.count(shape), self.stride, self.extent, strict=True)
+        totals = [max((m - 1) * s + reach - n, 0) for n, m, s, reach in along]
+        return [(total // 2, total - total // 2) for total in totals]
+
+    def _padded(self, x: Array) -> Array:
+        shape = self.spatial(x)
+        padding = self._padding(shape)
+        if not any(map(any, padding)):
+            return x
+        full = [n + before + after for n, (before, after) in zip(shape, padding, strict=True)]
+        place: Any = (..., *(slice(b, b + n) for n, (b, _) in zip(shape, padding, strict=True)), slice(None))
+        if isinstance(x, np.ndarray):
+            padded = np.zeros((*x.shape[: -len(shape) - 1], *full, x.shape[-1]), x.dtype)
+            padded[place] = x
+            return padded
+        return _placed(x, place, full)
+
+
+def _placed(part: Array, place: tuple[Any, ...], full: list[int]) -> Array:
+    """Zeros whose spatial lengths are `full`, with `part` at `place`: without a write, for arrays that forbid it."""
+    xp = part.__array_namespace__()
+    for axis, (where, length) in enumerate(zip(place[1:-1], full, strict=True), part.ndim - 1 - len(full)):
+
+        def zeros(n: int, axis: int = axis) -> Array:
+            return xp.zeros((*part.shape[:axis], n, *part.shape[axis + 1 :]), dtype=part.dtype)  # noqa: B023
+
+        n, step = part.shape[axis], where.step or 1
+        if step > 1:  # each element, and step - 1 zeros behind it
+            spread = xp.stack([part, *[xp.zeros_like(part)] * (step - 1)], axis=axis + 1)
+            part = xp.reshape(spread, (*part.shape[:axis], n * step, *part.shape[axis + 1 :]))
+            part = part[(*[slice(None)] * axis, slice((n - 1) * step + 1), ...)]
+        part = xp.concat([zeros(where.start), part, zeros(length - where.stop)], axis=axis)
+    return part
