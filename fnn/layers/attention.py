@@ -75,7 +75,7 @@ def _check_width(heads: int, n: int) -> None:
     """Raise a `LayerError` unless n features are queries, keys and values for these heads."""
     if n % (3 * heads):
         must = f"expected 3 d features (queries, keys and values), where {heads} heads divide d"
-        raise LayerError(f"attention({heads})", f"{must}, got {n} features; put each(linear(3 * d)) in front of it")
+        raise LayerError("", f"{must}, got {n} features; put each(linear(3 * d)) in front of it")
 
 
 def _split(xp: Any, x: Array, parts: int, heads: int) -> list[Array]:
@@ -120,5 +120,5 @@ def _weights(xp: Any, q: Array, k: Array, causal: bool) -> Array:
 
 
 def _all_small(s: Array) -> bool:
-    """Whether the exponentials of the scores need no shift: asked on NumPy alone, where it saves a tenth of the time."""
+    """Whether the exponentials of the scores need no shift: asked on NumPy alone, where it saves a tenth of time."""
     return not s.size or (isinstance(s, np.ndarray) and s.min() > -SMALL and s.max() < SMALL)
