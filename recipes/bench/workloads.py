@@ -8,6 +8,7 @@ import numpy as np
 import fnn
 from recipes.autoencoders.autoencoder import hidden_widths
 from recipes.bench.problem import Problem
+from recipes.bench.sequences import sequence
 from recipes.data.digits import Digits
 from recipes.points import xor
 
@@ -30,6 +31,12 @@ XOR_TRAINERS = {
     "PyTorch": "torch_eager.train",
     "PyTorch, fused SGD": "torch_eager.train_fused",
     "JAX, vmap and scan": "jax_optax.train_together",
+}
+SEQUENCE_TRAINERS = {
+    "fnn": "fnn_numpy.train",
+    "PyTorch": "torch_eager.train",
+    "PyTorch, fused Adam": "torch_eager.train_fused",
+    "fnn in JAX, scan": "fnn_jax.train",
 }
 # Without compiled PyTorch: its compiler keeps results on disk, so that only the very first start would compile.
 STARTED = {name: peer for name, peer in TRAINERS.items() if name not in ("bare matrix products", "PyTorch, compiled")}
@@ -134,5 +141,13 @@ WORKLOADS = {
         STARTED,
         trains=False,
         goal=0.97,
+    ),
+    "h": Workload(
+        "28 rows of a digit read by a GRU of 128, batch 128, 5,000 digits", sequence("gru", 5_000), SEQUENCE_TRAINERS
+    ),
+    "i": Workload(
+        "49 patches of a digit read by two blocks of attention, 64 wide, batch 128, 5,000 digits",
+        sequence("attention", 5_000),
+        SEQUENCE_TRAINERS,
     ),
 }

@@ -76,6 +76,11 @@ def test_one_of_the_batch_with_large_scores_changes_no_other():
     np.testing.assert_allclose(fnn.attention(2).apply({}, one)[1:], fnn.attention(2).apply({}, X)[1:], rtol=1e-12)
 
 
+def test_scores_far_below_zero_have_weights_too():
+    x = np.concatenate([np.full((1, 3, 2), 100.0), np.full((1, 3, 2), -100.0), np.ones((1, 3, 2))], axis=-1)
+    np.testing.assert_allclose(attention_weights(x, 1), 1 / 3)
+
+
 @pytest.mark.parametrize("time", [0, 1])
 @pytest.mark.parametrize("causal", [False, True])
 def test_no_token_and_one_token(time, causal):

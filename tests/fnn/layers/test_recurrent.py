@@ -58,7 +58,9 @@ def test_an_output_depends_on_what_was_read_before(cell, reverse, known):
 @each_cell
 def test_in_reverse_it_reads_the_sequence_backwards(cell):
     forward, backward = fnn.recurrent(cell, states="all"), fnn.recurrent(cell, states="all", reverse=True)
-    params = start(forward)
+    params, dy = start(forward), normal(2, (5, 4, 3))
+    (_, dx), (_, expected) = backward.vjp(params, X)[1](dy), forward.vjp(params, X[:, ::-1])[1](dy[:, ::-1])
+    np.testing.assert_array_equal(dx, expected[:, ::-1])
     np.testing.assert_array_equal(backward.apply(params, X), forward.apply(params, X[:, ::-1])[:, ::-1])
     np.testing.assert_array_equal(
         fnn.recurrent(cell, reverse=True).apply(params, X), fnn.recurrent(cell).apply(params, X[:, ::-1])
