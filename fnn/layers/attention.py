@@ -111,7 +111,8 @@ def _weights(xp: Any, q: Array, k: Array, causal: bool) -> Array:
     small = _all_small(s)
     if causal:
         time = xp.arange(s.shape[-1])
-        s += xp.astype(xp.where(time[:, None] > time[None, :], -xp.inf, 0.0), s.dtype)
+        later = time[:, None] > time[None, :]
+        s += xp.where(later, -xp.inf, xp.zeros(later.shape, dtype=s.dtype))
     if not small:
         s -= xp.max(s, axis=-2, keepdims=True)
     e = xp.exp(s)
