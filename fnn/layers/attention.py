@@ -8,10 +8,11 @@ import numpy as np
 from fnn.arrays import Array, Shape
 from fnn.layer import Layer, LayerError
 from fnn.layers.parameterless import Pull, parameterless
-from fnn.layers.softmax import shifted
 from fnn.values import constructor, whole
 
 __all__ = ["attention"]
+
+SMALL = 30.0  # within ±SMALL, exponentials and their sums are far from the ends of float32
 
 
 @constructor
@@ -19,8 +20,8 @@ def attention(heads: int, causal: bool = False) -> Layer:
     """Scaled dot-product self-attention (Vaswani et al. 2017, equation 1), in `heads` parts side by side.
 
     x (..., batch, time, 3 d) holds queries, keys and values, [Q, K, V], of d numbers each; y is (..., batch, time, d).
-    Each head has d / heads numbers of the queries, keys and values: y = softmax(Q Kᵀ / √(d / heads)) V. With `causal`,
-    a token reads from itself and from the tokens before it. There are no parameters: the usual block is
+    Each head has n = d / heads numbers of each: y = softmax(Q Kᵀ / √n) V. With `causal`, a token reads from itself and
+    from the tokens before it. There are no parameters: the usual block is
 
         residual(chain(layer_norm(), each(linear(3 * d)), attention(heads), each(linear(d))))
 
@@ -29,27 +30,28 @@ def attention(heads: int, causal: bool = False) -> Layer:
     """
     heads = whole("attention(heads)", heads)
 
-    def output_shape(shape: Shape) -> Shape:
-        return shape[0], _width(heads, shape[1])
-
     def f(xp: Any, x: Array) -> tuple[Array, Pull]:
-        d = _width(heads, x.shape[-1])
-        q, k, v = (_split(xp, x[..., i * d : (i + 1) * d], heads) for i in range(3))
-        scale = 1 / sqrt(d // heads)
-        w = _weights(xp, q, k, scale, causal)
-        y = w @ v  # (..., batch, heads, time, d / heads)
+        _check_width(heads, x.shape[-1])
+        q, k, v = _split(xp, x, 3, heads)
+        w = _weights(xp, q, k, causal)
+        y = _joined_products(xp, [(w.mT, v)])
 
         def pull(dy: Array) -> Array:
-            dy = _split(xp, dy, heads)
-            ds = dy @ v.mT
-            ds -= xp.sum(dy * y, axis=-1, keepdims=True)  # Σ w dw over the tokens, since dw = dy vᵀ and y = w v
+            """dv = w dy and ds = w (dw - Σ w dw), where dw = v dyᵀ, so that Σ w dw = Σ y dy over a head's numbers."""
+            n = q.shape[-1]
+            (g,) = _split(xp, dy, 1, heads)
+            mean = xp.reshape(xp.reshape(y * dy, (-1, n)) @ xp.ones(n, dtype=dy.dtype), (*dy.shape[:-1], heads))
+            ds = v @ g.mT
+            ds -= mean.mT[..., None, :]
             ds *= w
-            dq, dk = ds @ k, ds.mT @ q
-            dq *= scale
-            dk *= scale
-            return xp.concat([_join(xp, part) for part in (dq, dk, w.mT @ dy)], axis=-1)
+            ds *= 1 / sqrt(n)
+            return _joined_products(xp, [(ds.mT, k), (ds, q), (w, g)])
 
-        return _join(xp, y), pull
+        return y, pull
+
+    def output_shape(shape: Shape) -> Shape:
+        _check_width(heads, shape[1])
+        return shape[0], shape[1] // 3
 
     return parameterless("attention", f, x=("time", "3 d"), y=output_shape)
 
@@ -63,39 +65,61 @@ def attention_weights(x: Array, heads: int, causal: bool = False) -> Array:
     array([[[[1. , 0. ],
              [0.5, 0.5]]]])
     """
-    xp, d = x.__array_namespace__(), _width(heads, x.shape[-1])
-    q, k = (_split(xp, x[..., i * d : (i + 1) * d], heads) for i in range(2))
-    return _weights(xp, q, k, 1 / sqrt(d // heads), causal)
+    _check_width(heads, x.shape[-1])
+    xp = x.__array_namespace__()
+    q, k, _ = _split(xp, x, 3, heads)
+    return _weights(xp, q, k, causal).mT
 
 
-def _width(heads: int, n: int) -> int:
-    """The number d of outputs, from the number n = 3 d of features."""
+def _check_width(heads: int, n: int) -> None:
+    """Raise a `LayerError` unless n features are queries, keys and values for these heads."""
     if n % (3 * heads):
         must = f"expected 3 d features (queries, keys and values), where {heads} heads divide d"
-        raise LayerError(f"attention({heads})", f"{must}, got {n} features; put each(linear(3 * d)) in front of it")
-    return n // 3
+        raise LayerError("", f"{must}, got {n} features; put each(linear(3 * d)) in front of it")
 
 
-def _split(xp: Any, x: Array, heads: int) -> Array:
-    """(..., time, d) as (..., heads, time, d / heads)."""
-    *outer, d = x.shape
-    return xp.moveaxis(xp.reshape(x, (*outer, heads, d // heads)), -2, -3)
+def _split(xp: Any, x: Array, parts: int, heads: int) -> list[Array]:
+    """The parts of x (..., time, parts · heads · n), each as (..., heads, time, n)."""
+    *outer, width = x.shape
+    x = xp.moveaxis(xp.reshape(x, (*outer, parts * heads, width // (parts * heads))), -2, -3)
+    return [x[..., i * heads : (i + 1) * heads, :, :] for i in range(parts)]
 
 
-def _join(xp: Any, x: Array) -> Array:
-    """(..., heads, time, d / heads) as (..., time, d)."""
-    *outer, heads, time, n = x.shape
-    return xp.reshape(xp.moveaxis(x, -3, -2), (*outer, time, heads * n))
+def _joined_products(xp: Any, pairs: list[tuple[Array, Array]]) -> Array:
+    """The products a @ b, each (..., heads, time, n), side by side as (..., time, parts · heads · n).
+
+    NumPy writes each product to its place, which saves a tenth of the layer's time.
+    """
+    *outer, heads, time, n = pairs[0][1].shape
+    if all(isinstance(a, np.ndarray) for a, _ in pairs):
+        y = np.empty((*outer, time, len(pairs) * heads * n), pairs[0][1].dtype)
+        for (a, b), place in zip(pairs, _split(xp, y, len(pairs), heads), strict=True):
+            np.matmul(a, b, out=place)
+        return y
+    products = xp.moveaxis(xp.concat([a @ b for a, b in pairs], axis=-3), -3, -2)
+    return xp.reshape(products, (*outer, time, len(pairs) * heads * n))
 
 
 @np.errstate(over="ignore", invalid="ignore")  # as in softmax
-def _weights(xp: Any, q: Array, k: Array, scale: float, causal: bool) -> Array:
-    """softmax(q kᵀ · scale) over the tokens that are read from."""
-    s = q @ k.mT
-    s *= scale
+def _weights(xp: Any, q: Array, k: Array, causal: bool) -> Array:
+    """softmax(q kᵀ / √n), transposed: (..., time that is read, time that reads).
+
+    A product with ones sums faster than `xp.sum`.
+    """
+    s = k @ q.mT
+    s *= 1 / sqrt(q.shape[-1])
+    small = _all_small(s)
     if causal:
         time = xp.arange(s.shape[-1])
-        s = xp.where(time[:, None] >= time[None, :], s, -xp.inf)
-    e = xp.exp(shifted(xp, s))
-    e /= xp.sum(e, axis=-1, keepdims=True)
+        later = time[:, None] > time[None, :]
+        s += xp.where(later, -xp.inf, xp.zeros(later.shape, dtype=s.dtype))
+    if not small:
+        s -= xp.max(s, axis=-2, keepdims=True)
+    e = xp.exp(s)
+    e /= xp.ones((1, e.shape[-1]), dtype=e.dtype) @ e
     return e
+
+
+def _all_small(s: Array) -> bool:
+    """Whether the exponentials of the scores need no shift: asked on NumPy alone, where it saves a tenth of time."""
+    return not s.size or (isinstance(s, np.ndarray) and s.min() > -SMALL and s.max() < SMALL)

@@ -1,7 +1,4 @@
-"""Cells: one step of a recurrent layer each, from one state to the next, with its pullback.
-
-A cell takes the input of its step as a_t = x_t W + b. The layer `recurrent` computes it for all times in one product.
-"""
+"""Cells: one step of a recurrent layer each, from one state to the next, with its pullback."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,7 +13,8 @@ from fnn.values import Call, constructor, value, whole
 
 __all__ = ["Cell", "elman", "gru", "lstm"]
 
-Step = Callable[[Tree, Array, Array], tuple[Array, Callable[[Array], tuple[Tree, Array, Array]]]]
+Pull = Callable[..., tuple[dict[str, Array], Array, Any]]
+Step = Callable[[Tree, Array, Array], tuple[Array, Pull]]
 
 
 @value
@@ -25,27 +23,26 @@ class Cell:
     """One step of a recurrent layer.
 
     n            the number of its outputs, which are the first n numbers of a state
-    step         step(params, h, a) -> (the next state, pull), with pull(dh) -> (dparams, the gradient of h, da);
-                 h (..., batch, size) is the state so far, and a = x_t W + b of shape (..., batch, width)
-    parameters   name: (initializer, shape), as `fnn.layer` takes them. Among them are "weights", W ("n_in", width), and
-                 "bias", b (width,), of which `dparams` has no gradient: `recurrent` computes them from da
+    step         step(params, h, x) -> (the next state, pull), with pull(dh, need_dx=True) -> (dparams, the gradient of
+                 h, dx); h (..., batch, size) is the state so far, x (..., batch, n_in) the input at one time
+    parameters   name: (initializer, shape), as `fnn.layer` takes them; the name "n_in" stands for x's features
     size         the size of a state, if it is more than its outputs
 
-    A gradient in `dparams` may keep the batch's axis: `recurrent` sums it. Decorate the function that makes a cell with
+    A gradient in `dparams` may keep the batch's axis, as in `fnn.layer`. Decorate the function that makes a cell with
     `fnn.constructor`.
 
     >>> import fnn
     >>> @fnn.constructor
-    ... def leaky(n, rate=0.5):                                  # h' = (1 - rate) h + rate relu(a + h U)
-    ...     def step(params, h, a):
-    ...         xp = h.__array_namespace__()
-    ...         y = xp.maximum(a + h @ params["recurrent"], 0.0)
-    ...         def pull(dh):
-    ...             da = rate * dh * xp.astype(y > 0, y.dtype)
-    ...             return {"recurrent": h.mT @ da}, (1 - rate) * dh + da @ params["recurrent"].mT, da
+    ... def leaky(n, rate=0.5):                                      # h' = (1 - rate) h + rate tanh(x W + h U)
+    ...     def step(params, h, x):
+    ...         w, u = params["weights"], params["recurrent"]
+    ...         y = h.__array_namespace__().tanh(x @ w + h @ u)
+    ...         def pull(dh, need_dx=True):
+    ...             da = rate * dh * (1 - y * y)
+    ...             return {"weights": x.mT @ da, "recurrent": h.mT @ da}, (1 - rate) * dh + da @ u.mT, da @ w.mT
     ...         return (1 - rate) * h + rate * y, pull
-    ...     own = {"weights": (fnn.glorot_uniform, ("n_in", n)), "bias": (fnn.zeros, (n,))}
-    ...     return fnn.Cell(n, step, own | {"recurrent": (fnn.orthogonal, (n, n))})
+    ...     own = {"weights": (fnn.glorot_uniform, ("n_in", n)), "recurrent": (fnn.orthogonal, (n, n))}
+    ...     return fnn.Cell(n, step, own)
     >>> fnn.check_layer(fnn.recurrent(leaky(3)), (5, 2))
     """
 
@@ -78,6 +75,14 @@ def gates(*initializers: Initializer) -> Initializer:
     return draw
 
 
+def affine(params: Tree, h: Array, x: Array) -> Array:
+    """x W + h U + b."""
+    a = x @ params["weights"]
+    a += h @ params["recurrent"]
+    a += params["bias"][..., None, :]
+    return a
+
+
 def sigmoid(xp: Any, x: Array) -> Array:
     """1 / (1 + e⁻ˣ) = ½ + ½ tanh(x / 2): fast, and precise beside 1, which is what a gate needs."""
     y = xp.tanh(0.5 * x)
@@ -95,15 +100,15 @@ def elman(n: int, *, weights: Initializer = glorot_uniform, recurrent: Initializ
     """
     n = whole("elman(n)", n)
 
-    def step(params: Tree, h: Array, a: Array) -> tuple[Array, Any]:
-        xp = a.__array_namespace__()
-        y = h @ params["recurrent"]
-        y += a
-        y = xp.tanh(y)
+    def step(params: Tree, h: Array, x: Array) -> tuple[Array, Pull]:
+        y = affine(params, h, x)
+        y = y.__array_namespace__().tanh(y)
 
-        def pull(dy: Array) -> tuple[Tree, Array, Array]:
+        def pull(dy: Array, need_dx: bool = True) -> tuple[dict[str, Array], Array, Any]:
             da = dy * (1 - y * y)
-            return {"recurrent": h.mT @ da}, da @ params["recurrent"].mT, da
+            dx = da @ params["weights"].mT if need_dx else None
+            grads = {"weights": x.mT @ da, "bias": da, "recurrent": h.mT @ da}
+            return grads, da @ params["recurrent"].mT, dx
 
         return y, pull
 
@@ -122,9 +127,10 @@ def gru(n: int, *, weights: Initializer = glorot_uniform, recurrent: Initializer
     """
     n = whole("gru(n)", n)
 
-    def step(params: Tree, h: Array, a: Array) -> tuple[Array, Any]:
-        xp = a.__array_namespace__()
-        u = h @ params["recurrent"]
+    def step(params: Tree, h: Array, x: Array) -> tuple[Array, Pull]:
+        xp = x.__array_namespace__()
+        a, u = x @ params["weights"], h @ params["recurrent"]
+        a += params["bias"][..., None, :]
         both = sigmoid(xp, a[..., : 2 * n] + u[..., : 2 * n])
         r, z = both[..., :n], both[..., n:]
         q = u[..., 2 * n :] + params["recurrent_bias"][..., None, :]
@@ -135,17 +141,19 @@ def gru(n: int, *, weights: Initializer = glorot_uniform, recurrent: Initializer
         y *= z
         y += c
 
-        def pull(dy: Array) -> tuple[Tree, Array, Array]:
+        def pull(dy: Array, need_dx: bool = True) -> tuple[dict[str, Array], Array, Any]:
             direct = dy * z
             dc = (dy - direct) * (1 - c * c)
             dboth = xp.concat([dc * q, dy * (h - c)], axis=-1)
             dboth *= both
             dboth *= 1 - both
             dq = dc * r
-            du = xp.concat([dboth, dq], axis=-1)
+            da, du = xp.concat([dboth, dc], axis=-1), xp.concat([dboth, dq], axis=-1)
             dh = du @ params["recurrent"].mT
             dh += direct
-            return {"recurrent": h.mT @ du, "recurrent_bias": dq}, dh, xp.concat([dboth, dc], axis=-1)
+            dx = da @ params["weights"].mT if need_dx else None
+            grads = {"weights": x.mT @ da, "bias": da, "recurrent": h.mT @ du, "recurrent_bias": dq}
+            return grads, dh, dx
 
         return y, pull
 
@@ -175,28 +183,29 @@ def lstm(
     """
     n = whole("lstm(n)", n)
 
-    def step(params: Tree, state: Array, a: Array) -> tuple[Array, Any]:
-        xp = a.__array_namespace__()
+    def step(params: Tree, state: Array, x: Array) -> tuple[Array, Pull]:
+        xp = x.__array_namespace__()
         h, c = state[..., :n], state[..., n:]
-        z = h @ params["recurrent"]
-        z += a
-        ifo, g = sigmoid(xp, z[..., : 3 * n]), xp.tanh(z[..., 3 * n :])
+        a = affine(params, h, x)
+        ifo, g = sigmoid(xp, a[..., : 3 * n]), xp.tanh(a[..., 3 * n :])
         i, f, o = ifo[..., :n], ifo[..., n : 2 * n], ifo[..., 2 * n :]
         memory = f * c
         memory += i * g
         m = xp.tanh(memory)
 
-        def pull(dstate: Array) -> tuple[Tree, Array, Array]:
+        def pull(dstate: Array, need_dx: bool = True) -> tuple[dict[str, Array], Array, Any]:
             dh = dstate[..., :n]
-            dc = dh * o
-            dc *= 1 - m * m
+            dc = 1 - m * m
+            dc *= o
+            dc *= dh
             dc += dstate[..., n:]
             difo = xp.concat([dc * g, dc * c, dh * m], axis=-1)
             difo *= ifo
             difo *= 1 - ifo
             da = xp.concat([difo, dc * i * (1 - g * g)], axis=-1)
             before = xp.concat([da @ params["recurrent"].mT, dc * f], axis=-1)
-            return {"recurrent": h.mT @ da}, before, da
+            dx = da @ params["weights"].mT if need_dx else None
+            return {"weights": x.mT @ da, "bias": da, "recurrent": h.mT @ da}, before, dx
 
         return xp.concat([o * m, memory], axis=-1), pull
 

@@ -1,20 +1,20 @@
 """The recurrent layer: a fold of a cell over time. Backpropagation through time is the fold backward."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
+
 from fnn.arrays import Array
 from fnn.layer import Back, Layer
-from fnn.layers.cells import Cell
+from fnn.layers.cells import Cell, Pull
 from fnn.layers.declared import layer
 from fnn.tree import Tree
 from fnn.values import constructor
 
 __all__ = ["recurrent"]
-
-Pull = Callable[..., tuple[dict[str, Array], Array, Any]]
 
 
 @constructor
@@ -57,11 +57,11 @@ def recurrent(cell: Cell, states: str = "last", reverse: bool = False) -> Layer:
         return turned(hs[0].__array_namespace__().stack([h[..., : cell.n] for h in hs[1:]], axis=-2))
 
     def apply(params: Tree, x: Array) -> Array:
-        a = _projected(params, turned(x))
-        steps = (lambda h, t: cell.step(params, h, a[..., t, :])[0]), range(x.shape[-2])
+        x = turned(x)
+        steps, times = (lambda h, t: cell.step(params, h, x[..., t, :])[0]), range(x.shape[-2])
         if every:
-            return outputs([*accumulate(steps[1], steps[0], initial=_zeros(cell, a))])
-        return reduce(*steps, _zeros(cell, a))[..., : cell.n]
+            return outputs([*accumulate(times, steps, initial=_zeros(cell, params, x))])
+        return reduce(steps, times, _zeros(cell, params, x))[..., : cell.n]
 
     def vjp(params: Tree, x: Array, key: Any = None) -> tuple[Array, Back]:
         hs, pull = unroll(cell, params, turned(x))
@@ -95,52 +95,36 @@ def unroll(cell: Cell, params: Tree, x: Array, h: Array | None = None) -> tuple[
     >>> np.array_equal(late[-1], fnn.recurrent(cell).apply(params, x))
     True
     """
-    a = _projected(params, x)
-    hs, pulls = [_zeros(cell, a) if h is None else h], []
+    hs, pulls = [_zeros(cell, params, x) if h is None else h], []
     for t in range(x.shape[-2]):
-        after, pull_step = cell.step(params, hs[-1], a[..., t, :])
+        after, pull_step = cell.step(params, hs[-1], x[..., t, :])
         hs.append(after)
         pulls.append(pull_step)
 
     def pull(dhs: Sequence[Array | None], need_dx: bool = True) -> tuple[dict[str, Array], Array, Any]:
-        xp = x.__array_namespace__()
-        dh, das = xp.zeros_like(hs[-1]) if dhs[-1] is None else dhs[-1], []
-        sums: dict[str, Array] = {}
-        for t in reversed(range(len(pulls))):
-            parts, dh, da = pulls[t](dh)
-            sums = {name: sums[name] + part if name in sums else part for name, part in parts.items()}
-            das.append(da)
-            if dhs[t] is not None:
-                dh = dh + dhs[t]
-        da = _rows(xp.stack(das[::-1], axis=-2) if das else a)  # of no time, a is as empty as its gradient
-        missing = {name: xp.zeros_like(leaf) for name, leaf in params.items() if name not in sums}
-        dparams = {**missing, **sums, "weights": _rows(x).mT @ da, "bias": da}
-        return dparams, dh, _unrows(da @ params["weights"].mT, x) if need_dx else None
+        xp, last = x.__array_namespace__(), len(pulls) - 1
+        dh = xp.zeros_like(hs[-1]) if dhs[-1] is None else dhs[-1]
+        dparams = {} if pulls else {name: xp.zeros_like(leaf) for name, leaf in params.items()}
+        dxs = []
+        for t in range(last, -1, -1):
+            parts, dh, dx = pulls[t](dh, need_dx)
+            dxs.append(dx)
+            dh = dh if dhs[t] is None else dh + dhs[t]
+            for name, part in parts.items():
+                if t < last - 1:
+                    dparams[name] += part  # the array was made here, one step before
+                else:
+                    dparams[name] = part if t == last else dparams[name] + part
+        return dparams, dh, (xp.stack(dxs[::-1], axis=-2) if pulls else x) if need_dx else None
 
     return hs, pull
 
 
-def _rows(x: Array) -> Array:
-    """(..., batch, time, n) as (..., batch · time, n)."""
-    *lead, batch, time, n = x.shape
-    return x.__array_namespace__().reshape(x, (*lead, batch * time, n))
-
-
-def _unrows(rows: Array, x: Array) -> Array:
-    """(..., batch · time, n) as (..., batch, time, n), with the batch and time of x."""
-    return rows.__array_namespace__().reshape(rows, (*rows.shape[:-2], *x.shape[-3:-1], rows.shape[-1]))
-
-
-def _projected(params: Tree, x: Array) -> Array:
-    """x W + b for all times in one product."""
-    a = _rows(x) @ params["weights"]
-    a += params["bias"][..., None, :]
-    return _unrows(a, x)
-
-
-def _zeros(cell: Cell, a: Array) -> Array:
-    """The state in which a fold begins."""
-    return a.__array_namespace__().zeros((*a.shape[:-2], cell.size), dtype=a.dtype)
+def _zeros(cell: Cell, params: Tree, x: Array) -> Array:
+    """The state in which a fold begins: (..., batch, size), with the leading axes of x and of the parameters."""
+    leads = [params[name].shape[: params[name].ndim - len(own)] for name, (_, own) in cell.parameters.items()]
+    lead = np.broadcast_shapes(x.shape[:-3], *leads)
+    return x.__array_namespace__().zeros((*lead, x.shape[-3], cell.size), dtype=x.dtype)
 
 
 def _widened(cell: Cell, dy: Array) -> Array:

@@ -38,6 +38,8 @@ class Problem:
     hidden, output    names of activations: "relu", "sigmoid" or "none"
     loss              "cross_entropy" of integer labels, or "mse"
     optimizer, rate   "adam" or "sgd", and its learning rate
+    network           "" for a perceptron; "gru" or "attention" for one of `sequences.py`, which takes its parameters
+                      from `weights`, two by two in their order
     runs              the number of networks, which is then the first axis of every array; 0 for one without this axis
     seed              the seed of the order of the batches
     """
@@ -51,6 +53,7 @@ class Problem:
     loss: str = "cross_entropy"
     optimizer: str = "adam"
     rate: float = 1e-3
+    network: str = ""
     runs: int = 0
     seed: int = 0
 

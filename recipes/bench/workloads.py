@@ -8,6 +8,7 @@ import numpy as np
 import fnn
 from recipes.autoencoders.autoencoder import hidden_widths
 from recipes.bench.problem import Problem
+from recipes.bench.sequences import sequence
 from recipes.data.digits import Digits
 from recipes.points import xor
 
@@ -38,6 +39,12 @@ IMAGE_TRAINERS = {
     "PyTorch, fused Adam, channels last": "torch_eager.train_channels_last",
     "JAX, jit of a step": "jax_optax.train_by_step",
     "fnn in JAX, jit of a step": "fnn_jax.train_by_step",
+}
+SEQUENCE_TRAINERS = {
+    "fnn": "fnn_numpy.train",
+    "PyTorch": "torch_eager.train",
+    "PyTorch, fused Adam": "torch_eager.train_fused",
+    "fnn in JAX, scan": "fnn_jax.train",
 }
 # Without compiled PyTorch: its compiler keeps results on disk, so that only the very first start would compile.
 STARTED = {name: peer for name, peer in TRAINERS.items() if name not in ("bare matrix products", "PyTorch, compiled")}
@@ -162,5 +169,13 @@ WORKLOADS = {
         "convolutions 3x3x16 and 3x3x32 with maxima of 2x2, then 128-10, batch 128, 5,000 digits",
         convolutional(16, 32, hidden=128, batch=128, examples=5_000),
         IMAGE_TRAINERS,
+    ),
+    "h": Workload(
+        "28 rows of a digit read by a GRU of 128, batch 128, 5,000 digits", sequence("gru", 5_000), SEQUENCE_TRAINERS
+    ),
+    "i": Workload(
+        "49 patches of a digit read by two blocks of attention, 64 wide, batch 128, 5,000 digits",
+        sequence("attention", 5_000),
+        SEQUENCE_TRAINERS,
     ),
 }

@@ -4,6 +4,7 @@ from functools import reduce
 from typing import Any
 
 import fnn
+from recipes.bench import sequences
 from recipes.bench.problem import Problem, Session, one_after_the_other
 
 __all__ = ["infer", "network", "parts", "train", "train_together"]
@@ -15,6 +16,8 @@ OPTIMIZERS: dict[str, Any] = {"adam": fnn.adam, "sgd": fnn.sgd}
 
 def network(problem: Problem) -> tuple[fnn.Layer, fnn.Params]:
     """The network of a problem, and its initial parameters."""
+    if problem.network:
+        return sequences.network(problem)
     pairs: list[tuple[fnn.Layer, dict[str, Any]]] = []
     images = False
     for (w, b), activation in zip(problem.weights, problem.activations, strict=True):

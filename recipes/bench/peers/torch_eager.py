@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from recipes.bench.peers import torch_sequences
 from recipes.bench.problem import Problem, Session, one_after_the_other
 
 __all__ = ["infer", "train", "train_channels_last", "train_fused"]
@@ -17,8 +18,10 @@ LOSSES = {"cross_entropy": nn.functional.cross_entropy, "mse": nn.functional.mse
 OPTIMIZERS: dict[str, Any] = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
 
 
-def network(problem: Problem) -> nn.Sequential:
+def network(problem: Problem) -> nn.Module:
     """The network of a problem with its initial values."""
+    if problem.network:
+        return torch_sequences.network(problem)
     layers: list[nn.Module] = []
     channels = 0  # of the images that come from the layer before
     for (w, b), activation in zip(problem.weights, problem.activations, strict=True):
