@@ -60,8 +60,23 @@ def misfit(value: Any) -> str:
             f"an array of {value.dtype.str}, another machine's byte order; convert it with astype({value.dtype.name!r})"
         )
     if isinstance(value, np.ndarray) and value.dtype.kind not in "biufc":
+        if _are_words(value):
+            return "an array of words; number them: names, labels = numpy.unique(words, return_inverse=True)"
         return f"an array of {value.dtype}; convert it with astype(float)"
     return ""
+
+
+def _are_words(array: np.ndarray) -> bool:
+    """Whether all elements are words, and not all of them numerals such as "1.5".
+
+    >>> _are_words(np.array(["a", "b"])), _are_words(np.array(["1", "2"])), _are_words(np.array(["a", None]))
+    (True, False, False)
+    """
+    try:
+        array.astype(float)
+    except (TypeError, ValueError):
+        return all(isinstance(each, (str, bytes)) for each in array.flat)
+    return False
 
 
 # The standard's isdtype takes microseconds. The dtype's class is part of the caches' keys because dtypes of two

@@ -188,6 +188,12 @@ def check_is_layer(where: str, layer: Any) -> None:
         raise LayerTypeError(where, f"expected a Layer, got {type(layer).__name__}{hint}")
 
 
+def not_params(given: Any) -> str:
+    """The error message for what is given in the place of a mapping of parameters."""
+    remedy = "give state.params" if hasattr(given, "params") else "call f(params, x)"
+    return f"expected params as a mapping, got {type(given).__name__}; {remedy}"
+
+
 def check_shape(name: str, path: str, shape: Any) -> None:
     """Raise a `LayerError` unless `shape` is a tuple of positive integers."""
     if not (isinstance(shape, tuple) and all(is_integer(n) and n > 0 for n in shape)):

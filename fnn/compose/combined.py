@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from fnn.layer import Functions, Layer, LayerError, LayerTypeError, check_is_layer
+from fnn.layer import Functions, Layer, LayerError, LayerTypeError, check_is_layer, not_params
 
 __all__: list[str] = []  # for combinators only
 
@@ -44,8 +44,7 @@ def placed_at(parts: Mapping[str, Layer], place: str) -> dict[str, Layer]:
 def check_names(combinator: str, path: str, params: Any, parts: Mapping[str, Layer]) -> None:
     """Raise a `LayerError` unless `params` has one entry for each part."""
     if not isinstance(params, Mapping):
-        came = type(params).__name__
-        raise LayerTypeError(combinator, f"expected params as a mapping, got {came}; call f(params, x)", path)
+        raise LayerTypeError(combinator, not_params(params), path)
     if params.keys() != parts.keys():
         missing, extra = [k for k in parts if k not in params], [k for k in params if k not in parts]
         problem = f"these are parameters of another model: missing {missing}, unexpected {extra}"

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from fnn.arrays import misfit
 from fnn.values import is_integer
 
 __all__ = ["class_labels", "class_weights", "one_hot"]
@@ -21,7 +22,8 @@ def class_labels(what: str, labels: Any, n_classes: int) -> np.ndarray:
         raise ValueError(f"{what}: n_classes must be a positive integer, got {n_classes!r}; count the classes")
     labels = np.asarray(labels)
     if labels.dtype.kind not in "iu":
-        raise ValueError(f"{what} must be integers, got {labels.dtype}; convert them with astype(int)")
+        came = misfit(labels) or f"{labels.dtype}; convert them with astype(int)"
+        raise ValueError(f"{what} must be integers, got {came}")
     if (bad := labels[(labels < 0) | (labels >= n_classes)]).size:
         raise ValueError(f"{what} must be from 0 to {n_classes - 1}, got {bad[0]}; renumber them or raise n_classes")
     return labels

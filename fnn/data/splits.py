@@ -43,6 +43,7 @@ def shuffled_split(key: Key, n: int, n_test: int) -> Split:
     >>> len(train), len(test), sorted([*train, *test]) == list(range(5))
     (3, 2, True)
     """
+    _check_is_count("shuffled_split", n, "n=len(x)")
     n, n_test = _sizes("shuffled_split", n, n_test)
     order = generator(key).permutation(n)
     return order[n_test:], order[:n_test]
@@ -95,6 +96,7 @@ def k_fold(key: Key, n: int, k: int, *, labels: Any = None) -> list[Split]:
     >>> sorted(i for _, test in k_fold(Key(0), 7, 3) for i in test.tolist())
     [0, 1, 2, 3, 4, 5, 6]
     """
+    _check_is_count("k_fold", n, "n=len(labels), labels=labels")
     n, k = whole("k_fold(n)", n, 2), whole("k_fold(k)", k, 2)
     if k > n:
         raise ValueError(f"k_fold: {n} examples cannot make {k} tests; choose k from 2 to {n}")
@@ -109,6 +111,12 @@ def k_fold(key: Key, n: int, k: int, *, labels: Any = None) -> list[Split]:
     fold[ordered] = np.arange(n) % k
     fold = fold[order]
     return [(order[fold != i], order[fold == i]) for i in range(k)]
+
+
+def _check_is_count(name: str, n: Any, remedy: str) -> None:
+    """Raise a `ValueError` if the examples themselves are given in the place of their number."""
+    if shape := np.shape(n):
+        raise ValueError(f"{name}: n is the number of examples, got an array of shape {shape}; give {remedy}")
 
 
 def _sizes(name: str, n: int, n_test: int) -> tuple[int, int]:

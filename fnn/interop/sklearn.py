@@ -1,7 +1,8 @@
 """scikit-learn: networks as estimators, for its pipelines, searches and cross-validation. Needs scikit-learn 1.6.
 
     from fnn.interop.sklearn import Classifier
-    network = make_pipeline(StandardScaler(), Classifier(fnn.chain(fnn.linear(64), fnn.relu), epochs=50))
+    hidden = fnn.chain(fnn.linear(64), fnn.relu)  # the estimator puts the output layer behind it
+    network = make_pipeline(StandardScaler(), Classifier(hidden, epochs=50))
     GridSearchCV(network, {"classifier__optimizer": [fnn.adam(1e-3), fnn.adam(1e-2)]}).fit(x, labels)
 
 `model_` is the trained layer and `params_` its parameters, for `fnn.predict`, `fnn.summary` or `fnn.checkpoint.save`.
@@ -23,15 +24,14 @@ from fnn.arrays import Array
 from fnn.batching import batches
 from fnn.compose import chain
 from fnn.layer import Layer
-from fnn.layers import linear, relu, softmax
+from fnn.layers import linear, log_softmax, relu, softmax
 from fnn.losses import Loss, cross_entropy, mse
 from fnn.optimizers import Optimizer, adam
 from fnn.random import Key, fold_in, split
 from fnn.training import Progress, early_stopping, epochs, evaluate, predict, train_step
 from fnn.training.history import History
-from fnn.training.step import Step
 from fnn.tree import Params, Tree, cast
-from fnn.values import whole
+from fnn.values import number, whole
 
 __all__ = ["Classifier", "Regressor"]
 
@@ -93,32 +93,52 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
     def _start(self, x: Array, n_out: int) -> Progress:
         """Before the first epoch: a new network in the precision of x, drawn from `random_state`."""
         self._key = Key(int(check_random_state(self.random_state).randint(2**31 - 1)))
-        self.model_ = chain(hidden=HIDDEN if self.model is None else self.model, output=linear(n_out))
+        hidden, _, optimizer = self._settings()
+        self.model_ = chain(hidden=hidden, output=linear(n_out))
         params, _ = self.model_.init(split(self._key, 3)[0], x.shape[1:])
-        return Progress.start(self._parts()[2].init(cast(params, x.dtype)))
+        return Progress.start(optimizer.init(cast(params, x.dtype)))
 
-    def _parts(self) -> tuple[Step, Loss, Optimizer]:
-        """The training step, and the loss and the optimizer that are given or chosen by default."""
+    def _settings(self) -> tuple[Layer, Loss, Optimizer]:
+        """The hidden layers, the loss and the optimizer, given or chosen by default. Raises for a wrong setting."""
         default = cross_entropy if is_classifier(self) else mse
-        loss = default if self.loss is None else self.loss
+        hidden = HIDDEN if self.model is None else self.model
         optimizer = adam() if self.optimizer is None else self.optimizer
-        return train_step(self.model_, loss, optimizer, key=split(self._key, 3)[1]), loss, optimizer
+        if not isinstance(hidden, Layer):
+            raise TypeError(f"model: expected a Layer such as chain(linear(64), relu), got {hidden!r}")
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(f"optimizer: expected an Optimizer, got {optimizer!r}; write fnn.adam()")
+        if not isinstance(self.early_stopping, (bool, np.bool_)):
+            raise ValueError(f"early_stopping must be True or False, got {self.early_stopping!r}")
+        for name in ("epochs", "batch_size", "n_iter_no_change"):
+            whole(name, getattr(self, name))
+        number("validation_fraction", self.validation_fraction, 0, 1, above=True)
+        return hidden, default if self.loss is None else self.loss, optimizer
+
+    def _so_far(self) -> Progress:
+        """Where `partial_fit` goes on. Raises `ValueError` if the settings are now of another network or rule."""
+        hidden, _, optimizer = self._settings()
+        if self.model_["hidden"] != hidden:
+            raise ValueError("the model changed since the last partial_fit; call fit to begin anew")
+        if self.progress_.state.rule != optimizer.rule:
+            came = f"from {self.progress_.state.rule} to {optimizer.rule}"
+            raise ValueError(f"the optimizer changed {came} since the last partial_fit; call fit to begin anew")
+        return self.progress_
 
     def _fit(self, data: Any, n_out: int) -> Self:
         """Train a new network on (x, target, ...), or with early stopping on a share of them."""
-        start, n, rest = self._start(data[0], n_out), whole("epochs", self.epochs), None
+        start, rest = self._start(data[0], n_out), None
         if self.early_stopping:
             share = self.validation_fraction
             counts = np.unique_counts(data[1]).counts if is_classifier(self) else np.zeros(1)
             stratify = data[1] if counts.min() > 1 and share * len(data[0]) >= len(counts) else None
             shares = train_test_split(*data, test_size=share, random_state=self._key.seed, stratify=stratify)
             data, rest = shares[::2], shares[1::2]
-        return self._train(start, n, data, rest)
+        return self._train(start, self.epochs, data, rest)
 
     def _train(self, start: Progress, n: int, data: Any, rest: Any = None) -> Self:
         """Go on from `start` for `n` epochs, or until the loss on `rest` no longer falls."""
-        step, loss, _ = self._parts()
-        order_key = split(self._key, 3)[2]
+        (_, loss, optimizer), (_, step_key, order_key) = self._settings(), split(self._key, 3)
+        step = train_step(self.model_, loss, optimizer, key=step_key)
 
         def batches_of(epoch: int) -> Any:
             return batches(fold_in(order_key, epoch), data, self.batch_size)
@@ -142,7 +162,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
 
 
 class Classifier(ClassifierMixin, _Network):  # type: ignore[misc]
-    """A network that tells classes apart.
+    """A network that tells classes apart. Give the hidden layers, no output layer and no softmax.
 
     model                  the hidden layers; by default chain(linear(100), relu). A linear layer with an output for
                            each class is put behind them. `chain()` has no hidden layer: a logistic regression
@@ -159,6 +179,7 @@ class Classifier(ClassifierMixin, _Network):  # type: ignore[misc]
     float32 stays float32, and other numbers become float64. A sample weight of 0 leaves an example out. Other weights
     enter the mean loss of each batch, so that they equal repeated examples exactly where one batch holds all.
     After `fit`: `classes_`, `model_`, `params_`, `history_`, `n_iter_`, and `progress_`, where `partial_fit` goes on.
+    Between two calls of `partial_fit` the rate may change, but neither the model nor the optimizer's rule.
 
     >>> import fnn
     >>> x, labels = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array(["low", "low", "high", "high"])
@@ -183,7 +204,27 @@ class Classifier(ClassifierMixin, _Network):  # type: ignore[misc]
         x, y, *weight = self._checked(X, y, sample_weight, reset=first)
         check_classification_targets(y)
         data = (x, self._labels(np.unique(classes) if first else self.classes_, y), *weight)
-        return self._train(self._start(x, len(self.classes_)) if first else self.progress_, 1, data)
+        return self._train(self._start(x, len(self.classes_)) if first else self._so_far(), 1, data)
+
+    def _settings(self) -> tuple[Layer, Loss, Optimizer]:
+        hidden, loss, optimizer = super()._settings()
+        last = hidden
+        while last.combine is chain and last.parts:
+            last = last[-1]
+        if last in (softmax, log_softmax):
+            behind = "a linear layer with an output for each class is put behind it, and the loss takes logits"
+            raise ValueError(f"model: {last!r} is the last of the hidden layers, but {behind}; leave {last!r} out")
+        return hidden, loss, optimizer
+
+    def _train(self, start: Progress, n: int, data: Any, rest: Any = None) -> Self:
+        _, loss, _ = self._settings()
+        example = np.zeros((1, len(self.classes_)), data[0].dtype), np.zeros(1, int), np.ones(1)
+        try:
+            loss(*example[: len(data)])
+        except TypeError as error:
+            must = "the loss must be a function of logits and integer labels, such as fnn.cross_entropy"
+            raise TypeError(f"Classifier: {must}, got {loss!r}: {error}") from error
+        return super()._train(start, n, data, rest)
 
     def _labels(self, classes: Array, y: Array) -> Array:
         """The places of y among the classes, which are kept."""
@@ -206,6 +247,8 @@ class Classifier(ClassifierMixin, _Network):  # type: ignore[misc]
 
 class Regressor(RegressorMixin, _Network):  # type: ignore[misc]
     """A network that predicts numbers: one for each example, or several where y has several columns.
+
+    Give the hidden layers, no output layer.
 
     model                  the hidden layers; by default chain(linear(100), relu). A linear layer with an output for
                            each column of y is put behind them. `chain()` has no hidden layer: a linear regression
@@ -232,7 +275,7 @@ class Regressor(RegressorMixin, _Network):  # type: ignore[misc]
         """One epoch more, on these examples."""
         first = not hasattr(self, "progress_")
         data = self._with_columns(X, y, sample_weight, first=first)
-        return self._train(self._start(data[0], data[1].shape[1]) if first else self.progress_, 1, data)
+        return self._train(self._start(data[0], data[1].shape[1]) if first else self._so_far(), 1, data)
 
     def _with_columns(self, X: Any, y: Any, sample_weight: Any, *, first: bool) -> tuple[Array, ...]:
         """(x, targets) or (x, targets, weight), with targets (n, n_out) in the precision of x."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from fnn.arrays import Array, Shape, dtype_kind, is_array, misfit
 from fnn.initializers import Initializer
-from fnn.layer import LayerError, LayerTypeError
+from fnn.layer import LayerError, LayerTypeError, not_params
 from fnn.tree import Tree
 
 __all__ = ["Declared", "Sizes"]
@@ -115,7 +115,7 @@ class Declared:
             raise error(name, problem, path)
 
         if not isinstance(params, Mapping):
-            refuse(f"expected params as a mapping, got {type(params).__name__}; call f(params, x)", LayerTypeError)
+            refuse(not_params(params), LayerTypeError)
         if params.keys() != self.parameters.keys():
             problem = f"expected parameters {sorted(self.parameters)}, got {sorted(params)}"
             refuse(f"{problem}; are these the parameters of another model?")

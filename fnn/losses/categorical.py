@@ -6,7 +6,7 @@ import numpy as np
 
 from fnn.arrays import Array, dtype_kind, is_array, misfit
 from fnn.layers.softmax import shifted
-from fnn.losses.reduction import Pullback, elements, masked, predictions, quiet, reduced, weights
+from fnn.losses.reduction import Pullback, elements, masked, predictions, quiet, reduced, same_number, weights
 from fnn.values import number
 
 __all__ = ["cross_entropy"]
@@ -83,6 +83,7 @@ def _checked(logits: Array, target: Array, weight: Array | None) -> Array | None
     elif kind != "int":
         raise TypeError(f"{name}: labels are integers, probabilities floating-point; got {target.dtype}")
     elif target.ndim < 1 or logits.shape[-1 - target.ndim : -1] != target.shape:
+        same_number(name, logits.shape[:-1], target.shape)
         raise ValueError(
             f"{name}: logits have shape {logits.shape}, labels {target.shape}, expected one label for each example, "
             f"{logits.shape[-2:-1]}; flatten the labels, or give one-hot rows as floating-point probabilities"

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from fnn.arrays import Array, dtype_kind, is_half, misfit
+from fnn.arrays import Array, Shape, dtype_kind, is_array, is_half, misfit
 
-__all__ = ["Loss", "Pullback", "elements", "floats", "masked", "predictions", "quiet", "reduced", "total_weight"]
-__all__ += ["weights"]
+__all__ = ["Loss", "Pullback", "elements", "floats", "masked", "predictions", "quiet", "reduced", "same_number"]
+__all__ += ["total_weight", "weights"]
 
 _USUAL = {np.dtype(np.float32), np.dtype(np.float64)}  # the quick way through the checks
 
@@ -49,13 +49,33 @@ def elements(
 ) -> Array:
     """The target in the prediction's dtype. Raises unless the target's shape ends the prediction's."""
     predictions(name, prediction)
+    one = getattr(target, "ndim", 0) == 1 and prediction.shape[-1] == 1
+    if one and is_array(target) and dtype_kind(target.dtype) in ("int", "bool"):
+        came = f"{target.dtype} of shape {target.shape}; give targets.astype(numpy.{prediction.dtype})[:, None]"
+        raise TypeError(f"{name}: expected floating-point targets (..., batch, n_out), got {came}")
     floats(name, "targets", target)
     if target.ndim < 2 or prediction.shape[-target.ndim :] != target.shape:
+        if target.shape[-1:] == prediction.shape[-1:]:
+            same_number(name, prediction.shape[:-1], target.shape[:-1])
         raise ValueError(
             f"{name}: predictions have shape {prediction.shape}, targets {target.shape}; they must be equal, "
             f"except for leading axes that the targets may lack; {remedy}"
         )
     return prediction.__array_namespace__().astype(target, prediction.dtype, copy=False)
+
+
+def same_number(name: str, predicted: Shape, targets: Shape) -> None:
+    """Raise a `ValueError` if the numbers of examples are all in which two shapes (..., batch) differ.
+
+    The targets may lack leading axes.
+
+    >>> same_number("mse", (25, 1797), (1797,))
+    """
+    n_axes = len(targets)
+    alike = 0 < n_axes <= len(predicted) and targets[:-1] == predicted[-n_axes:-1]
+    if alike and targets[-1] != predicted[-1]:
+        came = f"{predicted[-1]} predictions, {targets[-1]} targets"
+        raise ValueError(f"{name}: {came}; does every x have its target?")
 
 
 def weights(name: str, weight: Any, prediction: Array, *, per_element: bool = True, dtype: Any = None) -> Array | None:

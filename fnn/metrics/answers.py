@@ -11,7 +11,7 @@ import numpy as np
 from fnn.arrays import Array, dtype_kind
 from fnn.layers.activations import logistic
 from fnn.layers.softmax import softmax
-from fnn.losses.reduction import quiet
+from fnn.losses.reduction import quiet, same_number
 from fnn.metrics.metric import check_arrays, weighing
 
 __all__ = ["Answers", "answers", "probabilities"]
@@ -52,6 +52,9 @@ def answers(name: str, scores: Any, target: Any, weight: Any) -> Answers:
     exclusive = of_examples and shape[-1] > 1 and dtype_kind(target.dtype) == "int"
     one = of_examples and shape[-1] == 1
     if 0 in shape or not (exclusive or one or of_outputs):
+        same_number(name, shape[:-1], own)
+        if own[-1:] == shape[-1:]:
+            same_number(name, shape[:-1], own[:-1])
         must = "scores must have the shape (..., batch, k), no axis 0, and targets be integer labels (..., batch)"
         raise ValueError(f"{name}: {must} or 0 and 1 (..., batch, k), got {shape} and {own} of {target.dtype}")
     real = xp.zeros(()).dtype

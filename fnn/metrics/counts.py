@@ -20,7 +20,8 @@ def precision(
     targets     integer labels (..., batch): then the class with the highest score is predicted; or 0 and 1
                 (..., batch, k), for one output also (..., batch): then scores above the threshold are positive
     weight      (..., batch), for targets of 0 and 1 also (..., batch, k); under a weight of 0 a target may be missing
-    average     "macro": the mean over the classes; "micro": of the counts of all classes; None: each class, (..., k)
+    average     "macro": the mean over the classes; "micro": of the counts of all classes; None: each class, (..., k).
+                For `fnn.evaluate`, bind it with `functools.partial(precision, average="micro")`
     threshold   0 for logits; give 0.5 for probabilities
 
     The precision of a class that is never predicted is 0, as in scikit-learn. A class that is neither predicted nor

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from fnn.arrays import dtype_kind
+from fnn.losses.reduction import same_number
 from fnn.metrics.answers import answers
 from fnn.metrics.metric import Metric, averaged, check_arrays, check_average, ratio, weighing
 from fnn.values import whole
@@ -37,6 +38,7 @@ def accuracy(scores: Any, labels: Any, weight: Any = None, *, top: int = 1) -> A
     xp = scores.__array_namespace__()
     paired = labels.ndim > 0 and labels.shape == scores.shape[-1 - labels.ndim : -1]
     if not (paired and 0 not in scores.shape and scores.shape[-1] > 1 and xp.isdtype(labels.dtype, "integral")):
+        same_number("accuracy", scores.shape[:-1], labels.shape)
         got = f"{scores.shape} and {labels.shape} of {labels.dtype}; give class numbers, not columns or one-hot rows"
         must = "scores must have the shape (..., batch, k), k from 2 up, no axis 0, and labels be integers (..., batch)"
         raise ValueError(f"accuracy: {must}, got {got}, or use binary_accuracy")

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from fnn.arrays import Array, misfit
+from fnn.arrays import Array, dtype_kind, misfit
 from fnn.losses.reduction import total_weight, weights
 from fnn.training.inference import added
 
@@ -84,10 +84,14 @@ def weighing(name: str, weight: Any, prediction: Array, dtype: Any, *, per_eleme
 
 
 def check_arrays(name: str, **arrays: Any) -> None:
-    """Raise a `TypeError` unless all are arrays."""
+    """Raise a `TypeError` unless all are arrays, and a `ValueError` if `scores` are the numbers of classes."""
     for array in arrays.values():
         if problem := misfit(array):
             raise TypeError(f"{name}: expected {' and '.join(arrays)} as arrays, got {problem}")
+    scores = arrays["scores"]
+    if scores.ndim < 2 and dtype_kind(scores.dtype) in ("int", "bool"):
+        came = f"{scores.dtype} of shape {scores.shape}; give the model's outputs, not predicted classes"
+        raise ValueError(f"{name}: expected scores (..., batch, k), got {came}")
 
 
 def counted(xp: Any, values: Array, w: Array) -> Array:

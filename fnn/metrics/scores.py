@@ -29,6 +29,7 @@ def confusion_matrix(predicted: Any, labels: Any, n_classes: int) -> np.ndarray:
 
     C[i, j] = #{n: labels[n] = i, predicted[n] = j}
 
+    Predictions come first, as in all of fnn. scikit-learn's confusion_matrix takes the labels first; give both by name.
     Raises `ValueError` unless both are integers of one shape (..., n), from 0 to k - 1 = `n_classes` - 1.
 
     >>> confusion_matrix(predicted=[0, 1, 1, 1], labels=[0, 0, 1, 1], n_classes=2)

@@ -42,7 +42,8 @@ def only(rule: Optimizer, where: Callable[[Path], bool] | str | Path) -> Optimiz
     `init` and `update` if nothing is chosen.
     """
     if not isinstance(rule, Optimizer):
-        raise TypeError(f"only: expected an optimizer, got {type(rule).__name__}; call it to make one")
+        remedy = "the rule comes first" if isinstance(where, Optimizer) else "call it to make one"
+        raise TypeError(f"only: expected an optimizer, got {type(rule).__name__}; {remedy}")
     chosen = where if callable(where) else _below("only(where)", where)
 
     @lru_cache
@@ -68,11 +69,12 @@ def only(rule: Optimizer, where: Callable[[Path], bool] | str | Path) -> Optimiz
 def _below(what: str, where: Any) -> Callable[[Path], bool]:
     """Whether a path begins with the path `where`."""
     begin = (where,) if isinstance(where, str) else where
-    if not isinstance(begin, (tuple, list)) or not begin or not all(isinstance(name, str) for name in begin):
-        raise TypeError(
-            f'{what} must be a function of a path, a name or a path such as ("encoder", "0"), got {where!r}'
-        )
-    return lambda path: path[: len(begin)] == tuple(begin)
+    if not isinstance(begin, tuple) or not begin or not all(isinstance(name, str) for name in begin):
+        several = isinstance(begin, (list, set)) and begin
+        remedy = f"; for several names, write lambda path: path[0] in {tuple(begin)}" if several else ""
+        must = f'{what} must be a function of a path, a name or a path such as ("encoder", "0")'
+        raise TypeError(f"{must}, got {where!r}{remedy}")
+    return lambda path: path[: len(begin)] == begin
 
 
 def _mask(layout: Layout, chosen: Callable[[Path], bool], where: Any) -> np.ndarray:
@@ -89,7 +91,9 @@ def _mask(layout: Layout, chosen: Callable[[Path], bool], where: Any) -> np.ndar
     flags = [bool(chosen(path)) for path in sizes]
     if sizes and not any(flags):
         shown = getattr(where, "__name__", repr(where))
-        raise TreeError(f"only: {shown} chooses no parameters; the paths are {', '.join(map(str, sizes))}")
+        hint = f"; write {tuple(where.split('.'))}" if isinstance(where, str) and "." in where else ""
+        first, more = list(map(str, sizes))[:4], f" and {len(sizes) - 4} more" * (len(sizes) > 4)
+        raise TreeError(f"only: {shown} chooses no parameters{hint}; the paths are {', '.join(first)}{more}")
     return np.repeat(np.array(flags, dtype=bool), list(sizes.values()))
 
 

@@ -1,5 +1,8 @@
 """Schedules: a learning rate as a pure function of the number of updates made so far.
 
+`state.step` goes on counting when a training is resumed, so that a resumed schedule goes on, too. See `join` for a new
+schedule that begins at the present step.
+
 A Python step gives a Python float, which does not change the dtype of float32 arrays; a traced step gives an array.
 """
 
@@ -204,6 +207,13 @@ def join(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> Schedule:
     >>> steady_then_down = join([warmup(1.0, 5), constant(1.0), cosine(1.0, 10)], [5, 20])
     >>> [round(steady_then_down(step), 3) for step in (0, 4, 19, 25, 30)]
     [0.0, 0.8, 1.0, 0.5, 0.0]
+
+    The step of a state keeps counting in a resumed training. A new schedule begins at the present step, here after 700
+    steps, if the boundary in front of it is this step. The piece before the boundary is then no longer used:
+
+    >>> resumed = join([constant(0.1), warmup_cosine(1.0, 10, 110)], [700])  # the boundary is state.step
+    >>> [round(resumed(step), 3) for step in (700, 705, 710, 760, 810)]
+    [0.0, 0.5, 1.0, 0.5, 0.0]
     """
     for what, given in (("schedules", schedules), ("boundaries", boundaries)):
         if not isinstance(given, (list, tuple)):

@@ -68,7 +68,7 @@ def epochs(
                  epoch is the best. An epoch whose score is NaN is never the best.
 
     Raises `ValueError` for an epoch without batches, and if `measure` records "epoch" or "loss" itself; `TypeError` if
-    `score` returns anything but a number.
+    `batches_of` is not a function, and if `score` returns anything but a number.
 
     What counts as an epoch is for `batches_of` to say. To record less often, let it give the batches of several passes
     over the data, here of ten:
@@ -98,6 +98,10 @@ def epochs(
             return Progress(state, state, epoch + 1, new_score, history)
         return attrs.evolve(progress, state=state, history=history)
 
+    if not callable(batches_of):
+        remedy = "lambda epoch: batches(fold_in(key, epoch), ...)"
+        came = type(batches_of).__name__
+        raise TypeError(f"epochs: batches_of must be a function of the epoch, got {came}; write {remedy}")
     if not isinstance(start, (Progress, State)):
         raise TypeError(
             f"epochs: expected a State or a Progress, got {type(start).__name__}; try optimizer.init(params)"
@@ -127,6 +131,9 @@ def _number(score: Any) -> Any:
 
 def early_stopping(progresses: Iterable[Progress], patience: int) -> Iterator[Progress]:
     """The progresses up to the first whose best epoch lies `patience` epochs back; use the `best` state of the last.
+
+    Give `epochs` a `score`, such as `lambda record: -record["validation_loss"]`. Without one, the latest epoch is the
+    best, and this never stops.
 
     To go on from a progress that may be the last one already, put it in front: `chain([progress], epochs(...))`.
     Raises `ValueError` unless `patience` is a positive integer.

@@ -113,6 +113,9 @@ def _fold(name: str, measure: Any) -> tuple[Callable[..., Any], Callable[..., An
     A metric of `fnn.metrics` has both. Of any other function, the parts are its mean over the batch, multiplied by the
     batch's share of the examples, and this share.
     """
+    if not callable(measure):
+        must = f"expected a function for measure {name!r}, got {measure!r}"
+        raise TypeError(f"evaluate: {must}; give the function itself, such as fnn.metrics.accuracy")
     bound = measure if isinstance(measure, partial) else partial(measure)
     metric: Any = bound.func
     if hasattr(metric, "parts"):

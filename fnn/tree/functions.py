@@ -49,6 +49,12 @@ def map(f: Callable[..., Any], tree: Tree, *rest: Tree) -> Any:
 
     >>> map(lambda w, dw: w - dw, {"0": {"weights": 3}}, {"0": {"weights": 1}})
     {'0': {'weights': 2}}
+
+    A step of an exponential moving average of the parameters, where `mean` begins as the first of them:
+
+    >>> mean, params = {"weights": 1.0}, {"weights": 2.0}  # params are state.params
+    >>> map(lambda a, q: 0.99 * a + 0.01 * q, mean, params)
+    {'weights': 1.01}
     """
 
     def walk(path: Path, node: Any, *others: Any) -> Any:

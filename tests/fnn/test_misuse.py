@@ -54,8 +54,8 @@ from fnn import (
 )
 from fnn.checkpoint import CheckpointError, load, save
 from fnn.checks import LawError, explain
-from fnn.data import read_idx
-from fnn.metrics import accuracy
+from fnn.data import k_fold, one_hot, read_idx, shuffled_split
+from fnn.metrics import accuracy, f1, rmse
 from recipes.recipe import no_data
 from recipes.running.catalogue import find
 from recipes.running.plan import Task
@@ -158,7 +158,12 @@ CALLS = {
     "words": (
         lambda: MODEL.apply(PARAMS, X.astype(str)),
         LayerTypeError,
-        HERE + "expected x as an array of numbers, got an array of <U",
+        HERE + r"expected x as an array of numbers, got an array of <U.*; convert it with astype\(float\)",
+    ),
+    "a column of names": (
+        lambda: MODEL.apply(PARAMS, np.array([["a"] * 5])),
+        LayerTypeError,
+        HERE + "expected x as an array of numbers, got an array of words; number them: ",
     ),
     "a number": (lambda: MODEL.apply(PARAMS, X[0, 0]), LayerError, HERE + r"expected x of at least 2 axes, .* \(\)"),
     "a Python number": (
@@ -219,6 +224,16 @@ CALLS = {
     "features of a negative size": (lambda: MODEL.init(Key(0), (-5,)), LayerError, r"example's features.* got \(-5,\)"),
     "features of a float size": (lambda: MODEL.init(Key(0), (5.0,)), LayerError, r"example's features.* got \(5.0,\)"),
     "features of a bool size": (lambda: MODEL.init(Key(0), (True,)), LayerError, r"example's features.* got \(True,\)"),
+    "a state for the parameters of a model": (
+        lambda: predict(MODEL, STATE, X),
+        LayerTypeError,
+        "chain: expected params as a mapping, got State; give state.params",
+    ),
+    "a state for the parameters of a layer": (
+        lambda: linear(3).apply(STATE, X),
+        LayerTypeError,
+        r"linear\(3\): expected params as a mapping, got State; give state.params",
+    ),
     "params and x swapped": (lambda: MODEL.apply(X, PARAMS), LayerTypeError, r"got ndarray; call f\(params, x\)"),
     "params and x swapped in a layer": (lambda: relu.apply(X, {}), LayerTypeError, r"call f\(params, x\)"),
     "params and x swapped in linear": (lambda: linear(3).apply(X, OTHER["0"]), LayerTypeError, r"call f\(params, x\)"),
@@ -297,12 +312,48 @@ CALLS = {
         r"cross_entropy: the pullback expects .* \(2,\), got \(3,\)",
     ),
     # The targets.
-    "fewer targets than examples": (lambda: STEP(STATE, (X, LABELS[:5])), ValueError, "one label for each example"),
+    "fewer labels than examples": (
+        lambda: STEP(STATE, (X, LABELS[:5])),
+        ValueError,
+        r"cross_entropy: 6 predictions, 5 targets; does every x have its target\?",
+    ),
+    "fewer targets than examples": (
+        lambda: train_step(MODEL, mse, sgd(0.1))(STATE, (X, HOT[:5])),
+        ValueError,
+        r"mse: 6 predictions, 5 targets; does every x have its target\?",
+    ),
+    "more labels than scores": (lambda: accuracy(X[:5], LABELS), ValueError, "accuracy: 5 predictions, 6 targets"),
+    "fewer labels than scores of networks": (
+        lambda: f1(np.stack([X, X]), LABELS[:5]),
+        ValueError,
+        "f1: 6 predictions, 5 targets",
+    ),
+    "fewer rows of yes and no": (lambda: f1(X, X[:5] > 0), ValueError, "f1: 6 predictions, 5 targets"),
+    "fewer numbers than predictions": (
+        lambda: rmse(COLUMN, COLUMN[:-1]),
+        ValueError,
+        "rmse: 6 predictions, 5 targets",
+    ),
+    "predicted classes for scores": (
+        lambda: f1(X.argmax(axis=1), LABELS),
+        ValueError,
+        r"f1: expected scores .* got int64 of shape \(6,\); give the model's outputs, not predicted classes",
+    ),
+    "predicted classes for an accuracy": (
+        lambda: accuracy(X.argmax(axis=1), LABELS),
+        ValueError,
+        "accuracy: .*give the model's outputs, not predicted classes",
+    ),
     "batches of other lengths": (lambda: batches(Key(0), (X, LABELS[:5]), 2), ValueError, "does every x have its y"),
     "evaluation of other lengths": (
         lambda: evaluate(MODEL, PARAMS, (X, LABELS[:5]), {"accuracy": accuracy}),
         ValueError,
         "does every x have its y",
+    ),
+    "one-hot rows of words": (
+        lambda: one_hot(["a", "b"], 2),
+        ValueError,
+        "one_hot: the labels must be integers, got an array of words; number them",
     ),
     "a label beyond the classes": (
         lambda: STEP(STATE, (X, LABELS + 1)),
@@ -313,6 +364,11 @@ CALLS = {
     "a column against a vector": (lambda: mse(COLUMN, VECTOR), ValueError, r"\(6, 1\), targets \(6,\).* y\[:, None\]"),
     "a vector against a column": (lambda: mse(VECTOR, COLUMN), ValueError, r"got shape \(6,\); add an axis"),
     "labels for a regression": (lambda: mse(X, LABELS), TypeError, "expected floating-point targets, got int64"),
+    "labels for one output": (
+        lambda: binary_cross_entropy(COLUMN, LABELS % 2),
+        TypeError,
+        r"got int64 of shape \(6,\); give targets.astype\(numpy.float32\)\[:, None\]",
+    ),
     "labels for probabilities": (
         lambda: binary_cross_entropy(X, LABELS % 2),
         TypeError,
@@ -328,10 +384,25 @@ CALLS = {
         ValueError,
         "give class numbers, not columns or one-hot rows",
     ),
-    "labels of words": (
+    "labels of numerals": (
         lambda: STEP(STATE, (X, LABELS.astype(str))),
         TypeError,
         "labels as an array of numbers, got an array of <U",
+    ),
+    "labels of words": (
+        lambda: cross_entropy(X[:2], np.array(["a", "b"])),
+        TypeError,
+        r"got an array of words; number them: names, labels = numpy.unique\(words, return_inverse=True\)",
+    ),
+    "labels of objects that are words": (
+        lambda: STEP(STATE, (X, np.array(["a", "b"] * 3, dtype=object))),
+        TypeError,
+        "labels as an array of numbers, got an array of words; number them",
+    ),
+    "labels of words in an evaluation": (
+        lambda: evaluate(MODEL, PARAMS, (X, np.array(["a", "b"] * 3)), {"accuracy": accuracy}),
+        ValueError,
+        r"\[1\] is an array of words; number them",
     ),
     "complex targets": (lambda: mse(X, X.astype(complex)), TypeError, "floating-point targets, got complex128"),
     "bytes for targets": (lambda: mse(X, X.astype(np.uint8)), TypeError, "floating-point targets, got uint8"),
@@ -382,6 +453,16 @@ CALLS = {
         ValueError,
         r"a tuple of arrays such as \(x, y\), got ndarray",
     ),
+    "examples for their number": (
+        lambda: k_fold(Key(0), LABELS, 3),
+        ValueError,
+        r"k_fold: n is the number of examples, got an array of shape \(6,\); give n=len\(labels\), labels=labels$",
+    ),
+    "examples for their number, shuffled": (
+        lambda: shuffled_split(Key(0), X, 2),
+        ValueError,
+        r"shuffled_split: n is the number .* got an array of shape \(6, 5\); give n=len\(x\)",
+    ),
     "a patience of 0": (
         lambda: early_stopping([], 0),
         ValueError,
@@ -423,6 +504,26 @@ CALLS = {
         TreeError,
         r"only: 'encodr' chooses no parameters; the paths are \('encoder', '0', 'weights'\), ",
     ),
+    "a path with dots": (
+        lambda: only(adam(), "encoder.0").init(PARAMS),
+        TreeError,
+        r"only: 'encoder.0' chooses no parameters; write \('encoder', '0'\); the paths are",
+    ),
+    "a part that a deep model lacks": (
+        lambda: only(adam(), "head").init(chain(*[linear(5)] * 50).init(Key(0), (5,))[0]),
+        TreeError,
+        r"the paths are \('0', 'weights'\), \('0', 'bias'\), \('1', 'weights'\), \('1', 'bias'\) and 96 more$",
+    ),
+    "a list of parts": (
+        lambda: only(adam(), ["encoder", "head"]),
+        TypeError,
+        r"got \['encoder', 'head'\]; for several names, write lambda path: path\[0\] in \('encoder', 'head'\)",
+    ),
+    "a part before its rule": (
+        lambda: only("head", adam()),
+        TypeError,
+        "only: expected an optimizer, got str; the rule comes first",
+    ),
     "rates for a join of schedules": (lambda: join([0.1, 0.01], [10]), TypeError, "use constant for a number"),
     "pieces without boundaries": (
         lambda: join([constant(0.1), constant(0.01)], []),
@@ -445,6 +546,16 @@ CALLS = {
         lambda: epochs(STEP, lambda i: [], PARAMS),
         TypeError,
         "expected a State or a Progre",
+    ),
+    "batches for a function of the epoch": (
+        lambda: epochs(STEP, batches(Key(0), (X, LABELS), 2), STATE),
+        TypeError,
+        r"batches_of must be a function of the epoch, got Batches; write lambda epoch: batches\(fold_in",
+    ),
+    "a measure by its name": (
+        lambda: evaluate(MODEL, PARAMS, (X, LABELS), {"a": "accuracy"}),
+        TypeError,
+        "a function for measure 'a', got 'accuracy'; give the function itself, such as fnn.metrics.accuracy",
     ),
     "a measure without a name": (lambda: evaluate(MODEL, PARAMS, (X, LABELS), [mse]), TypeError, "measures by name"),
     "a constructor for a gradient": (lambda: value_and_grad(linear, mse), LayerTypeError, "call it to make the layer"),

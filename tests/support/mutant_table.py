@@ -193,7 +193,7 @@ MUTANTS = {
         ("parameters of others in a norm", "xp.where(inside, theta, 0.0)", "theta"),
         ("a direction for all", "xp.where(inside, direction, g)", "direction"),
         ("others that move", "mask & moves", "moves"),
-        ("a path that ends with the name", "path[: len(begin)] == tuple(begin)", "path[-len(begin) :] == tuple(begin)"),
+        ("a path that ends with the name", "path[: len(begin)] == begin", "path[-len(begin) :] == begin"),
         ("the first element of each array", "np.repeat(np.array(flags, dtype=bool), list(sizes.values()))",
          "np.resize(np.array(flags, dtype=bool), sum(sizes.values()))"),
     ],
@@ -248,6 +248,24 @@ MUTANTS = {
     "fnn/training/inference.py": [
         ("batches of unequal size weighed alike", "        return n\n", "        return 1\n"),
         ("predictions joined along another axis", "concat(parts, axis=-2)", "concat(parts, axis=0)"),
+    ],
+    "fnn/metrics/counts.py": [
+        ("an f1 that is half as great", "ratio(2 * tp, p + t)", "ratio(tp, p + t)"),
+        ("a recall among what is predicted", "ratio(tp, t))", "ratio(tp, p))"),
+        ("a mean of the classes for all as one", 'if average == "micro" else', 'if average == "none" else'),
+    ],
+    "fnn/metrics/ranking.py": [
+        ("ties that count as right", "np.append(s[1:] != s[:-1], True)[: s.size]", "np.ones(s.size, bool)"),
+        ("a precision without the false positives", "tp / (tp + fp)", "tp / tp[-1]"),
+        ("a weight of the negatives left out", "np.cumsum((1 - y) * w)[last]", "np.cumsum(1 - y)[last]"),
+    ],
+    "fnn/metrics/regression.py": [
+        ("batches of one mean", "+ delta**2 * a[1] * share", "+ 0 * share"),
+        ("a mean of batches that weigh alike", "a[3] + delta * share", "a[3] + delta / 2"),
+        ("a mean of squares without its root", "w, average, xp.sqrt)", "w, average, lambda mean: mean)"),
+    ],
+    "fnn/metrics/hits.py": [
+        ("the last of equal scores", "(scores == own) & (classes < labels", "(scores == own) & (classes > labels"),
     ],
     "fnn/batching.py": [
         ("a batch that repeats", "order[i : i + self.size]", "order[: self.size]"),
@@ -310,6 +328,10 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/training/step.py": "training need_dx",
     "fnn/training/epochs.py": "training training_properties:stopping",
     "fnn/training/inference.py": "evaluation training",
+    "fnn/metrics/counts.py": "against_sklearn",
+    "fnn/metrics/ranking.py": "metrics against_sklearn",
+    "fnn/metrics/regression.py": "metrics against_sklearn",
+    "fnn/metrics/hits.py": "metrics scores against_sklearn",
     "fnn/batching.py": "batching properties:epoch",
     "fnn/random.py": "random",
     "fnn/initializers.py": "initializers",

@@ -234,12 +234,48 @@ def test_cross_validation_of_a_regressor():
 def test_wrong_settings_are_named(kind):
     wrong = {
         "epochs must be a whole number": {"epochs": 0},
-        r"batches\(size\)": {"batch_size": 0},
-        "expected a Layer, got int": {"model": 3},
-        "optimizer must be": {"optimizer": "adam"},
+        "batch_size must be a whole number from 1 up, got 'auto'": {"batch_size": "auto"},
+        r"model: expected a Layer such as chain\(linear\(64\), relu\), got \(64,\)": {"model": (64,)},
+        "model: expected a Layer .* got 64": {"model": 64},
+        r"optimizer: expected an Optimizer, got 'adam'; write fnn.adam\(\)": {"optimizer": "adam"},
         "loss must be": {"loss": "mse"},
-        "patience": {"early_stopping": True, "n_iter_no_change": 0},
+        "n_iter_no_change must be a whole number from 1 up, got 0": {"early_stopping": True, "n_iter_no_change": 0},
+        r"validation_fraction must be a number in \(0, 1\), got 1.5": {"validation_fraction": 1.5},
+        "early_stopping must be True or False, got 'yes'": {"early_stopping": "yes"},
     }
     for why, settings in wrong.items():
         with pytest.raises((ValueError, TypeError), match=why):
             kind(**settings).fit(IRIS, LABELS)
+        with pytest.raises((ValueError, TypeError), match=why):
+            kind().fit(IRIS[:5], LABELS[::30]).set_params(**settings).partial_fit(IRIS, LABELS)
+
+
+@pytest.mark.parametrize("kind", [Classifier, Regressor])
+def test_partial_fit_refuses_another_network_or_rule(kind):
+    network = kind(**SMALL, epochs=1).fit(IRIS, LABELS)
+    network.set_params(model=fnn.chain(fnn.linear(16), fnn.tanh)).partial_fit(IRIS, LABELS)  # an equal model
+    with pytest.raises(ValueError, match="the model changed since the last partial_fit; call fit to begin anew"):
+        network.set_params(model=HIDDEN).partial_fit(IRIS, LABELS)
+    with pytest.raises(ValueError, match=r"the optimizer changed from adam to sgd .*; call fit to begin anew"):
+        network.set_params(model=SMALL["model"], optimizer=fnn.sgd(0.1)).partial_fit(IRIS, LABELS)
+    before, slower = network.params_, network.set_params(optimizer=fnn.adam(0.0))
+    assert slower.partial_fit(IRIS, LABELS).params_ == before  # the rate may change
+
+
+@pytest.mark.parametrize("last", [fnn.softmax, fnn.log_softmax], ids=repr)
+def test_a_softmax_at_the_end_of_the_hidden_layers_is_refused(last):
+    for model in (last, fnn.chain(fnn.linear(3), last), fnn.chain(body=fnn.chain(fnn.linear(3), last))):
+        with pytest.raises(ValueError, match=f"model: {last} is the last of the hidden layers.*; leave {last} out"):
+            Classifier(model).fit(IRIS, LABELS)
+    for model in (fnn.chain(last, fnn.linear(3)), fnn.residual(last)):
+        assert Classifier(model, epochs=1).fit(IRIS, LABELS).n_iter_ == 1
+
+
+@pytest.mark.parametrize("loss", [fnn.mse, fnn.huber, fnn.binary_cross_entropy])
+@pytest.mark.parametrize("weight", [None, np.ones(150)], ids=["alike", "weighted"])
+def test_the_loss_of_a_classifier_takes_labels(loss, weight):
+    words = "the loss must be a function of logits and integer labels, such as fnn.cross_entropy, got .*"
+    with pytest.raises(TypeError, match=words):
+        Classifier(loss=loss).fit(IRIS, LABELS, weight)
+    with pytest.raises(TypeError, match=words):
+        Classifier(loss=loss).partial_fit(IRIS, LABELS, classes=[0, 1, 2], sample_weight=weight)

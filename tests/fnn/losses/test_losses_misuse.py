@@ -30,7 +30,8 @@ SHAPES = {
 @pytest.mark.parametrize("loss", EVERY, ids=name)
 @pytest.mark.parametrize(("prediction", "target"), SHAPES.values(), ids=SHAPES)
 def test_nothing_is_broadcast_by_accident(loss, prediction, target):
-    with pytest.raises(ValueError, match=r"predictions .*shape \(|two classes or more, got shape"):
+    words = r"predictions .*shape \(|two classes or more, got shape|: 6 predictions, [15] targets; does every x"
+    with pytest.raises(ValueError, match=words):
         loss(prediction, abs(target) / 10)
 
 
@@ -76,7 +77,7 @@ def test_settings_are_checked(loss):
 MISTAKES = {
     "a label too great": (lambda: cross_entropy(Y, LABELS + 4), r"labels must lie in 0..3.* got 4 to 7"),
     "a label below 0": (lambda: cross_entropy(Y, LABELS - 5), r"labels must lie in 0..3"),
-    "too few labels": (lambda: cross_entropy(Y, LABELS[:5]), r"logits have shape \(6, 4\), labels \(5,\)"),
+    "too few labels": (lambda: cross_entropy(Y, LABELS[:5]), "cross_entropy: 6 predictions, 5 targets; does every x"),
     "a column of labels": (lambda: cross_entropy(Y, LABELS[:, None]), "one label for each example"),
     "one-hot rows of integers": (lambda: cross_entropy(Y, HOT.astype(int)), "as floating-point probabilities"),
     "a label alone": (lambda: cross_entropy(Y, LABELS[0]), "labels"),

@@ -59,7 +59,7 @@ def test_accuracy_keeps_to_the_standard_and_can_be_traced():
     [
         (np.zeros((5, 3)), np.zeros((5, 1), int), r"got \(5, 3\) and \(5, 1\) of int64; give class numbers"),
         (np.zeros((5, 3)), np.zeros((5, 3), int), "not columns or one-hot rows"),
-        (np.zeros((5, 3)), np.zeros(4, int), r"got \(5, 3\) and \(4,\)"),
+        (np.zeros((5, 3)), np.zeros(4, int), "5 predictions, 4 targets; does every x have its target"),
         (np.zeros((5, 3)), np.zeros((2, 5), int), r"got \(5, 3\) and \(2, 5\)"),
         (np.zeros((2, 5, 3)), np.zeros((3, 5), int), r"got \(2, 5, 3\) and \(3, 5\)"),
         (np.zeros(3), np.array(0), r"got \(3,\) and \(\)"),

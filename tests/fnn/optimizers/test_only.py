@@ -184,7 +184,7 @@ def test_a_state_of_another_rule_is_refused():
 def test_it_is_a_value():
     optimizer = only(adam(0.01), ("head", "1"))
     assert repr(optimizer) == "only(adam(0.01), ('head', '1'))"
-    assert optimizer == only(adam(0.01), ["head", "1"]) == pickle.loads(pickle.dumps(optimizer))
+    assert optimizer == only(adam(0.01), where=("head", "1")) == pickle.loads(pickle.dumps(optimizer))
     assert only(adam(), weights) == only(adam(), weights) == pickle.loads(pickle.dumps(only(adam(), weights)))
     assert repr(only(adam(), weights)) == "only(adam(0.001), weights)"
     assert only(adam(), "head") != only(adam(), "encoder")
@@ -232,7 +232,7 @@ def test_the_array_api_is_enough():
 # ---- wrong calls
 
 
-@pytest.mark.parametrize("where", [3, None, (), ("head", 1), [], {"head"}, b"head"], ids=repr)
+@pytest.mark.parametrize("where", [3, None, (), ("head", 1), [], ["head"], {"head"}, b"head"], ids=repr)
 def test_where_is_a_function_a_name_or_a_path(where):
     with pytest.raises(TypeError, match=r"only\(where\) must be a function of a path, a name or a path such as"):
         only(adam(), where)
