@@ -5,7 +5,8 @@
     network = make_pipeline(StandardScaler(), Classifier(hidden, epochs=50))
     GridSearchCV(network, {"classifier__optimizer": [fnn.adam(1e-3), fnn.adam(1e-2)]}).fit(x, labels)
 
-`model_` is the trained layer and `params_` its parameters, for `fnn.predict`, `fnn.summary` or `fnn.checkpoint.save`.
+`model_` is the trained layer and `params_` its parameters, with early stopping those of the best epoch, for
+`fnn.predict`, `fnn.summary` or `fnn.checkpoint.save`.
 """
 
 from collections import deque
@@ -28,7 +29,7 @@ from fnn.layers import linear, log_softmax, relu, softmax
 from fnn.losses import Loss, cross_entropy, mse
 from fnn.optimizers import Optimizer, adam
 from fnn.random import Key, fold_in, split
-from fnn.training import Progress, early_stopping, epochs, evaluate, predict, train_step
+from fnn.training import Progress, early_stopping, epochs, evaluate, predict, train_step, tune
 from fnn.training.history import History
 from fnn.tree import Params, Tree, cast
 from fnn.values import number, whole
@@ -37,6 +38,7 @@ __all__ = ["Classifier", "Regressor"]
 
 FLOATS = np.float64, np.float32  # other numbers become float64
 HIDDEN = chain(linear(100), relu)
+TUNED = 5000  # examples, from which statistics such as those of batch normalisation are estimated
 
 
 class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -66,11 +68,6 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
         self.random_state = random_state
 
     @property
-    def params_(self) -> Params:
-        """The parameters of `model_`: with early stopping those of the best epoch, otherwise of the latest."""
-        return self.progress_.best.params
-
-    @property
     def history_(self) -> History:
         """A record of each epoch: its number, its mean training loss, and with early stopping its validation loss."""
         return self.progress_.history
@@ -96,7 +93,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
         hidden, _, optimizer = self._settings()
         self.model_ = chain(hidden=hidden, output=linear(n_out))
         params, _ = self.model_.init(split(self._key, 3)[0], x.shape[1:])
-        return Progress.start(optimizer.init(cast(params, x.dtype)))
+        return Progress.start(optimizer.init(tune(self.model_, cast(params, x.dtype), x[:TUNED])))
 
     def _settings(self) -> tuple[Layer, Loss, Optimizer]:
         """The hidden layers, the loss and the optimizer, given or chosen by default. Raises for a wrong setting."""
@@ -144,7 +141,10 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
             return batches(fold_in(order_key, epoch), data, self.batch_size)
 
         def validation(params: Tree) -> dict[str, Any]:
-            return {"validation_loss": evaluate(self.model_, params, rest, {"loss": loss})["loss"]}
+            return {"validation_loss": evaluate(self.model_, tuned(params), rest, {"loss": loss})["loss"]}
+
+        def tuned(params: Tree) -> Params:
+            return tune(self.model_, params, data[0][:TUNED])
 
         if rest is None:
             start = evolve(start, best_score=-np.inf)  # after early stopping, the latest epoch is the best again
@@ -153,6 +153,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
             scan = epochs(step, batches_of, start, validation, lambda record: -record["validation_loss"])
             progresses = early_stopping(scan, self.n_iter_no_change)
         (self.progress_,) = deque(islice(progresses, n), maxlen=1)
+        self.params_ = tuned(self.progress_.best.params)
         return self
 
     def _outputs(self, X: Any) -> Array:

@@ -279,3 +279,11 @@ def test_the_loss_of_a_classifier_takes_labels(loss, weight):
         Classifier(loss=loss).fit(IRIS, LABELS, weight)
     with pytest.raises(TypeError, match=words):
         Classifier(loss=loss).partial_fit(IRIS, LABELS, classes=[0, 1, 2], sample_weight=weight)
+
+
+def test_layers_with_statistics_are_tuned():
+    model = fnn.chain(fnn.standardise(), fnn.linear(16), fnn.batch_norm(), fnn.relu)
+    network = Classifier(model, optimizer=fnn.adam(0.01), epochs=30, random_state=0).fit(100 + 1000 * IRIS, LABELS)
+    inputs = network.params_["hidden"]["0"]["statistics"]
+    np.testing.assert_allclose(inputs[0], np.mean(100 + 1000 * IRIS, axis=0), rtol=1e-6)
+    assert network.score(100 + 1000 * IRIS, LABELS) > 0.9
