@@ -3,6 +3,11 @@
     module.load_state_dict({name: torch.tensor(array) for name, array in to_state_dict(params).items()})
     params = from_state_dict({name: tensor.numpy() for name, tensor in module.state_dict().items()}, like=params)
 
+Weights are turned to PyTorch's order: of `nn.Linear` (n_out, n_in), of `nn.Conv2d` (n_out, c_in, height, width). What
+names alone cannot tell is left to you: `nn.Embedding` has our order, `nn.ConvTranspose2d` has (c_in, n_out, height,
+width), normalisations call our scale "weight" and have the two rows of our statistics as "running_mean" and
+"running_var", and recurrent cells have other names.
+
 A `chain` has the names of an `nn.Sequential` with the same layers at the same positions, and a named part those of an
 attribute. `safetensors.numpy.save_file(to_state_dict(params), path)` writes the same dict for other tools.
 
@@ -36,7 +41,8 @@ def to_state_dict(params: tree.Tree) -> dict[str, np.ndarray]:
     >>> to_state_dict({"0": {"weights": np.ones((3, 2)), "bias": np.ones(2)}})["0.weight"].shape
     (2, 3)
     """
-    return {name: np.array(_transposed(*leaf)) for name, leaf in _named("to_state_dict", params).items()}
+    lead = len(getattr(params, "lead", ()))
+    return {name: np.array(_turned(path, leaf, lead)) for name, (path, leaf) in _named("to_state_dict", params).items()}
 
 
 def from_state_dict(state_dict: Mapping[str, Any], like: tree.Tree) -> Params:
@@ -52,7 +58,8 @@ def from_state_dict(state_dict: Mapping[str, Any], like: tree.Tree) -> Params:
     expected = _named("from_state_dict", params)
     if strange := sorted(expected.keys() ^ state_dict.keys()):
         raise TreeError(f"from_state_dict: expected the names {sorted(expected)}; missing or unexpected: {strange}")
-    leaves = iter([_leaf(name, state_dict[name], path, leaf) for name, (path, leaf) in expected.items()])
+    lead = len(params.lead)
+    leaves = iter([_leaf(name, state_dict[name], path, leaf, lead) for name, (path, leaf) in expected.items()])
     return tree.map(lambda _: next(leaves), params)  # which visits the leaves in the same order
 
 
@@ -72,20 +79,24 @@ def _named(what: str, params: tree.Tree) -> dict[str, tuple[Path, Any]]:
     return named
 
 
-def _transposed(path: Path, leaf: Any) -> Any:
-    """Weights with their last two axes swapped: (n_out, n_in) in PyTorch, (n_in, n_out) here. Other leaves as they are.
+def _turned(path: Path, leaf: Any, lead: int, *, back: bool = False) -> Any:
+    """Weights behind `lead` leading axes in PyTorch's order, or `back` in ours. Other leaves as they are.
 
-    The copy is C-contiguous, as safetensors requires.
+    (..., *size, n_in, n_out) here are (..., n_out, n_in, *size) in PyTorch. The copy is C-contiguous, as safetensors
+    requires.
     """
-    return np.ascontiguousarray(leaf.swapaxes(-1, -2)) if path[-1] == "weights" else leaf
+    if path[-1] != "weights" or leaf.ndim < lead + 2:
+        return leaf
+    ours, theirs = (-1, -2), (lead, lead + 1)
+    return np.ascontiguousarray(np.moveaxis(leaf, theirs, ours) if back else np.moveaxis(leaf, ours, theirs))
 
 
-def _leaf(name: str, array: Any, path: Path, like: Any) -> np.ndarray:
+def _leaf(name: str, array: Any, path: Path, like: Any, lead: int) -> np.ndarray:
     """The leaf at this path, from the array under its PyTorch name."""
     array = np.asarray(array)
     if array.dtype.kind not in "fiub":
         raise TreeError(f"from_state_dict: expected real numbers for {name!r}, got an array of {array.dtype}")
-    leaf = _transposed(path, array) if array.ndim > 1 else array
+    leaf = _turned(path, array, lead, back=True)
     if leaf.shape != like.shape:
         message = f"expected the shape {like.shape} at {show(path)}, {name!r} gives {leaf.shape}"
         raise TreeError(f"from_state_dict: {message}")

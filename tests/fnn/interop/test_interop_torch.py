@@ -36,6 +36,20 @@ def test_there_and_back(model):
     assert not any(np.shares_memory(a, b) for a in named.values() for b in fnn.tree.leaves(params))
 
 
+@pytest.mark.parametrize(("size", "shape"), [((2, 3), (5, 6, 2)), (3, (7, 2))], ids=["images", "signals"])
+def test_nn_conv_computes_the_same(size, shape):
+    layer = fnn.ensemble(fnn.convolution(4, size), 3)
+    params, _ = layer.init(Key(0), shape)
+    named = to_state_dict(params)
+    kernel = (size,) if isinstance(size, int) else size
+    assert named["weight"].shape == (3, 4, 2, *kernel)
+    assert from_state_dict(named, like=params) == params
+    x = normal(0, (1, *shape), np.float32)
+    window = x[(0, *(slice(k) for k in kernel))]  # (*size, c_in): the first place
+    expected = np.sum(named["weight"] * np.moveaxis(window, -1, 0), axis=tuple(range(2, 3 + len(kernel))))
+    np.testing.assert_allclose(layer.apply(params, x)[(slice(None), 0, *[0] * len(kernel))], expected, rtol=1e-5)
+
+
 def test_arrays_that_do_not_fit_are_named():
     named = to_state_dict(PARAMS)
     with pytest.raises(TreeError, match=r"missing or unexpected: \['decoder.0.bias'\]"):
