@@ -157,7 +157,7 @@ def test_few_runs_decide_nothing_and_claims_are_ours():
 def test_figures_show_all_networks_and_batches(n, said):
     figures = RECIPE.figures(planted(10, 9, 5, 0.95, 0.94, n=n), DATA)
     panels = figures["batch_norm"].axes
-    assert [ax.get_title().partition(",")[0] for ax in panels] == ["64-32", "5 x 64", "10 x 64"]
+    assert [ax.get_title().partition(":")[0] for ax in panels] == ["64-32", "5 x 64", "10 x 64"]
     assert all(len(ax.lines) == 4 for ax in panels)
     left, right = figures["batch_norm_statistics"].axes
     assert len(left.lines) == 3
