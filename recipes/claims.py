@@ -25,6 +25,7 @@ __all__ = [
     "difference",
     "estimate",
     "judged",
+    "row_of",
     "share_interval",
 ]
 
@@ -112,6 +113,16 @@ def difference(ours: Sequence[float], theirs: Sequence[float], statistic: Statis
     value, n = float(statistic(ours) - statistic(theirs)), len(ours)
     few = n < FEWEST
     return Estimate(value, None if few else bootstrap_difference(ours, theirs, statistic, key=KEY, paired=True), n)
+
+
+def row_of(ours: Any, theirs: Any) -> tuple[float, float, float]:
+    """A difference to draw: the estimate and its interval, or for few pairs the smallest and largest.
+
+    >>> row_of([0.75, 0.5], [0.25, 0.25])
+    (0.375, 0.25, 0.5)
+    """
+    found, pairs = difference(ours, theirs), np.subtract(ours, theirs)
+    return found.value, *(found.interval or (float(pairs.min()), float(pairs.max())))
 
 
 def judged(found: Estimate, above: float | None = None, below: float | None = None) -> Verdict:

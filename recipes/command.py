@@ -49,7 +49,7 @@ def parser() -> _Parser:
     listing = "\n".join(f"  {name:20} {find(name).summary}" for name in (*names, *commands))
     command = _Parser(
         prog=PROGRAM,
-        description="The paper's experiments, one a recipe:\n\n" + listing,
+        description="Experiments of the paper and beyond it, one a recipe:\n\n" + listing,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("recipe", nargs="?", help="the recipe's name; without one, they are listed")
@@ -69,12 +69,12 @@ def parser() -> _Parser:
         "--only", metavar="NAMES", help="the parts of the benchmark to measure, as in a128,e1 (default: all)"
     )
     command.add_argument(
-        "--gallery", metavar="DIR", help="of paper and benchmark: write the Markdown and its pictures to DIR too"
+        "--gallery", metavar="DIR", help="of a report and benchmark: write the Markdown and its pictures to DIR too"
     )
     again = command.add_mutually_exclusive_group()
     again.add_argument("--fresh", action="store_true", help="repeat runs whose results are kept")
     again.add_argument("--resume", action="store_true", help="keep the progress of runs, and go on from what is kept")
-    again.add_argument("--kept", action="store_true", help="for paper: train nothing, report on kept results")
+    again.add_argument("--kept", action="store_true", help="for a report: train nothing, judge kept results")
     command.add_argument("--any-code", action="store_true", help="also use results that other code made")
     return command
 

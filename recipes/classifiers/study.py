@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from fnn import plot
 from fnn.metrics import iqr
-from recipes.claims import FEWEST, Claim, Group, difference, estimate, judged
+from recipes.claims import FEWEST, Claim, Group, difference, estimate, judged, row_of
 from recipes.classifiers import classifier
 from recipes.data import digits
 from recipes.recipe import Recipe, Results, Size, counted, scores
@@ -123,16 +123,6 @@ def comparison(groups: Mapping[str, Sequence[float]], compared: Pairs, varied: s
     for ax in (left, right):
         ax.tick_params(labelsize=8.5)
     return figure
-
-
-def row_of(ours: Any, theirs: Any) -> tuple[float, float, float]:
-    """One row of the panel of differences: the estimate and its interval, or for few pairs the smallest and largest.
-
-    >>> row_of([0.75, 0.5], [0.25, 0.25])
-    (0.375, 0.25, 0.5)
-    """
-    found, pairs = difference(ours, theirs), np.subtract(ours, theirs)
-    return found.value, *(found.interval or (float(pairs.min()), float(pairs.max())))
 
 
 def study(

@@ -10,10 +10,10 @@ from recipes.reporting.report import Chapter
 __all__ = ["anchor", "markdown"]
 
 
-def markdown(chapters: Sequence[Chapter], provenance: Mapping[str, str]) -> str:
+def markdown(title: str, chapters: Sequence[Chapter], provenance: Mapping[str, str]) -> str:
     """The whole report."""
     notice = [f"**{report.SMALL}**"] if any(chapter.is_small for chapter in chapters) else []
-    lines = [f"# {report.TITLE}", "", *_spaced([report.PAPER, report.RULE, *notice, report.tally(chapters)])]
+    lines = [f"# {title}", "", *_spaced([report.PAPER, report.RULE, *notice, report.tally(chapters)])]
     lines += _claims_table(chapters)
     lines += [line for chapter in chapters for line in _section(chapter)]
     lines += ["", "## Provenance", "", *table(("", ""), provenance.items())]

@@ -14,7 +14,7 @@ __all__ = ["html"]
 STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 
 
-def html(chapters: Sequence[Chapter], provenance: Mapping[str, str]) -> str:
+def html(title: str, chapters: Sequence[Chapter], provenance: Mapping[str, str]) -> str:
     """The report as one file that needs no other: pictures are embedded, and there is no script."""
     rows = [
         (_verdict(entry), _prose(entry.statement), _link(chapter, entry.source))
@@ -26,7 +26,7 @@ def html(chapters: Sequence[Chapter], provenance: Mapping[str, str]) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{report.TITLE}</title><style>\n{STYLE}</style></head><body><h1>{report.TITLE}</h1>"
+        f"<title>{escape(title)}</title><style>\n{STYLE}</style></head><body><h1>{escape(title)}</h1>"
         f"{_paragraph(report.PAPER)}{_paragraph(report.RULE)}{notice}{_paragraph(report.tally(chapters), 'tally')}"
         f"{_table(('verdict', 'claim', 'experiment and source'), rows, 'claims')}"
         f"{''.join(map(_section, chapters))}<footer><h2>Provenance</h2>{facts}"

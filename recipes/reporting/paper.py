@@ -21,19 +21,24 @@ from recipes.running.provenance import codes_in_words, cost_in_words, machine, t
 from recipes.running.store import is_kept, write_text
 from recipes.running.sweep import SweepError, kept_at
 
-__all__ = ["RECIPE", "run"]
+__all__ = ["FILES", "RECIPE", "run"]
+
+FILES = {  # the title of each report, and its Markdown file
+    "paper": ("The paper's experiments, reproduced with fnn", "report.md"),
+    "beyond": ("Experiments beyond the paper, with fnn", "beyond.md"),
+}
 
 
-def run(options: Options, executor: Executor | None = None) -> None:
-    """Carry out all runs of all recipes in one sweep, and write the report: index.html, report.md and figures/.
+def run(options: Options, executor: Executor | None = None, report: str = "paper") -> None:
+    """Carry out all runs of the recipes in a report, "paper" or "beyond", in one sweep, and write the report.
 
-    With the option `kept`, report on the finished runs without running any more. With the option `gallery`, write
-    report.md and figures/ to that folder too. Raises `SweepError` at the end if runs failed; the report then shows
-    their errors in the chapters of their recipes.
+    It has index.html, its Markdown and figures/. With the option `kept`, report on the finished runs without running
+    any more. With the option `gallery`, write the Markdown and figures/ to that folder too. Raises `SweepError` at the
+    end if runs failed; the report then shows their errors in the chapters of their recipes.
     """
     begin = perf_counter()
     options = attrs.evolve(options, paper=not options.quick)
-    recipes = [recipe for name in catalogue.names if isinstance(recipe := catalogue.find(name), Recipe)]
+    recipes = [recipe for name in catalogue.reported[report] if isinstance(recipe := catalogue.find(name), Recipe)]
     plans = [plan(recipe, options) for recipe in recipes]
     failed: SweepError | None = None
     try:
@@ -54,11 +59,11 @@ def run(options: Options, executor: Executor | None = None) -> None:
         "digits": options.data or "MNIST, from the project's own files",
         **{f"SHA-256 of {name}": digest for made in plans for name, digest in made.data.checksums.items()},
     }
-    folder = Path(options.out) / "paper"
+    folder, (title, file) = Path(options.out) / report, FILES[report]
     pictures = {f"figures/{name}.png": png for chapter in chapters for name, png in chapter.pictures.items()}
-    write_text(folder / "index.html", html(chapters, facts))
+    write_text(folder / "index.html", html(title, chapters, facts))
     for each in (folder, *([Path(options.gallery)] if options.gallery else [])):
-        write_markdown(each / "report.md", markdown(chapters, facts), pictures)
+        write_markdown(each / file, markdown(title, chapters, facts), pictures)
     print("written to", folder / "index.html")
     if failed:
         raise failed

@@ -11,9 +11,8 @@ from recipes.claims import Claim
 from recipes.recipe import Recipe, Size, counted
 from recipes.reporting.wording import listed, settings
 
-__all__ = ["CODE", "PAPER", "RULE", "SMALL", "TITLE", "Chapter", "Entry", "origins", "overview", "reasons", "tally"]
+__all__ = ["CODE", "PAPER", "RULE", "SMALL", "Chapter", "Entry", "origins", "overview", "reasons", "tally"]
 
-TITLE = "The paper's experiments, reproduced with fnn"
 TEXT = Path(__file__).with_name("paragraphs.md").read_text(encoding="utf-8")
 PAPER, RULE, SMALL, ONE_NETWORK, CODE = TEXT.strip().split("\n\n")
 VERBS = {"holds": ("holds", "hold"), "fails": ("fails", "fail"), "undecided": ("is undecided", "are undecided")}

@@ -27,6 +27,7 @@ NAMES = {
     "lecun_normal": "LeCun normal",
     **{name: name for name in ("sigmoid", "normal", "uniform", "orthogonal", "cross-entropy")},
 }
+NORMS = {"none": "no normalisation", "batch": "batch normalisation", "layer": "layer normalisation"}
 CODES = {"relu": "a code with ReLU", "linear": "a linear code"}
 SCORES = {  # the name of each score in words, the format of its numbers, and their unit
     "test_accuracy": ("test accuracy", "{:.4f}", ""),
@@ -35,7 +36,7 @@ SCORES = {  # the name of each score in words, the format of its numbers, and th
     "distance": ("root mean square distance from the true line (in units of y)", "{:.4f}", ""),
     "denoised_psnr_at_0.2": ("PSNR at sigma 0.2 of the denoised test digits", "{:.2f}", " dB"),
 }
-MANY = 12  # the report lists the scores of at most so many groups of one run each; its figure shows those of more
+MANY = 12  # the report lists the settings, and the scores of single runs, of at most so many groups
 REDUCTIONS = {"sum": "gradients summed over a batch", "mean": "gradients averaged over a batch"}
 
 
@@ -47,11 +48,13 @@ def phrases(config: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     """
     of = {"optimizer": "adam", "patience": 0, "noise": 0, **config}
     optimizer = f"{NAMES[of['optimizer']]} at {of.get('rate', 0):g}"
-    widths, plural = of.get("hidden", ()), "" if of.get("epochs") == 1 else "s"
+    widths, rates, plural = of.get("hidden", ()), of.get("rates", ()), "" if of.get("epochs") == 1 else "s"
     found = {
         "points": ("{} points per run", of.get("points")),
         "hidden": ("hidden layers of {} neurons", "-".join(map(str, widths))) if widths else ("{}", "no hidden layer"),
         "activation": ("{} units", NAMES.get(of.get("activation", "")) if widths else None),
+        "norm": ("{}", NORMS.get(of.get("norm", ""))),
+        "dropout": ("dropout of {}", of.get("dropout")),
         "latent": ("codes of {} numbers", of.get("latent")),
         "depth": ("hidden layers on either side: {}", of.get("depth")),
         "code": ("{}", CODES.get(of.get("code", ""))),
@@ -60,6 +63,8 @@ def phrases(config: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
         "reduction": ("{}", REDUCTIONS.get(of.get("reduction", ""))),
         "noise": ("noise of standard deviation {} on the input", of["noise"] or None),
         "rate": ("{}", optimizer),
+        "rates": ("SGD at {}", " to ".join(f"{rate:g}" for rate in sorted({*rates[:1], *rates[-1:]})) or None),
+        "examples": ("the first {} training digits", f"{of['examples']:,}" if of.get("examples") else None),
         "batch_size": ("batches of {}", of.get("batch_size")),
         "epochs": (f"{'up to ' * bool(of['patience'])}{{}} epoch{plural}", of.get("epochs")),
         "patience": ("patience {}", of["patience"] or None),
@@ -81,7 +86,7 @@ def settings(recipe: Recipe, size: Size) -> str:
     """The configurations of a recipe in words, each field with all values that it takes.
 
     If the groups are not all combinations of these values, the sentence says what they share, and a sentence for each
-    group says how it differs.
+    group says how it differs; for more than `MANY` groups, their names and the recipe's text say that.
     """
     rest = {**recipe.fixed, **({} if size.epochs is None else {"epochs": size.epochs})}
     groups = {name: phrases({**attrs.asdict(config), **rest}) for name, config in recipe.groups.items()}
@@ -90,7 +95,7 @@ def settings(recipe: Recipe, size: Size) -> str:
     few += [counted(size.runs, "run") + " of each configuration" * (len(groups) > 1)]
     varied = [field for field in fields if len({group.get(field) for group in groups.values()}) > 1]
     said = {field: _choice([group[field] for group in groups.values() if field in group]) for field in fields}
-    if _all_combined([tuple(group.get(field) for field in varied) for group in groups.values()]):
+    if len(groups) > MANY or _all_combined([tuple(group.get(field) for field in varied) for group in groups.values()]):
         return "; ".join([*said.values(), *few])
     shared = [words for field, words in said.items() if field not in varied]
     own = {

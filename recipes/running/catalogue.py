@@ -6,17 +6,26 @@ from importlib import import_module
 
 from recipes.recipe import Command, Recipe
 
-__all__ = ["commands", "did_you_mean", "find", "names"]
+__all__ = ["commands", "did_you_mean", "find", "names", "reported"]
 
 FAMILIES = {
     "points": ("linear_regression", "linear_classification", "xor", "xor_tanh"),
     "classifiers": ("mnist", "activations", "batch_size", "hidden_size", "optimizers", "initializers"),
     "autoencoders": ("autoencoder_grid", "reconstructions", "latent_space", "interpolation", "denoising"),
+    "beyond": ("batch_norm", "dropout"),
 }
-COMMANDS = {"paper": "recipes.reporting.paper", "benchmark": "recipes.bench.benchmark"}
+COMMANDS = {
+    "paper": "recipes.reporting.paper",
+    "beyond": "recipes.reporting.beyond",
+    "benchmark": "recipes.bench.benchmark",
+}
 MODULES = {name: f"recipes.{family}.{name}" for family, members in FAMILIES.items() for name in members} | COMMANDS
 commands = tuple(COMMANDS)
 names = tuple(name for name in MODULES if name not in commands)
+reported = {  # the recipes of each report
+    "paper": tuple(name for name in names if name not in FAMILIES["beyond"]),
+    "beyond": FAMILIES["beyond"],
+}
 
 
 def find(name: str) -> Recipe | Command:

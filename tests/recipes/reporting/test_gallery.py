@@ -9,6 +9,7 @@ from PIL import Image
 from recipes.bench import page
 from recipes.reporting import report as words
 from recipes.reporting.gallery import UNSEEN, WIDTH, shrink
+from recipes.reporting.paper import FILES
 from recipes.running.catalogue import names
 from tests.support.paths import ROOT
 
@@ -53,23 +54,30 @@ def test_a_wrong_tally_and_a_wrong_number_are_found():
     assert disagreements(report, readme + "| `activations` | 0.9740 |") == ["activations: 0.9740"]
 
 
+def read(name):
+    return (GALLERY / name).read_text(encoding="utf-8")
+
+
 def test_the_gallery_has_the_sentences_that_the_code_writes():
-    report, benchmark = ((GALLERY / name).read_text(encoding="utf-8") for name in ("report.md", "benchmark.md"))
-    for sentence in (words.TITLE, words.PAPER, words.RULE, words.ONE_NETWORK, words.CODE):
-        assert sentence in report
+    report, beyond, benchmark = (read(name) for name in ("report.md", "beyond.md", "benchmark.md"))
+    for text, (title, file) in zip((report, beyond), FILES.values(), strict=True):
+        assert text == read(file)
+        assert text.startswith(f"# {title}\n")
+        for sentence in (words.PAPER, words.RULE, words.CODE):
+            assert sentence in text
+    assert words.ONE_NETWORK in report
     assert benchmark.startswith(page.METHOD)
     assert benchmark.endswith(page.FINDINGS)
 
 
 def test_the_readme_agrees_with_the_gallery():
-    report, readme = (
-        (GALLERY / "report.md").read_text(encoding="utf-8"),
-        (ROOT / "README.md").read_text(encoding="utf-8"),
-    )
-    (tally,) = TALLY.findall(report)
-    assert counts(report) == [int(n) for n in re.findall(r"\d+", tally)]
-    assert tally in readme
-    assert disagreements(report, readme) == []
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    report, beyond = read("report.md"), read("beyond.md")
+    for text in (report, beyond):
+        (tally,) = TALLY.findall(text)
+        assert counts(text) == [int(n) for n in re.findall(r"\d+", tally)]
+    assert TALLY.findall(report)[0] in readme
+    assert disagreements(report + beyond, readme) == []
 
 
 def test_a_picture_of_many_colours_keeps_its_colours():

@@ -12,11 +12,12 @@ import pytest
 from fnn import checkpoint
 from recipes.claims import Claim
 from recipes.data import digits
+from recipes.reporting import beyond
 from recipes.reporting.markdown import anchor
-from recipes.reporting.paper import run
+from recipes.reporting.paper import FILES, run
 from recipes.reporting.report import CODE, ONE_NETWORK, PAPER
 from recipes.running import catalogue
-from recipes.running.catalogue import find, names
+from recipes.running.catalogue import find, names, reported
 from recipes.running.plan import Options
 from recipes.running.sweep import SweepError
 from tests.recipes.running.test_kills import small  # noqa: F401
@@ -25,8 +26,13 @@ from tests.recipes.running.test_kills import small  # noqa: F401
 @pytest.fixture(scope="module")
 def folder(small, tmp_path_factory):  # noqa: F811
     out = tmp_path_factory.mktemp("report")
-    run(Options(quick=True, jobs=2, data=small, out=str(out)))
+    options = Options(quick=True, jobs=2, data=small, out=str(out))
+    run(options)
+    beyond.RECIPE.run(options)
     return out / "paper"
+
+
+NAMES = reported["paper"]
 
 
 @pytest.mark.parametrize("name", names)
@@ -40,6 +46,18 @@ def test_every_recipe_writes_its_result_parameters_and_figures(folder, name):
     assert written["claims"]
     assert checkpoint.load(out / "parameters.npz").keys() == find(name).groups.keys()
     assert {path.suffix for path in out.iterdir()} == {".json", ".npz", ".png", ".svg"}
+
+
+def test_the_experiments_beyond_the_paper_have_a_report_of_their_own(folder):
+    assert set(NAMES) | set(reported["beyond"]) == set(names)
+    assert {name for of_report in reported for name in reported[of_report]} == set(names)
+    for report, (title, file) in FILES.items():
+        text = (folder.parent / report / file).read_text(encoding="utf-8")
+        assert text.startswith(f"# {title}\n")
+        chapters = re.findall(r"^## (\w+)", text, re.MULTILINE)
+        assert chapters == [*reported[report], "Provenance"]
+        figures = folder.parent / report / "figures"
+        assert {f"figures/{path.name}" for path in figures.iterdir()} == set(re.findall(r"!\[.*?\]\((.*?)\)", text))
 
 
 class Tags(HTMLParser):
@@ -57,7 +75,7 @@ def test_the_page_needs_no_other_file(folder):
     tags = Tags(page).found
     assert not [tag for tag, _ in tags if tag in {"script", "link", "iframe"}]
     sources = [attributes["src"] for tag, attributes in tags if tag == "img"]
-    assert len(sources) >= len(names)
+    assert len(sources) >= len(NAMES)
     assert all(source.startswith("data:image/png;base64,") for source in sources)
     assert not re.search(r"""(src|href)=["']?(https?:)?//|url\(""", page)
     assert "verdicts marked (small)" in page
@@ -67,19 +85,19 @@ def test_the_page_needs_no_other_file(folder):
 def test_every_claim_has_a_verdict_in_the_first_table(folder):
     page, text = (folder / "index.html").read_text(encoding="utf-8"), (folder / "report.md").read_text(encoding="utf-8")
     table = page[page.index('<table id="claims">') : page.index("<section")]
-    for name in names:
+    for name in NAMES:
         assert f'href="#{name}"' in table
         assert f"\n## {name}" in text
         (heading,) = re.findall(rf"^## ({name}(?: \(.*\))?)$", text, re.MULTILINE)
         assert f"[{name}](#{anchor(heading)})" in text
     verdicts = re.findall(r'class="verdict (\w+)">\1(| \(small\))<', table)
-    assert len(verdicts) == table.count("<tr>") - 1 >= 2 * len(names) - 4
+    assert len(verdicts) == table.count("<tr>") - 1 >= 2 * len(NAMES) - 4
     marked = sum(mark != "" for _, mark in verdicts)
     assert (
         text.count("| holds (small) |") + text.count("| fails (small) |") + text.count("| undecided (small) |")
         == marked
     )
-    points = [find(name) for name in names if find(name).quick == find(name).paper]  # they draw their own points
+    points = [find(name) for name in NAMES if find(name).quick == find(name).paper]  # they draw their own points
     assert len(verdicts) - marked == sum(
         {"linear_regression": 3, "linear_classification": 4}.get(recipe.name, 2) for recipe in points
     )
@@ -88,7 +106,7 @@ def test_every_claim_has_a_verdict_in_the_first_table(folder):
 def test_provenance_has_a_row_for_every_recipe(folder):
     page, text = (folder / "index.html").read_text(encoding="utf-8"), (folder / "report.md").read_text(encoding="utf-8")
     origins = page[page.index('<table id="origins">') :]
-    for name in names:
+    for name in NAMES:
         (row,) = re.findall(rf"<tr><td>{name}</td>(.*?)</tr>", origins)
         assert re.search(r"[\d,.]+ s in all, median [\d,.]+ s</td>", row)
         assert re.search(r"<td>[0-9a-f]{12}</td>$", row)
@@ -102,7 +120,7 @@ def test_provenance_has_a_row_for_every_recipe(folder):
 
 def test_the_markdown_shows_pictures_that_are_there(folder):
     pictures = re.findall(r"!\[.*?\]\((.*?)\)", (folder / "report.md").read_text(encoding="utf-8"))
-    assert len(pictures) >= len(names)
+    assert len(pictures) >= len(NAMES)
     files = [(folder / picture).read_bytes() for picture in pictures]
     assert all(png.startswith(b"\x89PNG") and int.from_bytes(png[16:20]) == 1000 for png in files)  # pixels wide
     assert {folder / picture for picture in pictures} == set((folder / "figures").iterdir())
@@ -123,7 +141,7 @@ def test_a_chapter_has_its_text_its_groups_and_its_claims(folder):
     grid = text[text.index("\n## autoencoder_grid") : text.index("\n## reconstructions")]
     assert "- The pictures show the scores of all 50 networks." in grid
     assert "latent 64, depth 5" not in grid
-    once = [name for name in names if find(name).paper.runs == 1]
+    once = [name for name in NAMES if find(name).paper.runs == 1]
     assert once == ["autoencoder_grid", "reconstructions", "latent_space", "interpolation"]
     assert text.count(ONE_NETWORK) == page.count(ONE_NETWORK) == len(once)
     assert text.count(PAPER) == page.count(escape(PAPER)) == 1
@@ -159,7 +177,7 @@ def test_a_browser_shows_the_whole_page(browser, width, tmp_path):
     assert all(complete and natural > 0 and 0 < shown <= max(width, 640) for complete, natural, shown in images)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     assert browser.execute_script("return performance.getEntriesByType('resource').length") == 0
-    assert len(browser.find_elements("css selector", "#claims tbody tr")) >= len(names)
+    assert len(browser.find_elements("css selector", "#claims tbody tr")) >= len(NAMES)
     browser.save_screenshot(str(tmp_path / "page.png"))
 
 
@@ -192,7 +210,7 @@ def failing(config, key, data):
 
 def test_a_failing_recipe_leaves_the_others_their_chapters(small, tmp_path, monkeypatch, capsys):  # noqa: F811
     recipes = {"mnist": brief(), "broken": brief(name="broken", run=failing)}
-    monkeypatch.setattr(catalogue, "names", tuple(recipes))
+    monkeypatch.setitem(catalogue.reported, "paper", tuple(recipes))
     monkeypatch.setattr(catalogue, "find", recipes.__getitem__)
     stale = tmp_path / "mnist" / "stale.png"
     stale.parent.mkdir()

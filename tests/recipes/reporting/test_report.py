@@ -10,7 +10,7 @@ from recipes.running.catalogue import find
 def written(*claims, lines=()):
     """The page and the Markdown of one chapter."""
     chapter = Chapter(find("mnist"), find("mnist").paper, {}, claims, lines)
-    return html([chapter], {"seed": "<0>"}), markdown([chapter], {"seed": "0"})
+    return html("A & B", [chapter], {"seed": "<0>"}), markdown("A & B", [chapter], {"seed": "0"})
 
 
 def test_text_is_escaped_and_claims_that_fail_have_reasons():
@@ -21,6 +21,9 @@ def test_text_is_escaped_and_claims_that_fail_have_reasons():
     assert "Measured: x &amp; y<br>Reason: because</li>" in page
     assert "<li>1 &lt; 2</li>" in page
     assert "unsaid" not in page + text
+    assert "<title>A &amp; B</title>" in page
+    assert "<h1>A &amp; B</h1>" in page
+    assert text.startswith("# A & B\n")
     assert "&lt;0&gt;" in page
     assert "small" not in text
     assert "| fails | a < b \\| c | [mnist](#mnist-figure-5): the paper, figure 5 |" in text
@@ -53,5 +56,5 @@ def test_the_verdicts_are_counted():
     absent = Chapter(find("mnist"), find("mnist").paper, absent=2)
     assert tally([broken]).endswith(" 1 experiment has no results.")
     assert tally([broken, absent]).endswith(" 2 experiments have no results.")
-    assert "| no result | 1 run failed" in markdown([broken], {})
-    assert "| no result | 2 trainings have not been run yet" in markdown([absent], {})
+    assert "| no result | 1 run failed" in markdown("A", [broken], {})
+    assert "| no result | 2 trainings have not been run yet" in markdown("A", [absent], {})
