@@ -6,7 +6,7 @@ holds the call and nothing else.
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial, wraps
 from importlib import import_module
 from inspect import Parameter, signature
@@ -237,9 +237,12 @@ def _pickled(made: Any, call: Call | None) -> tuple[Any, ...]:
         )
     if call is not None:
         return Call.again, (call,)
-    make: Callable[..., Any] = type(made)
-    kept = {field: getattr(made, field) for field in ("needs_key", "tune") if hasattr(made, field)}
-    return partial(make, **kept), (*given, name)
+    make: Any = type(made)
+    if not attrs.has(make):
+        return make, (*given, name)
+    kept = {field.name: getattr(made, field.name) for field in attrs.fields(make) if field.init}
+    kept = {field: dict(each) if isinstance(each, Mapping) else each for field, each in kept.items()}
+    return partial(make, **kept), ()
 
 
 def _is_cloudpickle(frame: Any) -> bool:

@@ -31,9 +31,12 @@ def combined(
     if depth > DEEPEST:
         problem = f"combinators may stand at most {DEEPEST} deep inside one another, got {depth} levels"
         raise LayerError(combinator, f"{problem}; give all layers to one chain: chain(*layers)")
-    integers = next((layer.integers for layer in layers), 0)  # the input is that of the first layer
-    needs_key = any(layer.needs_key for layer in layers)
-    return Layer.of(located, needs_key=needs_key, integers=integers, depth=depth, **fields)
+    shared = {
+        "integers": next((layer.integers for layer in layers), 0),  # the input is that of the first layer
+        "needs_key": any(layer.needs_key for layer in layers),
+        "depth": depth,
+    }
+    return Layer.of(located, **{**shared, **fields})
 
 
 def placed_at(parts: Mapping[str, Layer], place: str) -> dict[str, Layer]:

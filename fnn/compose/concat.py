@@ -24,6 +24,7 @@ def concat(*branches: Layer, **named: Layer) -> Layer:
     parts = named_parts("concat", branches, named)
     if not parts:
         raise LayerError("concat", "needs at least one branch")
+    integers = min(branch.integers for branch in parts.values())  # those that all branches take
 
     def located(_: str, path: str) -> Functions:
         placed = placed_at(parts, path or "concat")
@@ -57,7 +58,7 @@ def concat(*branches: Layer, **named: Layer) -> Layer:
                 for (start, stop), (name, part) in zip(ends, ys.items(), strict=True):
                     dparams[name], dx = backs[name](unbroadcast(dy[..., start:stop], part), need_dx)
                     dxs.append(dx)
-                return dparams, sum(dxs[1:], dxs[0]) if need_dx else None
+                return dparams, sum(dxs[1:], dxs[0]) if need_dx and not integers else None
 
             return y, back
 
@@ -67,7 +68,7 @@ def concat(*branches: Layer, **named: Layer) -> Layer:
 
         return init, apply, vjp, tune if any(part.tune is not unchanged for part in parts.values()) else unchanged
 
-    return combined("concat", located, parts.values(), parts=parts, combine=concat)
+    return combined("concat", located, parts.values(), parts=parts, combine=concat, integers=integers)
 
 
 def _side_by_side(ys: list[Array]) -> Array:

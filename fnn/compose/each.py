@@ -73,7 +73,8 @@ def each(layer: Layer, axes: int = 1) -> Layer:
             def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Array]:
                 check_cotangent(name, path, dy, shape)
                 dparams, dx = back_of_layer(joined(dy), need_dx)
-                return dparams, dx.__array_namespace__().reshape(dx, x.shape) if need_dx else None
+                wanted = need_dx and not layer.integers
+                return dparams, dx.__array_namespace__().reshape(dx, x.shape) if wanted else None
 
             return parted(y, x), back
 

@@ -112,7 +112,7 @@ def _weights(xp: Any, q: Array, k: Array, causal: bool) -> Array:
     if causal:
         time = xp.arange(s.shape[-1])
         later = time[:, None] > time[None, :]
-        s += xp.where(later, -xp.inf, xp.zeros(later.shape, dtype=s.dtype))
+        s = xp.where(later, xp.asarray(-xp.inf, dtype=s.dtype), s)  # a sum would be NaN where a score is infinite
     if not small:
         s -= xp.max(s, axis=-2, keepdims=True)
     e = xp.exp(s)

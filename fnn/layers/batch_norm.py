@@ -6,7 +6,7 @@ import numpy as np
 
 from fnn.arrays import Array
 from fnn.initializers import constant, zeros
-from fnn.layer import Back, Layer
+from fnn.layer import Back, Layer, LayerError
 from fnn.layers.declared import layer
 from fnn.layers.sums import over_batch
 from fnn.random import Key
@@ -36,11 +36,23 @@ def statistics_of(x: Array) -> tuple[Array, Array, Array]:
     return mean, over_batch(rest * rest) / n, rest
 
 
-def tuned(params: Tree, x: Array) -> Tree:
-    """The parameters with the statistics of x."""
-    xp, old = x.__array_namespace__(), params["statistics"]
-    mean, variance, _ = statistics_of(x)
+def estimated(x: Array) -> tuple[Array, Array]:
+    """The mean and the variance (..., n) of x (..., batch, n), as precise as its dtype: in two passes.
+
+    The first mean of many large numbers is rounded. The mean of what is left of them says by how much.
+    """
+    mean, _, rest = statistics_of(x)
+    error, variance, _ = statistics_of(rest)
+    return mean + error, variance
+
+
+def with_statistics(params: Tree, mean: Array, variance: Array) -> Tree:
+    """The parameters with these statistics. Raises `LayerError` if they have leading axes that the parameters lack."""
+    xp, old = mean.__array_namespace__(), params["statistics"]
     new = xp.astype(xp.stack([mean, variance], axis=-2), old.dtype)
+    if new.ndim > old.ndim:
+        problem = f"x has the leading axes {new.shape[:-2]}, the parameters have {old.shape[:-2]}"
+        raise LayerError("", f"tune: {problem}; join the leading axes with the batch")
     return {**params, "statistics": xp.broadcast_to(new, old.shape)}
 
 
@@ -97,9 +109,12 @@ def batch_norm(*, eps: float = 1e-5) -> Layer:
 
         return y, back
 
+    def tune(params: Tree, x: Array) -> Tree:
+        return with_statistics(params, *estimated(x))
+
     n = ("n",)
     statistics = (unit, (2, "n"))
-    return layer(apply, vjp, x=n, needs_key=True, tune=tuned, scale=(one, n), bias=(zeros, n), statistics=statistics)
+    return layer(apply, vjp, x=n, needs_key=True, tune=tune, scale=(one, n), bias=(zeros, n), statistics=statistics)
 
 
 @constructor
@@ -108,7 +123,7 @@ def standardise() -> Layer:
 
     The `"statistics"` (..., 2, n) are the mean and the variance of the data, 0 and 1 until `fnn.tune(model, params, x)`
     estimates them: tune once, before the training. They are not learnt: in training, with a key, their gradient is 0.
-    A feature that never varies is only centred.
+    A feature that never varies, or by no more than the rounding of its mean, gets a variance of 0 and is only centred.
     """
 
     def scale(params: Tree) -> Array:
@@ -132,4 +147,10 @@ def standardise() -> Layer:
 
         return y, back
 
-    return layer(apply, vjp, x=("n",), needs_key=True, tune=tuned, statistics=(unit, (2, "n")))
+    def tune(params: Tree, x: Array) -> Tree:
+        mean, variance = estimated(x)
+        xp = x.__array_namespace__()
+        varies = mean + xp.sqrt(variance) != mean  # else the variance is rounding alone
+        return with_statistics(params, mean, xp.where(varies, variance, 0.0))
+
+    return layer(apply, vjp, x=("n",), needs_key=True, tune=tune, statistics=(unit, (2, "n")))

@@ -159,7 +159,10 @@ def _functions(
     def checked_tune(params: Tree, x: Array) -> Tree:
         if not declared.fits(params, x):
             declared.explain(params, x, name, path)
-        return tune(params, x)
+        try:
+            return tune(params, x)
+        except LayerError as error:
+            raise _located(error, name, path) from None
 
     return init, checked_apply, checked_vjp, tune if tune is unchanged else checked_tune
 

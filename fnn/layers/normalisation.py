@@ -50,7 +50,7 @@ def group_norm(groups: int, axes: int = 1, *, eps: float = 1e-5) -> Layer:
 def _within(groups: int, axes: int, eps: float, *, centre: bool) -> Layer:
     """The layer that normalises each group; without `centre`, by the mean square, without a mean and a bias."""
     over = (-3, -1)  # of (..., batch, places, groups, features of a group)
-    names = tuple(f"n{i}" for i in range(axes))
+    names = (*(f"n{i}" for i in range(axes - 1)), "n")
 
     def same(shape: Shape) -> Shape:
         if shape[-1] % groups:

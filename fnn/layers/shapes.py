@@ -64,7 +64,13 @@ class Declared:
         count = {1: "one axis", 2: "two axes"}.get(n, f"{n} axes")
         joined = len(shape) - n + 1  # axes
         remedy = f"put flatten({joined if joined > 2 else ''}) in front of it"
-        remedy = remedy if len(shape) > n else f"leave {name} out, or reshape the examples"
+        if n == 1 and len(shape) > 1:
+            axes = f", axes={joined - 1}" if joined > 2 else ""
+            remedy += f", or write each({name}{axes}) to apply it at every place"
+        elif len(shape) == n - 1 and self.features[-1] in ("c_in", "channels"):
+            remedy = "give them an axis of channels: x[..., None]"
+        elif len(shape) <= n:
+            remedy = f"leave {name} out, or reshape the examples"
         return f"expected {least}{count} of features ({of}), got {shape}; {remedy}"
 
     def fits(self, params: Tree, x: Array) -> bool:

@@ -137,7 +137,7 @@ class Windows:
         """The spatial lengths of features (*shape, c). Raises `LayerError` for another number of axes."""
         axes = AXES[len(self.size)]
         if len(shape) != len(axes) + 1:
-            remedy = "the kernel has a length for each spatial axis: 3 for signals, (3, 3) for images"
+            remedy = "size has a number for each spatial axis: 3 for signals, (3, 3) for images"
             raise LayerError("", f"expected features ({', '.join(axes)}, channels), got {shape}; {remedy}")
         return shape[:-1]
 

@@ -105,10 +105,12 @@ def test_a_layer_says_whether_it_needs_a_key_wherever_it_stands(layer, needs_key
     assert [copy.needs_key for copy in copies] == [needs_key] * 4
 
 
-def test_cloudpickle_keeps_that_a_layer_needs_a_key():
+def test_cloudpickle_keeps_what_a_layer_says_of_itself():
     cloudpickle = pytest.importorskip("cloudpickle")
-    own = Layer(relu.init, lambda params, x: x, relu.vjp, needs_key=True)
-    assert pickle.loads(cloudpickle.dumps(own)).needs_key
+    own = Layer(relu.init, lambda params, x: x, relu.vjp, needs_key=True, integers=3)
+    again = pickle.loads(cloudpickle.dumps(own))
+    assert again.needs_key
+    assert again.integers == 3
 
 
 def test_needs_key_is_a_bool():

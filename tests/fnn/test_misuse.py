@@ -175,12 +175,16 @@ CALLS = {
     "booleans": (lambda: MODEL.apply(PARAMS, X > 0), LayerTypeError, "got bool"),
     "a list": (lambda: MODEL.apply(PARAMS, X.tolist()), LayerTypeError, "got list; convert it with np.asarray"),
     "one example": (lambda: MODEL.apply(PARAMS, X[0]), LayerError, r"add a batch axis: x\[None\]"),
-    "images for vectors": (lambda: MODEL.init(Key(0), (28, 28)), LayerError, HERE + r".* put flatten\(\) in front"),
+    "images for vectors": (
+        lambda: MODEL.init(Key(0), (28, 28)),
+        LayerError,
+        HERE + r".* flatten\(\) in front .*each\(linear\(8",
+    ),
     "vectors for images": (lambda: flatten().init(Key(0), (784,)), LayerError, r"leave flatten\(2\) out"),
     "images without channels": (
         lambda: CONVOLUTION.init(Key(0), (28, 28)),
         LayerError,
-        r"convolution\(4, \(3, 3\)\): expected at least 3 axes of features \(height, width, c_in\), got \(28, 28\)",
+        r"convolution\(4, \(3, 3\)\): expected at least 3 axes of features .*, got \(28, 28\); .*: x\[..., None\]",
     ),
     "images for signals": (
         lambda: convolution(4, 3).init(Key(0), (28, 28, 1)),

@@ -105,10 +105,12 @@ LAYERS = {
     "concat, both ways": LayerRow(
         fnn.concat(fnn.recurrent(fnn.gru(2)), fnn.recurrent(fnn.gru(2), reverse=True)), (3, 2)
     ),
+    "concat, of embeddings": LayerRow(fnn.concat(fnn.embedding(5, 3), fnn.embedding(4, 2)), (3,)),
     "residual": LayerRow(fnn.residual(fnn.chain(fnn.linear(5), fnn.tanh, fnn.linear(4)))),
     "residual, of relu": LayerRow(fnn.residual(fnn.relu)),
     "each": LayerRow(fnn.each(fnn.linear(3)), (5, 4)),
     "each, of pixels": LayerRow(fnn.each(fnn.chain(fnn.batch_norm(), fnn.tanh), axes=2), (2, 3, 4)),
+    "each, of words of letters": LayerRow(fnn.each(fnn.chain(fnn.embedding(5, 2), fnn.flatten())), (3, 4)),
     "each, of an ensemble": LayerRow(fnn.each(fnn.ensemble(fnn.linear(3), 2)), (5, 4)),
     "residual, with statistics": LayerRow(fnn.residual(fnn.chain(fnn.batch_norm(), fnn.linear(4)))),
     "concat, with statistics": LayerRow(fnn.concat(fnn.batch_norm(), fnn.chain(fnn.linear(3), fnn.batch_norm()))),

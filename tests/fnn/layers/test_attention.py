@@ -44,6 +44,14 @@ def test_a_causal_token_does_not_see_the_later_ones():
     assert not np.isclose(y[:, 2:], other[:, 2:]).any()
 
 
+def test_a_causal_token_does_not_see_that_a_later_score_overflows():
+    changed = X.astype(np.float32)
+    changed[:, :3, :4] += 1000  # queries, so that a score is infinite where the key is huge
+    changed[:, 3, 4:8] = 3e38
+    expected = fnn.attention(2, causal=True).apply({}, changed[:, :3])
+    np.testing.assert_allclose(fnn.attention(2, causal=True).apply({}, changed)[:, :3], expected, rtol=1e-5)
+
+
 def test_without_positions_the_order_of_tokens_does_not_count():
     order = [2, 0, 3, 1]
     np.testing.assert_allclose(

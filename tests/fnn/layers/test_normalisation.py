@@ -92,6 +92,26 @@ def test_a_feature_that_never_varies_is_centred_by_standardise():
     np.testing.assert_allclose(fnn.standardise().apply(params, x), [[-1, 0], [1, 0]])
 
 
+@pytest.mark.parametrize("n", [100, 1000, 5000])
+def test_a_constant_that_has_no_exact_mean_is_centred_too(n):
+    x = np.stack([np.full(n, 0.1), np.full(n, 1000.3), normal(5, (n,)) * 1e-3 + 1000], axis=1).astype(np.float32)
+    layer = fnn.chain(fnn.standardise())
+    params = fnn.tune(layer, layer.init(Key(0), (3,))[0], x)
+    mean, variance = params["0"]["statistics"]
+    np.testing.assert_allclose(mean, x.astype(np.float64).mean(axis=0), rtol=1e-7)
+    np.testing.assert_allclose(variance, x.astype(np.float64).var(axis=0), rtol=1e-3)
+    assert np.abs(layer.apply(params, x)[:, :2]).max() < 1e-4
+
+
+def test_leading_axes_that_the_parameters_lack_are_refused():
+    model = fnn.chain(fnn.relu, fnn.batch_norm())
+    params, x = model.init(Key(0), (4,))[0], X.reshape(2, 100, 4)
+    words = r"batch_norm\(\) in chain\['1'\]: tune: x has the leading axes \(2,\), the parameters have \(\); join"
+    with pytest.raises(LayerError, match=words):
+        fnn.tune(model, params, x)
+    assert fnn.tune(fnn.ensemble(model, 2), tree.stack([params, params]), x).lead == (2,)
+
+
 def test_statistics_of_many_examples_are_precise_in_float32():
     x = (normal(2, (200_000, 2)) + 30).astype(np.float32)
     params = fnn.tune(fnn.batch_norm(), fnn.batch_norm().init(Key(0), (2,))[0], x)

@@ -1,6 +1,7 @@
 """Recurrent layers: PyTorch's figures, what a fold over time means, and how a cell is drawn."""
 
 import json
+import pickle
 from itertools import pairwise
 
 import numpy as np
@@ -139,6 +140,13 @@ def test_without_need_for_dx_no_step_computes_it(cell):
 def test_a_cell_is_a_value():
     assert repr(fnn.recurrent(fnn.gru(3))) == "recurrent(gru(3))"
     assert fnn.gru(3) == fnn.gru(n=3) != fnn.elman(3)
+
+
+def test_cloudpickle_takes_a_cell_of_ones_own():
+    cloudpickle = pytest.importorskip("cloudpickle")
+    wide = fnn.Cell(3, lambda params, h, x: fnn.lstm(3).step(params, h, x), fnn.lstm(3).parameters, size=6)
+    layer = pickle.loads(cloudpickle.dumps(fnn.recurrent(wide)))
+    np.testing.assert_array_equal(layer.apply(start(layer), X), fnn.recurrent(fnn.lstm(3)).apply(start(layer), X))
 
 
 def test_gru_learns_what_the_first_token_was():
