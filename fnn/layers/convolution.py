@@ -1,14 +1,14 @@
 """Convolution, and its adjoint. Each is the other's pullback."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from math import prod
 from typing import Any, Literal
 
 from fnn.arrays import Array, Shape
 from fnn.initializers import Initializer, he_normal, zeros
 from fnn.layer import Back, Layer
 from fnn.layers.declared import layer
+from fnn.layers.products import correlated, gathered, rows_of, scattered
 from fnn.layers.windows import AXES, Windows, lengths_of
 from fnn.tree import Tree
 from fnn.values import constructor, whole
@@ -17,39 +17,6 @@ __all__ = ["convolution", "transposed_convolution"]
 
 Padding = Literal["valid", "same"]
 Lengths = int | tuple[int, ...]
-
-
-def rows_of(y: Array, n_axes: int) -> Array:
-    """Images (..., batch, *shape, c) as one row for each place: (..., batch · places, c)."""
-    *outer, c = y.shape
-    split = len(outer) - n_axes - 1
-    return y.__array_namespace__().reshape(y, (*outer[:split], prod(outer[split:]), c))
-
-
-def gathered(windows: Windows, x: Array, w: Array) -> Array:
-    """The product of each window of x with the weights (..., *size, c_in, c_out)."""
-    xp, n_axes, rows = x.__array_namespace__(), len(windows.size), windows.unfold(x)
-    y = rows @ xp.reshape(w, (*w.shape[: -n_axes - 2], rows.shape[-1], w.shape[-1]))
-    return xp.reshape(y, (*y.shape[:-2], x.shape[-n_axes - 2], *windows.count(windows.spatial(x)), w.shape[-1]))
-
-
-def scattered(windows: Windows, y: Array, w: Array, shape: Shape) -> Array:
-    """The adjoint of `gathered` under the same weights: y (..., c_out) is spread over images of this shape."""
-    xp, n_axes, rows = y.__array_namespace__(), len(windows.size), rows_of(y, len(windows.size))
-    matrices = xp.reshape(w, (*w.shape[: -n_axes - 2], prod(windows.size), *w.shape[-2:]))
-
-    def parts() -> Iterator[Array]:
-        for i in range(prod(windows.size)):
-            part = rows @ matrices[..., i, :, :].mT
-            yield xp.reshape(part, (*part.shape[:-2], *y.shape[-n_axes - 2 : -1], part.shape[-1]))
-
-    return windows.fold(parts(), shape)
-
-
-def correlated(windows: Windows, x: Array, dy: Array) -> Array:
-    """The gradient of the weights of `gathered`: the windows of x, transposed, times dy."""
-    dw = windows.unfold(x).mT @ rows_of(dy, len(windows.size))
-    return x.__array_namespace__().reshape(dw, (*dw.shape[:-2], *windows.size, x.shape[-1], dy.shape[-1]))
 
 
 def _windows(name: str, size: Any, stride: Any, padding: Any, dilation: Any) -> Windows:
@@ -129,8 +96,9 @@ def convolution(
     weights    the initializer of W; its fan-in is kh · kw · c_in
     bias       the initializer of b; None for a layer without
 
-    Memory: the windows of a whole batch are copied into one array of batch · out_h · out_w · kh · kw · c_in numbers, in
-    the forward pass and again in the backward pass; it is not kept between them.
+    Memory: NumPy copies the windows of a few examples at a time: at most 2^19 numbers, or the windows of one example
+    (out_h · out_w · kh · kw · c_in). This does not grow with the batch. Only x is kept for the backward pass, which
+    copies its windows again. JAX's arrays go to `jax.lax.conv_general_dilated`.
 
     Raises `ValueError` for a setting that is not understood, and `LayerError` unless the features are as many axes as
     `size` has numbers and one of channels, and, with "valid", the image is at least as large as the kernel.

@@ -1,6 +1,6 @@
 """Layers without parameters that change the size of images: pooling and its opposite."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import reduce
 from math import prod
 from typing import Any
@@ -29,38 +29,35 @@ def max_pool(size: Lengths, *, stride: Lengths | None = None) -> Layer:
     Raises `ValueError` for a setting that is not understood, and `LayerError` unless the features are as many axes as
     `size` has numbers and one of channels, and the image is at least as large as a window.
     """
-    windows = _settings("max_pool", size, stride)
 
-    def pool(xp: Any, x: Array) -> tuple[Array, Pull]:
+    def maximum(windows: Windows, xp: Any, x: Array) -> tuple[Array, Pull]:
         y = reduce(xp.maximum, windows.parts_of(x))
 
         def pull(dy: Array) -> Array:
-            def parts(left: Array = dy) -> Any:
-                for part in windows.parts_of(x):
-                    lost = part < y  # false for NaN, whose gradient goes to the first element
-                    yield xp.where(lost, xp.zeros_like(left), left)
-                    left = xp.where(lost, left, xp.zeros_like(left))
+            def parts(left: Array = dy) -> Iterator[Array]:
+                *earlier, _ = windows.parts_of(x)
+                for part in earlier:
+                    rest = left * xp.astype(part < y, dy.dtype)  # for the maxima behind this part
+                    yield left - rest
+                    left = rest
+                yield left
 
             return windows.fold(parts(), windows.spatial(x))
 
         return y, pull
 
-    return _pooling("max_pool", pool, windows)
+    return _pooling("max_pool", size, stride, maximum)
 
 
 @constructor
 def mean_pool(size: Lengths, *, stride: Lengths | None = None) -> Layer:
     """The mean of each window, channel by channel. The settings, the rest and the errors are those of `max_pool`."""
-    windows = _settings("mean_pool", size, stride)
-    n = prod(windows.size)
 
-    def pool(xp: Any, x: Array) -> tuple[Array, Pull]:
-        def pull(dy: Array) -> Array:
-            return windows.fold([dy / n] * n, windows.spatial(x))
+    def mean(windows: Windows, xp: Any, x: Array) -> tuple[Array, Pull]:
+        n = prod(windows.size)
+        return sum(windows.parts_of(x)) / n, lambda dy: windows.fold([dy / n] * n, windows.spatial(x))
 
-        return sum(windows.parts_of(x)) / n, pull
-
-    return _pooling("mean_pool", pool, windows)
+    return _pooling("mean_pool", size, stride, mean)
 
 
 @constructor
@@ -108,14 +105,31 @@ def upsample(factor: Lengths) -> Layer:
     return parameterless("upsample", repeat, x=(*AXES[n_axes], "channels"), y=y)
 
 
-def _settings(name: str, size: Any, stride: Any) -> Windows:
+def _pooling(name: str, size: Any, stride: Any, pool: Callable[[Windows, Any, Array], tuple[Array, Pull]]) -> Layer:
+    """The layer of pool(windows, xp, x) -> (y, pull), which is asked to pool along one axis at a time, the last first.
+
+    That is less work than all axes at once. The first maximum of the rows' first maxima is the first one row by row.
+    """
     lengths = lengths_of(f"{name}(size)", size)
     steps = lengths if stride is None else lengths_of(f"{name}(stride)", stride, len(lengths))
-    return Windows(lengths, steps, (1,) * len(lengths))
+    ones = (1,) * len(lengths)
+    windows = Windows(lengths, steps, ones)
 
+    def only(axis: int) -> Windows:
+        size, stride = ((*ones[:axis], n[axis], *ones[axis + 1 :]) for n in (lengths, steps))
+        return Windows(size, stride, ones)
 
-def _pooling(name: str, pool: Callable[[Any, Array], tuple[Array, Pull]], windows: Windows) -> Layer:
+    along = [only(axis) for axis in reversed(range(len(lengths)))]
+
+    def pool_all(xp: Any, x: Array) -> tuple[Array, Pull]:
+        windows.count(windows.spatial(x))  # raises for an image that is too small
+        pulls = list[Pull]()
+        for each in along:
+            x, pull = pool(each, xp, x)
+            pulls.append(pull)
+        return x, lambda dy: reduce(lambda dy, pull: pull(dy), reversed(pulls), dy)
+
     def y(shape: Shape) -> Shape:
         return *windows.count(windows.features(shape)), shape[-1]
 
-    return parameterless(name, pool, x=(..., *AXES[len(windows.size)], "channels"), y=y)
+    return parameterless(name, pool_all, x=(..., *AXES[len(lengths)], "channels"), y=y)

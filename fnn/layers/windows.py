@@ -19,6 +19,7 @@ from fnn.values import whole
 
 __all__: list[str] = []  # for layers only
 
+BLOCK = 2**19  # numbers, 2 MiB in float32
 AXES = {1: ("length",), 2: ("height", "width")}  # the names of the spatial axes, by their number
 
 
@@ -79,34 +80,52 @@ class Windows:
             return tuple(n * s for n, s in zip(count, self.stride, strict=True))
         return tuple((n - 1) * s + reach for n, s, reach in zip(count, self.stride, self.extent, strict=True))
 
+    def blocks(self, images: Array, count: Shape, c: int) -> list[tuple[Any, ...]]:
+        """Indices of a few examples of a batch each, whose `count` windows of c channels stay in a CPU's cache.
+
+        A compiler sees arrays of other libraries than NumPy whole.
+        """
+        n_axes = len(self.size)
+        *lead, batch = images.shape[: -n_axes - 1]
+        one = prod(lead) * prod(count) * prod(self.size) * c
+        n = max(BLOCK // max(one, 1), 1) if isinstance(images, np.ndarray) else max(batch, 1)
+        return [(..., slice(i, i + n), *[slice(None)] * (n_axes + 1)) for i in range(0, max(batch, 1), n)]
+
     def unfold(self, x: Array) -> Array:
         """The windows of images (..., batch, *shape, c) as rows: (..., batch · windows, size · c)."""
         n_axes, count = len(self.size), self.count(self.spatial(x))
         x = self._padded(x)
         *outer, batch = x.shape[: -n_axes - 1]
-        shape = (*outer, batch * prod(count), prod(self.size) * x.shape[-1])
-        if isinstance(x, np.ndarray):  # a view of the windows, from which the reshape makes one copy
-            *lead, c = x.strides[: -n_axes - 1], x.strides[-1]
-            steps = x.strides[-n_axes - 1 : -1]
-            along = tuple(s * step for s, step in zip(self.stride, steps, strict=True))
-            within = tuple(d * step for d, step in zip(self.dilation, steps, strict=True))
-            view = (*outer, batch, *count, *self.size, x.shape[-1])
-            return as_strided(x, view, (*lead[0], *along, *within, c), writeable=False).reshape(shape)
-        xp = x.__array_namespace__()
-        return xp.reshape(xp.concat(list(self._cut(x, count)), axis=-1), shape)
+        c, n_rows = x.shape[-1], batch * prod(count)
+        if not isinstance(x, np.ndarray):
+            xp = x.__array_namespace__()
+            return xp.reshape(xp.concat(list(self._cut(x, count)), axis=-1), (*outer, n_rows, prod(self.size) * c))
+        # A view of the windows, from which the reshape makes one copy: along rows, or for one channel along columns.
+        lead, steps = x.strides[: -n_axes - 1], x.strides[-n_axes - 1 : -1]
+        along = lead[-1], *(s * step for s, step in zip(self.stride, steps, strict=True))
+        within = *(d * step for d, step in zip(self.dilation, steps, strict=True)), x.strides[-1]
+        if c > 1:
+            view = as_strided(x, (*outer, batch, *count, *self.size, c), (*lead[:-1], *along, *within), writeable=False)
+            return view.reshape(*outer, n_rows, prod(self.size) * c)
+        view = as_strided(x, (*outer, *self.size, c, batch, *count), (*lead[:-1], *within, *along), writeable=False)
+        return view.reshape(*outer, prod(self.size) * c, n_rows).mT
 
     def fold(self, parts: Iterable[Array], shape: Shape) -> Array:
         """Images (..., batch, *shape, c) that hold the sum of `parts`, each added where `parts_of` would take it."""
-        padding, count = self._padding(shape), self.count(shape)
-        total: Any = 0
+        padding = self.padding(shape)
         full = [n + before + after for n, (before, after) in zip(shape, padding, strict=True)]
-        for part, place in zip(parts, self._places(count), strict=True):
-            if isinstance(part, np.ndarray):
-                if isinstance(total, int):
-                    total = np.zeros((*part.shape[: -len(shape) - 1], *full, part.shape[-1]), part.dtype)
-                total[place] += part
-            else:
+        apart = all(s >= reach for s, reach in zip(self.stride, self.extent, strict=True))
+        total: Any = 0
+        for part, place in zip(parts, self._places(self.count(shape)), strict=True):
+            if not isinstance(part, np.ndarray):
                 total = total + _placed(part, place, full)
+                continue
+            if isinstance(total, int):
+                total = np.zeros((*part.shape[: -len(shape) - 1], *full, part.shape[-1]), part.dtype)
+            if apart:  # no place is met twice
+                total[place] = part
+            else:
+                total[place] += part
         inner = (slice(before, before + n) for n, (before, _) in zip(shape, padding, strict=True))
         return total[(..., *inner, slice(None))]
 
@@ -136,7 +155,7 @@ class Windows:
             along = zip(starts, count, self.stride, strict=True)
             yield (..., *(slice(start, start + (n - 1) * s + 1, s) for start, n, s in along), slice(None))
 
-    def _padding(self, shape: Shape) -> list[tuple[int, int]]:
+    def padding(self, shape: Shape) -> list[tuple[int, int]]:
         """The zeros before and after each axis; of an odd number, one more stands after."""
         if not self.same:
             return [(0, 0)] * len(shape)
@@ -146,7 +165,7 @@ class Windows:
 
     def _padded(self, x: Array) -> Array:
         shape = self.spatial(x)
-        padding = self._padding(shape)
+        padding = self.padding(shape)
         if not any(map(any, padding)):
             return x
         full = [n + before + after for n, (before, after) in zip(shape, padding, strict=True)]

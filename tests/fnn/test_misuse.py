@@ -19,6 +19,7 @@ from fnn import (
     check_layer,
     clip_by_global_norm,
     constant,
+    convolution,
     cross_entropy,
     dropout,
     early_stopping,
@@ -41,6 +42,7 @@ from fnn import (
     split,
     summary,
     train_step,
+    transposed_convolution,
     tree,
     value_and_grad,
     warmup_cosine,
@@ -60,6 +62,7 @@ PARAMS, _ = MODEL.init(Key(0), (5,))
 OTHER, _ = chain(linear(8), relu, linear(3)).init(Key(0), (5,))
 X = np.random.default_rng(0).standard_normal((6, 5)).astype(np.float32)
 LABELS = np.arange(6) % 3
+IMAGES, CONVOLUTION = np.ones((6, 5, 5, 2), np.float32), convolution(4, (3, 3))
 COLUMN, VECTOR = X[:, :1], X[:, 0]
 STATE = sgd(0.1).init(PARAMS)
 STEP = train_step(MODEL, cross_entropy, sgd(0.1))
@@ -140,6 +143,49 @@ CALLS = {
     "one example": (lambda: MODEL.apply(PARAMS, X[0]), LayerError, r"add a batch axis: x\[None\]"),
     "images for vectors": (lambda: MODEL.init(Key(0), (28, 28)), LayerError, HERE + r".* put flatten\(\) in front"),
     "vectors for images": (lambda: flatten().init(Key(0), (784,)), LayerError, r"leave flatten\(2\) out"),
+    "images without channels": (
+        lambda: CONVOLUTION.init(Key(0), (28, 28)),
+        LayerError,
+        r"convolution\(4, \(3, 3\)\): expected at least 3 axes of features \(height, width, c_in\), got \(28, 28\)",
+    ),
+    "images for signals": (
+        lambda: convolution(4, 3).init(Key(0), (28, 28, 1)),
+        LayerError,
+        r"convolution\(4, 3\): expected features \(length, channels\), got \(28, 28, 1\); .* \(3, 3\) for images",
+    ),
+    "an image smaller than the kernel": (
+        lambda: CONVOLUTION.init(Key(0), (2, 5, 1)),
+        LayerError,
+        r"images of at least \(3, 3\), got \(2, 5\); give larger images, a smaller window or, .* padding=.same.",
+    ),
+    "a smaller image than in init": (
+        lambda: CONVOLUTION.apply(CONVOLUTION.init(Key(0), (5, 5, 2))[0], IMAGES[:, :2]),
+        LayerError,
+        r"convolution\(4, \(3, 3\)\): expected images of at least \(3, 3\), got \(2, 5\)",
+    ),
+    "channels first": (
+        lambda: CONVOLUTION.apply(CONVOLUTION.init(Key(0), (5, 5, 2))[0], np.moveaxis(IMAGES, -1, 1)),
+        LayerError,
+        "the parameters were initialised for",
+    ),
+    "an image without a batch": (
+        lambda: CONVOLUTION.apply(CONVOLUTION.init(Key(0), (5, 5, 2))[0], IMAGES[0]),
+        LayerError,
+        "expected x of at least 4 axes",
+    ),
+    "an unknown padding": (lambda: convolution(4, 3, padding=1), ValueError, 'must be "valid" or "same", got 1'),
+    "a stride too many": (
+        lambda: convolution(4, (3, 3), stride=(1, 1, 1)),
+        ValueError,
+        r"convolution\(stride\) must have as many numbers as there are spatial axes, 2",
+    ),
+    "a kernel of three axes": (lambda: convolution(4, (3, 3, 3)), ValueError, r"one or two, as in 3 or \(3, 3\)"),
+    "a kernel of length 0": (lambda: convolution(4, (3, 0)), ValueError, "a whole number from 1 up, got 0"),
+    "a dilation of 0": (
+        lambda: transposed_convolution(4, 3, dilation=0),
+        ValueError,
+        "a whole number from 1 up, got 0",
+    ),
     "no features": (lambda: MODEL.init(Key(0), (0,)), LayerError, r"the shape of one example.* got \(0,\)"),
     "features of a negative size": (lambda: MODEL.init(Key(0), (-5,)), LayerError, r"example's features.* got \(-5,\)"),
     "features of a float size": (lambda: MODEL.init(Key(0), (5.0,)), LayerError, r"example's features.* got \(5.0,\)"),
