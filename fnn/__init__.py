@@ -5,12 +5,10 @@ layers. An optimizer is a pure function (state, gradients) -> state, and trainin
 `fnn.interop` are imported by name.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fnn import compose, initializers, layers, losses, optimizers, training, tree
 from fnn.batching import batches
-from fnn.compose import *
 from fnn.initializers import (
     glorot_normal,
     glorot_uniform,
@@ -22,20 +20,29 @@ from fnn.initializers import (
     uniform,
     zeros,
 )
+from fnn.late import late
 from fnn.layer import Layer, LayerError, LayerTypeError
-from fnn.layers import *
-from fnn.losses import *
-from fnn.optimizers import *
+from fnn.layers import layer as layer  # sets it in place of the module fnn.layer, which `Layer` is imported from
 from fnn.optimizers import schedules
 from fnn.random import Key, fold_in, generator, split
-from fnn.training import *
 from fnn.tree import Params, TreeError, ravel
 from fnn.values import constructor
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the names that `late` finds below; mypy follows only one star at a time
     from fnn import checks, data, metrics
     from fnn.checks import check_layer, check_vjp
     from fnn.checks.summary import summary
+    from fnn.compose import *
+    from fnn.layers import *
+    from fnn.layers.activations import *
+    from fnn.losses import *
+    from fnn.losses.categorical import *
+    from fnn.losses.elementwise import *
+    from fnn.optimizers import *
+    from fnn.optimizers.rules import *
+    from fnn.optimizers.schedules import *
+    from fnn.optimizers.transformations import *
+    from fnn.training import *
 
 __version__ = "0.2.0"
 
@@ -50,11 +57,6 @@ __all__ += losses.__all__
 __all__ += optimizers.__all__
 __all__ += training.__all__
 
-
-def __getattr__(name: str) -> Any:
-    """Load what training does not need only when it is asked for: each of these modules takes milliseconds."""
-    if name in ("checks", "data", "metrics"):
-        return import_module(f"fnn.{name}")
-    if name in ("check_layer", "check_vjp", "summary"):
-        return getattr(import_module("fnn.checks"), name)
-    raise AttributeError(f"module 'fnn' has no attribute {name!r}")
+_families = {family.__name__: family.__all__ for family in (compose, layers, losses, optimizers, training)}
+_others = {"fnn.checks": ["check_layer", "check_vjp", "summary"], "fnn.data": [], "fnn.metrics": []}
+late(__name__, {**_families, **_others})

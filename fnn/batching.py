@@ -17,7 +17,7 @@ Batch = tuple[Array, ...]  # (x, target), or (x, target, weight): in training, a
 Prepare = Callable[[Batch, Any], Batch]  # prepare(batch, key) -> batch; the key is None where nothing may be drawn
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Batches:
     """The batches of one epoch, tuples of arrays. They can be iterated over more than once. See `batches`."""
 
@@ -27,6 +27,9 @@ class Batches:
     drop_last: bool
     axis: int
     prepare: Prepare | None = None
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} batches of {self.size}>"
 
     def __len__(self) -> int:
         n = self.arrays[0].shape[self.axis]

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from fnn.values import is_integer, whole
+from fnn.values import is_integer, record, whole
 
 __all__ = ["Key", "draw", "fold_in", "folded", "generator", "split"]
 
@@ -38,7 +38,8 @@ def _path(path: Iterable[Any]) -> tuple[int, ...]:
     return tuple(map(_part, path))
 
 
-@attrs.frozen
+@record
+@attrs.frozen(eq=False, repr=False)
 class Key:
     """The name of a stream of random numbers: a seed, and a path of integers below it.
 
@@ -79,7 +80,7 @@ def folded(key: Any, i: Any) -> Any:
     raise TypeError(f"fold_in: expected a Key, got {type(key).__name__}; make one with Key(seed)")
 
 
-@folded.register
+@folded.register(Key)
 def _(key: Key, i: Any) -> Key:
     below = object.__new__(Key)  # only the new part is checked: the path may be long
     for name, value in (("seed", key.seed), ("path", (*key.path, _part(i)))):
@@ -121,6 +122,6 @@ def draw(key: Any, shape: tuple[int, ...]) -> Any:
     raise TypeError(f"draw: expected a Key, got {type(key).__name__}; make one with Key(seed)")
 
 
-@draw.register
+@draw.register(Key)
 def _(key: Key, shape: tuple[int, ...]) -> np.ndarray:
     return generator(key).random(shape, dtype=np.float32)

@@ -3,10 +3,19 @@
 Every combinator of layers is a layer and obeys the same laws; its parts' names are the keys of its parameter tree.
 """
 
+from typing import TYPE_CHECKING
+
 from fnn.compose.chain import chain
-from fnn.compose.concat import concat
-from fnn.compose.each import each
-from fnn.compose.ensemble import ensemble
-from fnn.compose.residual import residual
+from fnn.late import late
+
+if TYPE_CHECKING:
+    from fnn.compose.concat import concat
+    from fnn.compose.each import each
+    from fnn.compose.ensemble import ensemble
+    from fnn.compose.residual import residual
+
+LATE = {f"fnn.compose.{name}": [name] for name in ("concat", "each", "ensemble", "residual")}  # when first asked for
 
 __all__ = ["chain", "concat", "each", "ensemble", "residual"]
+
+late(__name__, LATE)

@@ -11,11 +11,10 @@ import numpy as np
 
 from fnn.arrays import Array, is_half
 from fnn.layer import Layer
-from fnn.layers.gaussian import FAR, distribution_and_density
-from fnn.layers.parameterless import Pull, elementwise, parameterless
+from fnn.layers.parameterless import elementwise, parameterless
 from fnn.values import constructor, number
 
-__all__ = ["elu", "elu_with", "gelu", "gelu_exact", "identity", "leaky_relu", "relu", "sigmoid", "softplus"]
+__all__ = ["elu", "elu_with", "gelu", "identity", "leaky_relu", "relu", "sigmoid", "softplus"]
 __all__ += ["softplus_with", "swish", "tanh"]
 
 BEYOND = 800.0  # for x < -BEYOND, eˣ is 0 in every precision
@@ -89,13 +88,6 @@ def _gelu_slope(xp: Any, x: Array, y: Array) -> Array:
     return slope
 
 
-def _gelu_exact(xp: Any, x: Array) -> tuple[Array, Pull]:
-    x = xp.astype(x, xp.float32) if is_half(x.dtype) else x  # half precision has no room for the approximations
-    gate, density = distribution_and_density(xp, x)
-    y = xp.maximum(x, -FAR) * gate
-    return y, lambda dy: dy * (gate + xp.clip(x, -FAR, FAR) * density)
-
-
 identity = parameterless("identity", lambda xp, x: (x, lambda dy: dy))
 """y = x: the very same array."""
 
@@ -118,12 +110,6 @@ gelu = elementwise("gelu", _gelu, _gelu_slope)
 """y = ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))): the tanh form (Hendrycks & Gimpel 2016).
 
 It is within 0.0005 of `gelu_exact` and costs less.
-"""
-
-gelu_exact = parameterless("gelu_exact", _gelu_exact)
-"""y = x Φ(x) = ½ x (1 + erf(x / √2)), with Φ of the normal distribution (Hendrycks & Gimpel 2016).
-
-It is precise to a few units in the last place, also in the tail, where 1 + erf(x / √2) would cancel.
 """
 
 elu = elementwise(

@@ -14,7 +14,7 @@ import numpy as np
 from fnn.arrays import Array, bits, dtype_kind, read_only
 from fnn.optimizers.diverged import all_finite, diverged
 from fnn.tree import Layout, Params, Tree, TreeError
-from fnn.values import Call, constructor, value
+from fnn.values import Call, constructor, record, value
 
 __all__ = ["Direct", "Memory", "Moves", "Optimizer", "State", "chain_updates"]
 
@@ -28,7 +28,8 @@ def no_memory(theta: Array, layout: Layout) -> Memory:
     return ()
 
 
-@attrs.frozen
+@record
+@attrs.frozen(eq=False, repr=False)
 class State:
     """Where a training stands: all that the next step needs, as a value. Two are equal if all their bits are.
 

@@ -3,7 +3,6 @@
 A Python step gives a Python float, which does not change the dtype of float32 arrays; a traced step gives an array.
 """
 
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import log, pi
@@ -222,7 +221,7 @@ def join(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> Schedule:
 
     def schedule(step: Any) -> Any:
         if isinstance(step, Real):
-            i = bisect_right(starts, step) - 1
+            i = sum(float(step) >= start for start in starts[1:])
             return pieces[i](step - starts[i])
         xp = step.__array_namespace__()
         rate = pieces[0](step)

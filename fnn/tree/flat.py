@@ -5,7 +5,7 @@ Optimizers work on the vector: there, their arithmetic reads as in the papers an
 
 from collections.abc import Callable, Mapping
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 import numpy as np
@@ -13,12 +13,12 @@ import numpy as np
 from fnn.arrays import Array, is_array, misfit, read_only
 from fnn.tree.functions import check_names, items, leaves
 from fnn.tree.params import Params, Path, Tree, TreeError, check_leaf, show
+from fnn.values import record
 
 __all__ = ["Layout", "ravel"]
 
 
-@attrs.frozen
-class Span:
+class Span(NamedTuple):
     """Where one leaf lies in the vector, and its shape without the ensemble's leading axes."""
 
     start: int
@@ -26,7 +26,8 @@ class Span:
     shape: tuple[int, ...]
 
 
-@attrs.frozen(cache_hash=True)
+@record
+@attrs.frozen(eq=False, repr=False)
 class Layout:
     """Where every leaf of a tree lies in the flat vector. It holds shapes and no arrays.
 

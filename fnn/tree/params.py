@@ -7,7 +7,6 @@ from typing import Any, NoReturn
 import numpy as np
 
 from fnn.arrays import is_half, misfit, read_only
-from fnn.tree.display import html_table, leaf_rows, text_lines
 
 __all__ = ["Params", "Path", "Tree", "TreeError", "check_leaf", "show"]
 
@@ -141,9 +140,13 @@ class Params(Mapping[str, Any]):
         return self
 
     def __repr__(self) -> str:
+        from fnn.tree.display import text_lines  # here, since training shows nothing
+
         return "\n".join([self._title(), *text_lines(self, "  ")])
 
     def _repr_html_(self) -> str:
+        from fnn.tree.display import html_table, leaf_rows
+
         return html_table([("path", "shape", "dtype"), (), *leaf_rows(self)], "<<<", self._title())
 
     def _title(self) -> str:

@@ -28,9 +28,11 @@ class Session(NamedTuple):
 
 @attrs.frozen(eq=False)
 class Problem:
-    """A multi-layer perceptron, its data, and how to train it.
+    """A multi-layer perceptron or a small convolutional network, its data, and how to train it.
 
-    weights           (W, b) of each layer, with W (n_in, n_out) and b (n_out,)
+    weights           (W, b) of each layer, with W (n_in, n_out) and b (n_out,). The first layers may be convolutions of
+                      images (height, width, c_in), with W (kh, kw, c_in, c_out), as many outputs as places, and a
+                      maximum over each 2 x 2 behind their activation
     train, test       the inputs and the labels or targets
     batch             the size of a batch; epoch i takes the batches `order(i)` of `train`
     hidden, output    names of activations: "relu", "sigmoid" or "none"

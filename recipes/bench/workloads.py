@@ -31,6 +31,14 @@ XOR_TRAINERS = {
     "PyTorch, fused SGD": "torch_eager.train_fused",
     "JAX, vmap and scan": "jax_optax.train_together",
 }
+IMAGE_TRAINERS = {
+    "fnn": "fnn_numpy.train",
+    "PyTorch": "torch_eager.train",
+    "PyTorch, fused Adam": "torch_eager.train_fused",
+    "PyTorch, fused Adam, channels last": "torch_eager.train_channels_last",
+    "JAX, jit of a step": "jax_optax.train_by_step",
+    "fnn in JAX, jit of a step": "fnn_jax.train_by_step",
+}
 # Without compiled PyTorch: its compiler keeps results on disk, so that only the very first start would compile.
 STARTED = {name: peer for name, peer in TRAINERS.items() if name not in ("bare matrix products", "PyTorch, compiled")}
 PREDICTORS = {
@@ -76,6 +84,21 @@ def classifier(*hidden: int, batch: int = 128, examples: int | None = None) -> C
         sizes = (data.train[0].shape[1], *hidden, data.n_classes)
         train = data.first(examples or len(data.train[1])).train
         return Problem(perceptron(sizes, fnn.Key(0)), train, data.test, batch)
+
+    return make
+
+
+def convolutional(*channels: int, hidden: int, batch: int, examples: int) -> Callable[[Digits], Problem]:
+    """A classifier of images: 3 x 3 convolutions with maxima of 2 x 2, and one hidden layer."""
+
+    def make(data: Digits) -> Problem:
+        (x, labels), shape = data.first(examples).train, (*data.shape, 1)
+        blocks = [fnn.chain(fnn.convolution(n, (3, 3), padding="same"), fnn.max_pool((2, 2))) for n in channels]
+        model = fnn.chain(*blocks, fnn.flatten(axes=3), fnn.linear(hidden), fnn.linear(data.n_classes))
+        leaves = fnn.tree.leaves(model.init(fnn.Key(0), shape)[0])
+        weights = list(zip(leaves[::2], leaves[1::2], strict=True))
+        (test_x, test_labels) = data.test
+        return Problem(weights, (x.reshape(-1, *shape), labels), (test_x.reshape(-1, *shape), test_labels), batch)
 
     return make
 
@@ -134,5 +157,10 @@ WORKLOADS = {
         STARTED,
         trains=False,
         goal=0.97,
+    ),
+    "g": Workload(
+        "convolutions 3x3x16 and 3x3x32 with maxima of 2x2, then 128-10, batch 128, 5,000 digits",
+        convolutional(16, 32, hidden=128, batch=128, examples=5_000),
+        IMAGE_TRAINERS,
     ),
 }

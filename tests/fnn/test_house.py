@@ -4,6 +4,7 @@ from tests.support.arrows import wrong_arrows
 from tests.support.paths import ROOT
 
 ORDER = [
+    "fnn.late",
     "fnn.arrays",
     "fnn.values",
     "fnn.tree",

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from operator import attrgetter
 from pathlib import Path
 
@@ -53,10 +54,42 @@ def test_import_brings_in_nothing_slow():
         "html",
         "pytest",
         "hypothesis",
-        "fnn.checks.explain",
-        "fnn.metrics",
+        "bisect",
     }
     assert run(f"import sys, fnn; print(sorted({slow} & set(sys.modules)))") == "[]\n"
+
+
+def test_import_brings_in_only_what_a_plain_training_needs():
+    late = [f"fnn.{name}" for name in ("checks", "checkpoint", "data", "metrics", "plot", "interop", "tree.display")]
+    late += [module for package in (fnn.compose, fnn.layers, fnn.optimizers, fnn.training) for module in package.LATE]
+    program = f"""
+import sys, numpy as np, fnn
+{TRAIN.replace("fnn.dropout(0.5), ", "")}
+print([module for module in {late} if module in sys.modules])
+"""
+    assert run(program) == "[]\n"
+
+
+@pytest.mark.parametrize("package", ["fnn.compose", "fnn.layers", "fnn.optimizers", "fnn.training"])
+def test_a_late_module_gives_the_package_all_its_names(package):
+    package = import_module(package)
+    for module, names in package.LATE.items():
+        assert sorted(names) == sorted(set(import_module(module).__all__) & set(package.__all__))
+        assert all(getattr(package, name) is getattr(import_module(module), name) for name in names)
+
+
+def test_a_late_name_is_found_whoever_imports_its_module_first():
+    found = "print(fnn.dropout is fnn.layers.dropout is sys.modules['fnn.layers.dropout'].dropout)"
+    for first in ("fnn.layers.dropout", "fnn"):
+        assert run(f"import sys, {first}\n{found}") == "True\n"
+
+
+def test_a_missing_name_is_an_attribute_error_and_late_names_are_listed():
+    with pytest.raises(AttributeError, match="module 'fnn' has no attribute 'reLU'"):
+        _ = fnn.reLU
+    assert set(fnn.__all__) <= set(dir(fnn))
+    program = "import fnn\nbefore = set(dir(fnn))\nfrom fnn import *\nprint({*fnn.__all__} <= before & {*globals()})"
+    assert run(program) == "True\n"
 
 
 def test_import_and_training_leave_numpys_global_state_alone():

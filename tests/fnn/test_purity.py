@@ -40,6 +40,7 @@ SHARED = {  # row: (which parts of the result may share memory with a writable i
 
 
 NOT_CALLED = (
+    "fnn.late",  # it prepares a package
     "fnn.interop.jax",
     "fnn.interop.sklearn",  # `check_estimator` calls it, and looks for changed inputs too
     # The calls of fnn.checkpoint and of the losses run these, and they hand views to one another.

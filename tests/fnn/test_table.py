@@ -8,12 +8,13 @@ import pytest
 
 import fnn.layers
 from fnn import compose, initializers, losses, optimizers
-from fnn.layers.activations import __all__ as activations
+from fnn.layers import activations, gaussian
 from fnn.layers.softmax import __all__ as softmaxes
 from fnn.optimizers import schedules
 from tests.support.activations import ACTIVATIONS, SOFTMAXES
 from tests.support.table import TABLES, public_name
 
+ACTIVATION_NAMES = [*activations.__all__, *gaussian.__all__]
 FAMILIES = [importlib.import_module(found.name) for found in pkgutil.iter_modules(fnn.layers.__path__, "fnn.layers.")]
 PUBLIC = {  # by kind; the names of classes and types begin with a capital
     "layer": {name for family in (*FAMILIES, compose) for name in family.__all__},
@@ -23,7 +24,7 @@ PUBLIC = {  # by kind; the names of classes and types begin with a capital
     "initializer": {"initializers.constant", *initializers.__all__} - {"constant"},  # fnn.constant is a schedule
 }
 EXACT = {  # rows with exact values: (the public names of the family, rows, where they are)
-    "activation": (activations, ACTIVATIONS, "tests/support/activations.py"),
+    "activation": (ACTIVATION_NAMES, ACTIVATIONS, "tests/support/activations.py"),
     "softmax": (softmaxes, SOFTMAXES, "tests/support/activations.py"),
     "loss": (
         set(losses.__all__) - {"cross_entropy"},  # it takes rows of logits, see test_extremes.py
@@ -42,7 +43,7 @@ def without_row(names, rows, where):
 @pytest.mark.parametrize("kind", TABLES)
 def test_everything_public_has_a_row(kind):
     where = {"loss": "losses.py", "optimizer": "optimizers.py", "schedule": "optimizers.py"}.get(kind, "table.py")
-    others = PUBLIC[kind] - ({*activations, *softmaxes} if kind == "layer" else set())  # these have their own test
+    others = PUBLIC[kind] - ({*ACTIVATION_NAMES, *softmaxes} if kind == "layer" else set())  # these have their own test
     assert without_row(others, TABLES[kind], f"tests/support/{where}") == []
 
 

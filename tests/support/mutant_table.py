@@ -39,13 +39,13 @@ MUTANTS = {
         ("elu's derivative of x", "1 + xp.minimum(y, 0.0)", "1 + xp.minimum(x, 0.0)"),
         ("leaky_relu too steep", "slope + (1 - slope) *", "slope +"),
         ("a logistic that overflows", "xp.exp(-xp.abs(x))\n    return", "xp.exp(x)\n    return"),
-        ("exact gelu's gate held constant", "gate + xp.clip(x, -FAR, FAR) * density", "gate"),
         ("elu's slope for another alpha", "alpha + y", "1 + y"),
         ("softplus not divided by beta", "xp.abs(x))) / b", "xp.abs(x)))"),
     ],
     "fnn/layers/gaussian.py": [
+        ("exact gelu's gate held constant", "gate + xp.clip(x, -FAR, FAR) * density", "gate"),
         ("an upper tail that is the lower one", "1 - below, below", "below, below"),
-        ("a square without its rest", "(size + coarse) * -0.5", "(size - coarse) * -0.5"),
+        ("a square without its rest", "(k + (size + k) * r)", "k"),
     ],
     "fnn/layers/softmax.py": [
         ("softmax's mean not weighted", "xp.sum(y * dy, axis=-1", "xp.sum(dy, axis=-1"),

@@ -7,6 +7,7 @@ pullbacks and iterators, so that all the code has run.
 from functools import reduce
 from itertools import islice
 
+import attrs
 import numpy as np
 
 import fnn
@@ -144,6 +145,8 @@ OTHERS = {
     "fnn.constructor": lambda: (lambda rate: fnn.constructor(schedule)(rate)(3), 0.1),
     "fnn.values.Call": lambda: (lambda *a: repr(fnn.values.Call.of(fnn.adam, *a)), 0.1),
     "fnn.values.Function": lambda: (lambda *a: fnn.normal(0.1)(*a), Key(1), (2, 3)),
+    "fnn.values.record": lambda: (lambda record: repr(fnn.values.record(record)(3)),
+                                  attrs.make_class("Record", ["x"], frozen=True, eq=False, repr=False)),
     "fnn.values.value": lambda: (fnn.values.value, type("Record", (), {})),
     "fnn.random.folded": lambda: (fnn.random.folded, Key(1), 2),
     "fnn.tree.Span": lambda: (tree.Span, 0, 6, (2, 3)),

@@ -16,10 +16,17 @@ OPTIMIZERS: dict[str, Any] = {"adam": fnn.adam, "sgd": fnn.sgd}
 def network(problem: Problem) -> tuple[fnn.Layer, fnn.Params]:
     """The network of a problem, and its initial parameters."""
     pairs: list[tuple[fnn.Layer, dict[str, Any]]] = []
+    images = False
     for (w, b), activation in zip(problem.weights, problem.activations, strict=True):
-        pairs.append((fnn.linear(w.shape[-1]), {"weights": w, "bias": b}))
+        if images and w.ndim < 4:
+            pairs.append((fnn.flatten(axes=3), {}))
+        images = w.ndim == 4
+        layer = fnn.convolution(w.shape[-1], w.shape[:2], padding="same") if images else fnn.linear(w.shape[-1])
+        pairs.append((layer, {"weights": w, "bias": b}))
         if activation != "none":
             pairs.append((ACTIVATIONS[activation], {}))
+        if images:
+            pairs.append((fnn.max_pool((2, 2)), {}))
     params = {str(i): each for i, (_, each) in enumerate(pairs)}
     return fnn.chain(*(layer for layer, _ in pairs)), fnn.Params(params, lead=(problem.runs,) if problem.runs else ())
 

@@ -10,7 +10,7 @@ import optax
 
 from recipes.bench.problem import Problem, Session
 
-__all__ = ["by_epoch", "infer", "scanned", "train_by_epoch", "train_by_step", "train_together"]
+__all__ = ["by_epoch", "by_step", "infer", "scanned", "train_by_epoch", "train_by_step", "train_together"]
 
 ACTIVATIONS: dict[str, Any] = {"relu": jax.nn.relu, "sigmoid": jax.nn.sigmoid, "none": lambda x: x}
 OPTIMIZERS: dict[str, Any] = {"adam": optax.adam, "sgd": optax.sgd}
@@ -21,7 +21,12 @@ def forward(problem: Problem) -> Callable[[Any, Any], Any]:
 
     def apply(params: Any, x: Any) -> Any:
         for (w, b), activation in zip(params, problem.activations, strict=True):
-            x = ACTIVATIONS[activation](x @ w + b)
+            if w.ndim == 4:
+                x = jax.lax.conv_general_dilated(x, w, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+                x = ACTIVATIONS[activation](x + b)
+                x = jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
+            else:
+                x = ACTIVATIONS[activation](x.reshape(len(x), -1) @ w + b)
         return x
 
     return apply
@@ -81,8 +86,13 @@ def by_epoch(problem: Problem, epoch_of: Callable[..., Any], state: Any, predict
 def train_by_step(problem: Problem) -> Session:
     """A compiled step, called on each batch."""
     step, state = stepper(problem)
-    step, apply = jax.jit(step), jax.jit(forward(problem))
-    x, y = problem.train
+    apply = forward(problem)
+    return by_step(problem, jax.jit(step), state, lambda state, x: apply(state[0], x))
+
+
+def by_step(problem: Problem, step: Callable[..., Any], state: Any, predict: Callable[[Any, Any], Any]) -> Session:
+    """A session that calls a compiled step on each batch; the other arguments are those of `by_epoch`."""
+    (x, y), outputs = problem.train, jax.jit(predict)
 
     def run(epoch: int) -> None:
         nonlocal state
@@ -90,7 +100,7 @@ def train_by_step(problem: Problem) -> Session:
             state = step(state, (x.take(index, axis=0), y.take(index, axis=0)))
         jax.block_until_ready(state)
 
-    return Session(run, lambda x: apply(state[0], x))
+    return Session(run, lambda x: outputs(state, x))
 
 
 def train_by_epoch(problem: Problem) -> Session:

@@ -7,6 +7,7 @@ In float32, the exact value is that of the same layer in float64. In float64, it
 import numpy as np
 import pytest
 
+from fnn.layers.gaussian import TAIL
 from tests.support.activations import ACTIVATIONS
 from tests.support.exact import MP
 
@@ -47,3 +48,11 @@ def test_values_and_slopes_are_accurate_to_a_few_units_in_the_last_place(name, d
     print(f"{name} {dtype.__name__}: value {float(of_value):.2f} ulp, at {worst:.4g}; slope {float(of_slope):.2f} eps")
     assert of_value <= row.ulps[0]
     assert of_slope <= row.ulps[1]
+
+
+def test_the_tail_of_the_normal_distribution_is_codys():
+    codys_q = "1 22.266688044328115691 235.38790178262499861 1519.3775994075548050 6485.5582982667607550"
+    codys_q += " 18615.571640885098091 34900.952721145977266 38912.003286093271411 19685.429676859990727"
+    p, q = [MP.mpf(each) for _, each in TAIL[1:]], [MP.mpf(each) for each in codys_q.split()]
+    by_hand = [b / MP.sqrt(2 * MP.pi) - a for a, b in zip([*p, 0], [0, *q], strict=True)]
+    np.testing.assert_allclose([first for first, _ in TAIL], np.array(by_hand, dtype=float), rtol=1e-9)

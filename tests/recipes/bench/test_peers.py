@@ -8,7 +8,7 @@ import pytest
 
 import fnn
 from recipes.bench import workloads
-from recipes.bench.workloads import PREDICTORS, TRAINERS, WORKLOADS, XOR_TRAINERS
+from recipes.bench.workloads import IMAGE_TRAINERS, PREDICTORS, TRAINERS, WORKLOADS, XOR_TRAINERS
 
 WITHOUT_OUTPUT, SLOW_TO_COMPILE = {"products.train", "products.infer"}, {"torch_compiled.train"}
 
@@ -36,6 +36,7 @@ MEAN_SQUARED = {name: peer for name, peer in TRAINERS.items() if name != "scikit
 PROBLEMS = {
     "classifier": (workloads.classifier(8, 6, batch=16), TRAINERS),
     "autoencoder": (lambda data: attrs.evolve(workloads.autoencoder(data), batch=16), MEAN_SQUARED),
+    "images": (workloads.convolutional(3, hidden=5, batch=16, examples=40), IMAGE_TRAINERS),
     "networks": (lambda data: workloads.exclusive_or(data, runs=3), XOR_TRAINERS),
     "one image": (workloads.prediction(1), PREDICTORS),
 }
@@ -55,7 +56,7 @@ def test_peers_and_fnn_end_with_the_same_network(data, name, peer):
     np.testing.assert_allclose(outputs(peer, problem), outputs(peers["fnn"], problem), atol=2e-4)
 
 
-@pytest.mark.parametrize("name", ["classifier", "autoencoder", "networks"])
+@pytest.mark.parametrize("name", ["classifier", "autoencoder", "images", "networks"])
 def test_fnn_changes_the_network(data, name):
     make, peers = PROBLEMS[name]
     problem = make(data)
@@ -97,6 +98,8 @@ def test_every_workload_has_the_network_in_its_title(data):
     sizes = {name: "-".join(map(str, each.problem(data).sizes)) for name, each in WORKLOADS.items()}
     assert sizes["b"] == "16-512-512-4"
     assert sizes["d"] == "2-8-2"
+    assert sizes["g"] == "1-16-32-128-4"
     assert {sizes[name] for name in ("a8", "a32", "a128", "a256", "e", "e1", "f")} == {"16-64-32-4"}
-    assert [each.problem(data).batch for each in WORKLOADS.values()] == [8, 32, 128, 256, 128, 128, 32, 128, 128, 128]
+    batches = [each.problem(data).batch for each in WORKLOADS.values()]
+    assert batches == [8, 32, 128, 256, 128, 128, 32, 128, 128, 128, 128]
     assert all(each.peers["fnn"].startswith("fnn_numpy") for each in WORKLOADS.values())
