@@ -27,6 +27,7 @@ class Config:
 
     latent     the length of a code; 0 for a denoiser, which has none
     channels   those of the two inner kinds of images
+    depth      the number of 3 x 3 convolutions inside a denoiser
     loss       the loss that is trained, one of `recipes.autoencoders.autoencoder.LOSSES`
     noise      the standard deviation of the noise that is added to the input in training, 0 for none
     rate, batch_size, epochs    of the training; `rate` is the greatest learning rate
@@ -34,6 +35,7 @@ class Config:
 
     latent: int
     channels: tuple[int, int] = (16, 32)
+    depth: int = 2
     loss: str = "mse"
     noise: float = 0.0
     rate: float = 5e-3
@@ -93,13 +95,9 @@ def denoiser(config: Config, shape: tuple[int, int]) -> fnn.Layer:
     def block(layer: fnn.Layer) -> tuple[fnn.Layer, ...]:
         return layer, fnn.each(fnn.batch_norm(), axes=2), fnn.relu
 
-    blocks = (
-        smaller(first, 5),
-        fnn.convolution(second, (3, 3), padding="same"),
-        fnn.convolution(second, (3, 3), padding="same"),
-    )
-    inner = [layer for each in blocks for layer in block(each)]
-    return fnn.chain(images_of_rows(*shape), *inner, larger(1, 5), fnn.flatten(3))
+    inner = [fnn.convolution(second, (3, 3), padding="same") for _ in range(config.depth)]
+    blocks = [layer for each in (smaller(first, 5), *inner) for layer in block(each)]
+    return fnn.chain(images_of_rows(*shape), *blocks, larger(1, 5), fnn.flatten(3))
 
 
 def network(config: Config, shape: tuple[int, int]) -> fnn.Layer:

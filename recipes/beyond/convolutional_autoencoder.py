@@ -51,11 +51,11 @@ GAIN = 1.5  # dB, the bar for the convolutional denoiser
 PLAIN = autoencoder.Config(latent=32, depth=3, loss="mse", rate=1e-3, batch_size=128, epochs=10, patience=5)
 NOISY = attrs.evolve(PLAIN, latent=64, depth=5, noise=TRAINED)
 GROUPS: Mapping[str, Any] = {
-    DENOISER: coders.Config(latent=0, loss="cross-entropy", noise=TRAINED, rate=1e-2, epochs=5),
     **{OURS.format(z): coders.Config(latent=z) for z in DEPTHS},
     **{PAPERS.format(z): attrs.evolve(PLAIN, latent=z, depth=depth) for z, depth in DEPTHS.items()},
     DEEP: NOISY,
     WIDE: attrs.evolve(NOISY, latent=512, depth=0, loss="cross-entropy"),
+    DENOISER: coders.Config(latent=0, loss="cross-entropy", noise=TRAINED, rate=1e-2, epochs=5),
 }
 
 
