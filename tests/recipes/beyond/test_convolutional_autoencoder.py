@@ -64,8 +64,8 @@ def test_networks_give_digits_back(latent):
         assert np.prod(inner) > 784  # no bottleneck
 
 
-def test_a_denoised_pixel_depends_on_the_17_pixels_around_it():
-    model = network(Config(latent=0), (36, 36))
+def test_a_denoised_pixel_depends_on_as_many_pixels_as_the_reason_says():
+    model = network(recipe.GROUPS[recipe.DENOISER], (36, 36))
     params, _ = model.init(Key(0), (36 * 36,))
     params = fnn.tree.map(lambda leaf: np.abs(leaf) + 0.1, params)  # so that nothing cancels, and no ReLU is dead
     x = np.ones((1, 36 * 36), np.float32)
@@ -78,7 +78,8 @@ def test_a_denoised_pixel_depends_on_the_17_pixels_around_it():
         return changed.min(), changed.max()
 
     widths = [high - low + 1 for low, high in map(reach, (17, 18))]
-    assert max(widths) == 17
+    reason = recipe.claims(planted(), DATA)[-1].reason
+    assert f"depends on {max(widths)} x {max(widths)} pixels" in reason
 
 
 # The training and its test.
