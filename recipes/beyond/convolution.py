@@ -4,9 +4,10 @@ Four convolutions with batch normalisation, 92,290 parameters in all, are traine
 128. The rate rises to 0.003 in the first tenth of the steps and falls to 0 along half a cosine. In each epoch, every
 digit is seen turned by up to 10 degrees, stretched by up to 10 % and shifted by up to 2 pixels, all drawn from the key.
 
-The change of the digits was chosen with the last 10,000 training digits held out for validation. The networks here are
-trained on all 60,000 training digits. Nothing is chosen by the test digits: the last epoch counts, and the curve of the
-test accuracy is only drawn. The statistics of batch normalisation are estimated from 2,000 training digits.
+The change of the digits was chosen by the last 10,000 training digits, held out for validation: after four epochs, one
+run with all three changes read 99.24 % of them, and one with shifts alone 99.15 %. The networks here are trained on all
+60,000 training digits. Nothing is chosen by the test digits: the last epoch counts, and the curve of the test accuracy
+is only drawn. The statistics of batch normalisation are estimated from 2,000 training digits.
 
 There are five runs, the fewest that decide a claim, since each takes some eight minutes of one core.
 """
