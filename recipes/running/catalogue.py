@@ -12,6 +12,7 @@ FAMILIES = {
     "points": ("linear_regression", "linear_classification", "xor", "xor_tanh"),
     "classifiers": ("mnist", "activations", "batch_size", "hidden_size", "optimizers", "initializers"),
     "autoencoders": ("autoencoder_grid", "reconstructions", "latent_space", "interpolation", "denoising"),
+    "beyond": ("sequence",),
 }
 COMMANDS = {"paper": "recipes.reporting.paper", "benchmark": "recipes.bench.benchmark"}
 MODULES = {name: f"recipes.{family}.{name}" for family, members in FAMILIES.items() for name in members} | COMMANDS
