@@ -18,7 +18,7 @@ from fnn.layers.recurrent import unroll
 from recipes.data.digits import Labelled
 
 __all__ = ["CELLS", "Config", "accuracy_at_once", "accuracy_rest_black", "attention_maps", "gradient_norms", "network"]
-__all__ += ["tokens"]
+__all__ += ["shifted", "tokens"]
 
 
 def small_elman(n: int) -> fnn.Cell:
@@ -47,7 +47,7 @@ class Config:
     shift       the most pixels by which a training digit is moved on either axis
     limit       the longest gradient; longer ones are scaled down to it
     batch_size  of the training
-    patch       the height and width of a patch
+    patches     the number of patches on either axis
     """
 
     reader: str
@@ -57,7 +57,7 @@ class Config:
     shift: int = 0
     limit: float = 1.0
     batch_size: int = 128
-    patch: int = 7
+    patches: int = 4
 
 
 def network(config: Config, n_classes: int = 10) -> fnn.Layer:
@@ -91,13 +91,23 @@ def tokens(config: Config, shape: Shape, x: np.ndarray) -> np.ndarray:
     >>> x = np.arange(16)[None]
     >>> tokens(Config("gru", width=1, epochs=1, rate=0.1), (4, 4), x)[0, 0]
     array([0, 1, 2, 3])
-    >>> tokens(Config("attention", width=1, epochs=1, rate=0.1, patch=2), (4, 4), x)[0, 0]
+    >>> tokens(Config("attention", width=1, epochs=1, rate=0.1, patches=2), (4, 4), x)[0, 0]
     array([0, 1, 4, 5])
     """
-    (height, width), p = shape, config.patch
+    (height, width), p = shape, config.patches
     if config.reader in CELLS:
         return x.reshape(-1, height, width)
-    return x.reshape(-1, height // p, p, width // p, p).swapaxes(2, 3).reshape(len(x), -1, p * p)
+    return x.reshape(-1, p, height // p, p, width // p).swapaxes(2, 3).reshape(len(x), p * p, -1)
+
+
+def shifted(x: np.ndarray, most: int, shape: Shape, key: fnn.Key) -> np.ndarray:
+    """Digits x (n, height · width), each moved by up to `most` pixels on either axis; black comes in at the edges."""
+    height, width = shape
+    down, across = fnn.generator(key).integers(2 * most + 1, size=(2, len(x), 1))
+    padded = np.pad(x.reshape(-1, height, width), ((0, 0), (most, most), (most, most)))
+    rows, columns = down + np.arange(height), across + np.arange(width)
+    moved = padded[np.arange(len(x))[:, None, None], rows[:, :, None], columns[:, None, :]]
+    return np.reshape(moved, x.shape)
 
 
 def accuracy_at_once(config: Config, params: tree.Tree, pair: Labelled, shape: Shape) -> np.ndarray:

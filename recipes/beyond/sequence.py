@@ -28,10 +28,10 @@ from toolz import pluck
 import fnn
 from fnn import plot, tree
 from fnn.batching import Batch
-from fnn.metrics import accuracy
-from recipes.beyond.readers import CELLS, Config, accuracy_at_once, accuracy_rest_black, attention_maps, gradient_norms
-from recipes.beyond.readers import network, tokens
-from recipes.claims import Claim, Group, at_least, better, difference, estimate, judged
+from fnn.metrics import accuracy, iqm
+from recipes.beyond import readers
+from recipes.beyond.readers import CELLS, Config, gradient_norms, network, tokens
+from recipes.claims import Claim, Group, at_least, better, estimate, judged
 from recipes.data import digits
 from recipes.recipe import Recipe, Results, Run, Size, counted, scores
 from recipes.training import until
@@ -46,19 +46,8 @@ GROUPS = {
     LSTM: Config(reader="lstm", width=128, epochs=8, rate=3e-3),
     ATTENTION: Config(reader="attention", width=64, epochs=12, rate=4e-3, shift=1),
 }
-RECURRENT = (ELMAN, SMALL, GRU, LSTM)
 EVERY = 5  # the looks into a network take each fifth test digit: MNIST's first 5,000 are easier than the others
 EARLY = 7  # the row of which the claims ask how much it can still teach: a quarter of the digit
-
-
-def shifted(x: np.ndarray, most: int, shape: tuple[int, int], key: fnn.Key) -> np.ndarray:
-    """Digits x (n, height · width), each moved by up to `most` pixels on either axis; black comes in at the edges."""
-    height, width = shape
-    down, across = fnn.generator(key).integers(2 * most + 1, size=(2, len(x), 1))
-    padded = np.pad(x.reshape(-1, height, width), ((0, 0), (most, most), (most, most)))
-    rows, columns = down + np.arange(height), across + np.arange(width)
-    moved = padded[np.arange(len(x))[:, None, None], rows[:, :, None], columns[:, None, :]]
-    return np.reshape(moved, x.shape)
 
 
 def run(config: Config, key: fnn.Key, data: digits.Digits) -> Run:
@@ -74,7 +63,7 @@ def run(config: Config, key: fnn.Key, data: digits.Digits) -> Run:
     def prepare(batch: Batch, key: fnn.Key | None) -> Batch:
         x, *targets = batch
         if key is not None and config.shift:
-            x = shifted(x, config.shift, data.shape, key)
+            x = readers.shifted(x, config.shift, data.shape, key)
         return tokens(config, data.shape, x), *targets
 
     def batches_of(epoch: int) -> Iterable[Any]:
@@ -92,9 +81,9 @@ def run(config: Config, key: fnn.Key, data: digits.Digits) -> Run:
     def finish(end: fnn.Progress) -> dict[str, Any]:
         params, look = end.state.params, (data.test[0][::EVERY], data.test[1][::EVERY])
         curves = {name: np.array(list(pluck(name, end.history))) for name in ("loss", "validation_accuracy")}
-        curves["accuracy_rest_black"] = accuracy_rest_black(config, params, look, data.shape)
+        curves["accuracy_rest_black"] = readers.accuracy_rest_black(config, params, look, data.shape)
         if config.reader in CELLS:
-            curves["accuracy_at_once"] = accuracy_at_once(config, params, look, data.shape)
+            curves["accuracy_at_once"] = readers.accuracy_at_once(config, params, look, data.shape)
             for name, at in (("first", first), ("trained", params)):
                 curves[f"gradients_{name}"] = np.median(gradient_norms(config, at, look, data.shape), axis=1)
         return {"scores": {"test_accuracy": share_right(params, data.test)}, "curves": curves, "params": params}
@@ -103,21 +92,31 @@ def run(config: Config, key: fnn.Key, data: digits.Digits) -> Run:
 
 
 def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
-    """Accuracies, accuracy by rows seen, gradients over the rows; and the attention maps of one digit."""
-    n = len(results["GRU"])
-    figure = Figure(figsize=(9.2, 6.8), layout="constrained")
-    (whole, rows), below = figure.subplots(2, 2)
+    """Accuracies, in all and by rows seen, the gradients of the states, and the attention maps of one digit."""
+    figure = Figure(figsize=(11, 6.4), layout="constrained")
+    (whole, at_once, rest), (before, after, names) = figure.subplots(2, 3)
     accuracies = {name: scores(runs) for name, runs in results.items()}
     found = {name: estimate(values).interval for name, values in accuracies.items()}
     intervals = {name: interval for name, interval in found.items() if interval is not None}
     plot.boxes(accuracies, ax=whole, ylabel="test accuracy", intervals=intervals)
-    by_rows = {name: curves_of(runs, "accuracy_rest_black") for name, runs in results.items()}
-    plot.curves(by_rows, ax=rows, xlabel="rows seen", ylabel="accuracy on test digits")
-    for ax, (name, when) in zip(below, (("first", "Before the training"), ("trained", "After it")), strict=True):
-        norms = {group: curves_of(results[group], f"gradients_{name}") for group in RECURRENT}
-        plot.curves(norms, ax=ax, xlabel="row t", ylabel="|∂L/∂hₜ| relative to the last row's")
-        ax.set_yscale("log")
-        ax.set_title(f"{when}: how much row t can still teach", fontsize=10)
+    whole.tick_params(axis="x", labelsize=8)
+    read, ratio = f"accuracy on {len(data.test[1][::EVERY]):,} test digits", r"|\partial L/\partial h_"
+    teaches = f"median of ${ratio}t|\\,/\\,{ratio}T|$"
+    for ax, curve, label, title in (
+        (at_once, "accuracy_at_once", read, "Read out after row t"),
+        (rest, "accuracy_rest_black", read, "Read out at the end, rows after t black"),
+        (before, "gradients_first", teaches, "What row t can teach before training"),
+        (after, "gradients_trained", teaches, "What row t can teach after training"),
+    ):
+        series = {name: curves_of(runs, curve) for name, runs in results.items() if curve in runs[0]["curves"]}
+        plot.curves(series, ax=ax, xlabel="row t", ylabel=label)
+        ax.get_legend().remove()
+        ax.set_title(title, fontsize=10)
+        ax.set_xticks(range(4, data.shape[0] + 1, 4))
+        ax.set(**{"yscale": "log", "ylim": (1e-8, 10)} if label == teaches else {"ylim": (0, 1)})
+    names.axis("off")
+    names.legend(*rest.get_legend_handles_labels(), loc="center", frameon=False, handlelength=3)
+    n = len(results[GRU])
     bands = "; lines are interquartile means, bands interquartile ranges" * (n > 1)
     figure.suptitle(f"{counted(n, 'run')} of each network{bands}", fontsize=9)
     return {"sequence": figure, "sequence_attention": attended(results, data)}
@@ -129,30 +128,61 @@ def curves_of(runs: Sequence[Any], name: str) -> np.ndarray:
 
 
 def attended(results: Results, data: digits.Digits) -> Figure:
-    """What the patches of the first test digit attend to in each head, as a mean over all patches that ask."""
-    config, x = GROUPS["attention"], data.test[0][:1]
-    maps = attention_maps(config, results["attention"][0]["params"], tokens(config, data.shape)(x)[0]).mean(axis=-2)
-    (height, width), p = data.shape, config.patch
-    maps = 100 * maps.reshape(*maps.shape[:2], height // p, width // p)
-    figure = Figure(figsize=(9.2, 4.4), layout="constrained")
-    axes = figure.subplots(len(maps), 1 + maps.shape[1], squeeze=False)
-    for row, block in zip(axes, range(len(maps)), strict=True):
-        for ax, shown in zip(row, (None, *maps[block]), strict=True):
-            ax.imshow(x.reshape(data.shape), cmap="gray", extent=(0, width, height, 0))
-            if shown is not None:
-                mesh = ax.imshow(shown, vmin=0, vmax=maps.max(), alpha=0.75, extent=(0, width, height, 0))
-            ax.set(xticks=[], yticks=[])
+    """How much the patches of the first test digit attend to each patch: the mean over all that attend, by head."""
+    config, (x, _), (height, width) = GROUPS[ATTENTION], data.test, data.shape
+    weights = readers.attention_maps(config, results[ATTENTION][0]["params"], tokens(config, data.shape, x[:1])[0])
+    maps = 100 * weights.mean(axis=-2).reshape(*weights.shape[:2], config.patches, config.patches)
+    figure, digit = Figure(figsize=(8.4, 4), layout="constrained"), x[0].reshape(data.shape)
+    axes = figure.subplots(len(maps), maps.shape[1], squeeze=False)
+    for i, (row, block) in enumerate(zip(axes, maps, strict=True)):
+        row[0].set_ylabel(f"block {i + 1}")
+        for k, (ax, head) in enumerate(zip(row, block, strict=True)):
+            mesh = ax.imshow(head, vmin=0, vmax=maps.max(), cmap="Blues", extent=(0, width, height, 0))
+            ax.contour(digit, [0.5], colors=plot.COLOURS[1], linewidths=1.2, extent=(0, width, 0, height))
+            ax.set(xticks=[], yticks=[], title=f"head {k + 1}" if i == 0 else "")
+    figure.colorbar(mesh, ax=axes, label="share of the attention (%)", aspect=30, pad=0.02)
+    figure.suptitle(f"Equal shares would be {100 / weights.shape[-1]:.3g} %", fontsize=9)
     return figure
 
 
-def reach(runs: Sequence[Any]) -> list[float]:
-    """The power of ten of the gradient at row `EARLY`, relative to the last row's, of each trained network."""
-    return [float(np.log10(run["curves"]["gradients_trained"][EARLY - 1])) for run in runs]
+def teaches(results: Results, group: str, when: str) -> Group:
+    """The power of ten of what row `EARLY` can teach in each run, relative to the last row."""
+    values = np.log10(curves_of(results[group], f"gradients_{when}")[:, EARLY - 1])
+    return Group(f"{group}, {'before' if when == 'first' else 'after'} training", values.tolist(), (group,))
 
 
 def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
-    """The bars were set before the runs of the full size."""
-    return []
+    """Our claims. Their bars were set after short runs on another seed, and before the runs of the full size."""
+    accuracies = {name: Group(name, scores(runs).tolist(), (name,)) for name, runs in results.items()}
+    read, seen = accuracies[GRU].values, accuracies[ATTENTION].values
+    early = f"power of ten of |∂L/∂h| after row {EARLY}, relative to that after the last row"
+    forgets = estimate(teaches(results, SMALL, "first").values)
+    found = [
+        at_least("A GRU names 98.8 % of the test digits row by row.", read, 0.988, why(results[GRU])),
+        at_least("Attention on patches names 98.5 % of them.", seen, 0.985, why(results[ATTENTION])),
+        better("A GRU names more digits than an Elman network.", accuracies[GRU], accuracies[ELMAN]),
+        better("An LSTM names more digits than an Elman network.", accuracies[LSTM], accuracies[ELMAN]),
+        better("An Elman network is better for an orthogonal start.", accuracies[ELMAN], accuracies[SMALL]),
+        Claim(
+            f"Small weights forget: row {EARLY} can teach an Elman network less than a thousandth of the last.",
+            f"before training, {early}: {forgets.said('{:.2f}')}, to stay below -3",
+            judged(forgets, below=-3),
+        ),
+        better(
+            "A GRU learns to remember: an early row can teach it more after training than before.",
+            teaches(results, GRU, "trained"),
+            teaches(results, GRU, "first"),
+            digits=2,
+        ),
+    ]
+    found[-1] = attrs.evolve(found[-1], measured=f"{early}, {found[-1].measured}")
+    return [attrs.evolve(claim, source="ours") for claim in found]
+
+
+def why(runs: Sequence[Any]) -> str:
+    """How far the training got."""
+    loss, accuracy = (iqm(curves_of(runs, name)[:, -1]) for name in ("loss", "validation_accuracy"))
+    return f"the training loss of the last epoch is {loss:.4f}, the validation accuracy {accuracy:.4f}"
 
 
 RECIPE = Recipe(
