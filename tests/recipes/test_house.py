@@ -16,13 +16,14 @@ ORDER = [
     "recipes.classifiers",
     "recipes.points",
     "recipes.autoencoders",
+    "recipes.beyond",
     "recipes.running",
     "recipes.reporting",
     "recipes.bench",
     "recipes.command",
     "recipes.__main__",
 ]
-FAMILIES = ("points", "classifiers", "autoencoders")
+FAMILIES = ("points", "classifiers", "autoencoders", "beyond")
 MOST = 20  # entries of a folder
 BYTES_OR_PICTURES = {"os", "gzip", "lzma", "Image"}  # their `open` reads no text
 
