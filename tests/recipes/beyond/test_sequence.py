@@ -126,6 +126,29 @@ def test_the_accuracy_at_once_is_that_of_a_digit_that_ends_there():
     assert len(set(expected)) > 2
 
 
+def test_unseen_rows_are_black():
+    config, (x, labels) = CONFIGS["attention"], LOOK
+    model, params = network(config, 4), drawn(config)
+    for n, found in enumerate(readers.accuracy_rest_black(config, params, LOOK, (8, 8)), 1):
+        images = x.reshape(-1, 8, 8).copy()
+        images[:, n:] = 0
+        logits = model.apply(params, tokens(config, (8, 8), images.reshape(-1, 64)))
+        assert found == np.mean(logits.argmax(axis=-1) == labels)
+
+
+def test_each_score_is_of_its_own_part():
+    (x, labels), config = DATA.test, attrs.evolve(CONFIGS["elman"], epochs=1)
+    data = attrs.evolve(DATA, validation=(x[:100], labels[:100]), test=(x[100:], labels[100:]))
+    found = result(run(config, Key(0), data))
+    right = fnn.predict(network(config, 4), found["params"], tokens(config, (8, 8), x)).argmax(axis=-1) == labels
+    assert found["curves"]["validation_accuracy"] == pytest.approx(right[:100].mean())
+    assert found["scores"]["test_accuracy"] == pytest.approx(right[100:].mean())
+    look, params = (x[100::5], labels[100::5]), found["params"]
+    trained = np.median(readers.gradient_norms(config, params, look, (8, 8)), axis=1)
+    assert np.array_equal(found["curves"]["gradients_trained"], trained)
+    assert not np.array_equal(found["curves"]["gradients_first"], trained)
+
+
 # The gradients of the states.
 
 
