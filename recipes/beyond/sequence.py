@@ -141,7 +141,8 @@ def attended(results: Results, data: digits.Digits) -> Figure:
             ax.contour(digit, [0.5], colors=plot.COLOURS[1], linewidths=1.2, extent=(0, width, 0, height))
             ax.set(xticks=[], yticks=[], title=f"head {k + 1}" if i == 0 else "")
     figure.colorbar(mesh, ax=axes, label="share of the attention (%)", aspect=30, pad=0.02)
-    figure.suptitle(f"Equal shares would be {100 / weights.shape[-1]:.3g} %", fontsize=9)
+    equal = f"equal shares would be {100 / weights.shape[-1]:.3g} %"
+    figure.suptitle(f"What the patches of the first test digit attend to, on average; {equal}", fontsize=9)
     return figure
 
 
