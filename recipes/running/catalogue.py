@@ -12,7 +12,7 @@ FAMILIES = {
     "points": ("linear_regression", "linear_classification", "xor", "xor_tanh"),
     "classifiers": ("mnist", "activations", "batch_size", "hidden_size", "optimizers", "initializers"),
     "autoencoders": ("autoencoder_grid", "reconstructions", "latent_space", "interpolation", "denoising"),
-    "beyond": ("batch_norm", "dropout", "convolution", "convolutional_autoencoder"),
+    "beyond": ("batch_norm", "dropout", "convolution", "sequence", "convolutional_autoencoder"),
 }
 COMMANDS = {
     "paper": "recipes.reporting.paper",
