@@ -57,14 +57,15 @@ class Config:
     epochs: int = 12
 
 
-def network(config: Config, n_classes: int = 10) -> fnn.Layer:
+def network(config: Config, n_classes: int = 10, shape: tuple[int, int] = (28, 28)) -> fnn.Layer:
     """From an image (h, w, 1) to a logit for each class.
 
     The first convolution halves the image by its stride, the second by the maximum of 2 x 2 pixels. Batch normalisation
-    has a bias of its own, so that convolutions need none.
+    has a bias of its own, so that convolutions need none. The last one pads images that are smaller than MNIST's.
     """
     first, second, third, fourth = config.channels
     conv = partial(fnn.convolution, bias=None)
+    last = conv(fourth, (3, 3)) if min(shape) >= 28 else conv(fourth, (3, 3), padding="same")
 
     def block(*layers: fnn.Layer) -> fnn.Layer:
         return fnn.chain(*layers, fnn.each(fnn.batch_norm(), axes=2), fnn.relu)
@@ -73,7 +74,7 @@ def network(config: Config, n_classes: int = 10) -> fnn.Layer:
         first=block(conv(first, (5, 5), stride=2, padding="same")),
         second=block(conv(second, (3, 3), padding="same"), fnn.max_pool((2, 2))),
         third=block(conv(third, (3, 3), padding="same")),
-        fourth=block(conv(fourth, (3, 3))),
+        fourth=block(last),
         read=fnn.chain(fnn.flatten(3), fnn.linear(n_classes)),
     )
 
@@ -89,7 +90,7 @@ def run(config: Config, key: fnn.Key, data: Digits) -> Run:
     init_key, order_key, step_key = fnn.split(key, 3)
     pair, plain = all_training_digits(data), partial(images, shape=data.shape)
     (seen,) = plain((data.train[0][:TUNED],))
-    model, steps = network(config, data.n_classes), config.epochs * -(-len(pair[1]) // config.batch_size)
+    model, steps = network(config, data.n_classes, data.shape), config.epochs * -(-len(pair[1]) // config.batch_size)
     rate = fnn.schedules.warmup_cosine(config.rate, max(1, steps // 10), max(2, steps))
     optimizer = fnn.adamw(rate, decay=config.decay)
     params, _ = model.init(init_key, (*data.shape, 1))
@@ -135,7 +136,7 @@ def as_grey(filters: np.ndarray) -> np.ndarray:
 
 def maps_of(config: Config, params: Mapping[str, Any], data: Digits, digit: int) -> list[np.ndarray]:
     """What the first two blocks make of a test digit, channel by channel, each block from 0 to 1: arrays (c, h, w)."""
-    model, (y,) = network(config, data.n_classes), images((data.test[0][digit, None],), shape=data.shape)
+    model, (y,) = network(config, data.n_classes, data.shape), images((data.test[0][digit, None],), shape=data.shape)
     found = []
     for name in ("first", "second"):
         y = model[name].apply(params[name], y)

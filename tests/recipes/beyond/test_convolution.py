@@ -64,7 +64,7 @@ def test_it_learns(run):
 
 
 def test_the_result_is_that_of_the_tuned_parameters(run):
-    model, (x,) = network(SMALL, 4), images((DATA.test[0],), shape=SHAPE)
+    model, (x,) = network(SMALL, 4, SHAPE), images((DATA.test[0],), shape=SHAPE)
     predicted = model.apply(run["params"], x).argmax(axis=-1)
     np.testing.assert_array_equal(predicted, run["predicted"])
     (seen,) = images((DATA.train[0],), shape=SHAPE)
@@ -82,7 +82,7 @@ def test_the_rate_ends_at_zero(monkeypatch):
 def test_feature_maps_are_those_of_the_blocks(run):
     first, second = maps_of(SMALL, run["params"], DATA, 3)
     assert (first.shape, second.shape) == ((4, 6, 6), (5, 3, 3))
-    model, params = network(SMALL, 4), run["params"]
+    model, params = network(SMALL, 4, SHAPE), run["params"]
     y = model["first"].apply(params["first"], images((DATA.test[0][3:4],), shape=SHAPE)[0])
     np.testing.assert_allclose(first[1] * y.max(), y[0, :, :, 1], rtol=1e-6)
     assert first.max() == second.max() == 1
