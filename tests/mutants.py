@@ -65,7 +65,7 @@ def first_to_fail(tests: Iterable[str], mutant: Mutant | None = None) -> str | N
                 sys.executable,
                 "-m",
                 "pytest",
-                str(next(Path(folder).glob(f"tests/**/test_{name}.py"))),
+                str(next(Path(folder).glob(f"tests/fnn/**/test_{name}.py"))),
                 "-k",
                 words,
                 *OPTIONS,
