@@ -1,8 +1,8 @@
 """fnn: neural networks as pure functions of their parameters.
 
 A layer is a triple of functions (init, apply, vjp) over immutable parameter trees, and a model is a composition of
-layers. An optimizer is a pure function (state, gradients) -> state, and training is a fold. `fnn.plot` and
-`fnn.interop` are imported by name.
+layers. An optimizer is a pure function (state, gradients) -> state, and training is a fold. `fnn.checkpoint`,
+`fnn.plot` and `fnn.interop` are imported by name. What many trainings do without is loaded when it is asked for.
 """
 
 from typing import TYPE_CHECKING

@@ -65,11 +65,11 @@ def chain(*layers: Layer, **named: Layer) -> Layer:
 
         def tune(params: Tree, x: Array) -> Tree:
             check_names("chain", path, params, placed)
-            tuned = dict(params)
-            for name in list(placed)[:n_tuned]:  # each layer sees what the tuned layers before it make of x
+            tuned, (*before, last) = dict(params), list(placed)[:n_tuned]
+            for name in before:  # each layer sees what the tuned layers before it make of x
                 tuned[name] = placed[name].tune(params[name], x)
                 x = placed[name].apply(tuned[name], x)
-            return tuned
+            return {**tuned, last: placed[last].tune(params[last], x)}
 
         return init, apply, vjp, tune if n_tuned else unchanged
 

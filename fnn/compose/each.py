@@ -38,6 +38,7 @@ def each(layer: Layer, axes: int = 1) -> Layer:
     """
     check_is_layer("each", layer)
     axes = whole("each(axes)", axes)
+    places = "one axis" if axes == 1 else f"{axes} axes"
 
     def located(name: str, path: str) -> Functions:
         inner = layer.at(path)
@@ -45,7 +46,7 @@ def each(layer: Layer, axes: int = 1) -> Layer:
         def init(key: Key, shape: Shape) -> tuple[Params, Shape]:
             check_shape(name, path, shape)
             if len(shape) != axes + 1:
-                problem = f"expected {axes} axes in front of one axis of features, got {shape}"
+                problem = f"expected {places} in front of one axis of features, got {shape}"
                 raise LayerError(name, f"{problem}; give each(layer, axes=...) their number", path)
             params, out_shape = inner.init(key, shape[axes:])
             if len(out_shape) != 1:
@@ -55,7 +56,7 @@ def each(layer: Layer, axes: int = 1) -> Layer:
         def joined(x: Array) -> Array:
             if getattr(x, "ndim", 0) < axes + 2:
                 came = getattr(x, "shape", type(x).__name__)
-                raise LayerError(name, f"expected x (..., batch, {axes} axes, features), got {came}", path)
+                raise LayerError(name, f"expected x (..., batch, {places}, features), got {came}", path)
             *lead, _ = x.shape[: -axes - 1]
             return x.__array_namespace__().reshape(x, (*lead, prod(x.shape[-axes - 2 : -1]), x.shape[-1]))
 
@@ -68,15 +69,15 @@ def each(layer: Layer, axes: int = 1) -> Layer:
 
         def vjp(params: Tree, x: Array, key: Any = None) -> tuple[Array, Back]:
             y, back_of_layer = inner.vjp(params, joined(x), key)
-            shape = parted(y, x).shape
+            y = parted(y, x)
 
             def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Array]:
-                check_cotangent(name, path, dy, shape)
+                check_cotangent(name, path, dy, y.shape)
                 dparams, dx = back_of_layer(joined(dy), need_dx)
                 wanted = need_dx and not layer.integers
                 return dparams, dx.__array_namespace__().reshape(dx, x.shape) if wanted else None
 
-            return parted(y, x), back
+            return y, back
 
         def tune(params: Tree, x: Array) -> Tree:
             return inner.tune(params, joined(x))

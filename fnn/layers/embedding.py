@@ -81,5 +81,5 @@ def sums_by_token(tokens: np.ndarray, dy: np.ndarray, n: int) -> np.ndarray:
         order = np.argsort(tokens, kind="stable")
         tokens = tokens[order]
         first = np.flatnonzero(np.diff(tokens, prepend=-1))  # where the rows of a new token begin
-        total[tokens[first]] = np.add.reduceat(dy[order], first, axis=0)
+        total[tokens[first]] = np.add.reduceat(dy[order], first, axis=-2)
     return total

@@ -100,7 +100,7 @@ def upsample(factor: Lengths) -> Layer:
         return xp.reshape(y, (*outer, *joined, c)), lambda dy: xp.sum(xp.reshape(dy, (*outer, *apart, c)), axis=copies)
 
     def y(shape: Shape) -> Shape:
-        return *(n * f for n, f in zip(shape, factors, strict=False)), shape[-1]
+        return *(n * f for n, f in zip(shape[:-1], factors, strict=True)), shape[-1]
 
     return parameterless("upsample", repeat, x=(*AXES[n_axes], "channels"), y=y)
 

@@ -19,10 +19,11 @@ def decay_mask(theta: Array, layout: Layout, matrices_only: bool) -> Array:
 
     def walk(part: Layout) -> Iterator[np.ndarray]:
         for name, below in part.parts:
-            if isinstance(below, Span):
+            if name == "statistics":
+                yield np.zeros(prod(below.shape) if isinstance(below, Span) else below.size)
+            elif isinstance(below, Span):
                 own_axes = len(layout.lead) + len(below.shape) - len(part.lead)
-                decays = name != "statistics" and (own_axes >= 2 or not matrices_only)
-                yield np.full(prod(below.shape), float(decays))
+                yield np.full(prod(below.shape), float(own_axes >= 2 or not matrices_only))
             else:
                 yield from walk(below)
 

@@ -77,7 +77,7 @@ MUTANTS = {
         ("scores that underflow", "s.min() > -SMALL and", ""),
     ],
     "fnn/layers/embedding.py": [
-        ("the first row of a token alone", "np.add.reduceat(dy[order], first, axis=0)", "dy[order][first]"),
+        ("the first row of a token alone", "np.add.reduceat(dy[order], first, axis=-2)", "dy[order][first]"),
         ("rows that are not sorted", "np.add.reduceat(dy[order]", "np.add.reduceat(dy"),
     ],
     "fnn/layers/positions.py": [

@@ -13,6 +13,7 @@ import numpy as np
 import fnn
 from fnn import Key, Params, arrays, batching, tree
 from fnn.checks import laws
+from fnn.checks.case import Case, on_rounded
 from fnn.checks.explain import Numbers, explain
 from fnn.interop import torch
 from fnn.layer import check_is_layer, check_shape, unchanged
@@ -30,7 +31,7 @@ SHAPE = (5,)
 
 
 def layer_call(layer, shape):
-    layer = laws.on_rounded(layer)
+    layer = on_rounded(layer)
 
     def call(params, x, key, dy):
         passes = []
@@ -221,14 +222,17 @@ OTHERS = {
     "fnn.checks.summary.Summary": lambda: (repr, fnn.summary(MODEL, SHAPE)),
     "fnn.check_layer": lambda: (fnn.check_layer, fnn.tanh, SHAPE),
     "fnn.check_vjp": lambda: (fnn.check_vjp, fnn.linear(2, bias=None), {"weights": np.ones((5, 2))}, data()[0]),
-    "fnn.checks.laws.Case": lambda: (
-        lambda c: (c.params(), c.leads(), list(c.variations())), laws.Case(MODEL, SHAPE, Key(1)),
+    "fnn.checks.case.on_rounded": lambda: (
+        lambda x: on_rounded(fnn.embedding(5, 2)).apply(fnn.embedding(5, 2).init(Key(1), SHAPE)[0], x), data()[0],
+    ),
+    "fnn.checks.case.Case": lambda: (
+        lambda c: (c.params(), c.leads(), list(c.variations())), Case(MODEL, SHAPE, Key(1)),
     ),
     "fnn.Cell": lambda: (
         lambda n: (lambda cell: (repr(cell), cell.name))(fnn.Cell(n, min, {"bias": (fnn.zeros, (n,))})), 3,
     ),
     "fnn.checks.laws.check_law": lambda: (
-        lambda c: [laws.check_law(law, c) for law in laws.LAWS], laws.Case(fnn.tanh, SHAPE, Key(1)),
+        lambda c: [laws.check_law(law, c) for law in laws.LAWS], Case(fnn.tanh, SHAPE, Key(1)),
     ),
     "fnn.checks.table.table": lambda: (fnn.checks.table.table, [("a", "b"), (), ("c", "12")], "<>"),
     "fnn.checks.table.with_innermost": lambda: (

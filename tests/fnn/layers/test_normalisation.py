@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fnn
-from fnn import Key, LayerError, tree
+from fnn import Key, LayerError, Params, tree
 from tests.support.paths import ROOT
 from tests.support.reference.normalisation import arrays
 from tests.support.table import normal
@@ -81,6 +81,15 @@ def test_no_optimizer_touches_statistics(optimizer):
         assert np.array_equal(a, b) == ("statistics" in path), path
 
 
+def test_statistics_that_are_a_tree_do_not_decay():
+    ones = np.ones((2, 3), np.float32)
+    params = Params({"own": {"statistics": {"mean": ones}, "weights": ones}})
+    rule = fnn.chain_updates(fnn.weight_decay(0.5, matrices_only=False), fnn.sgd(0.1))
+    after = rule.update(rule.init(params), tree.map(np.zeros_like, params)).params["own"]
+    assert (after["statistics"]["mean"] == 1).all()
+    assert (after["weights"] < 1).all()
+
+
 def test_training_without_a_key_is_refused():
     with pytest.raises(ValueError, match=r"batch_norm\(\), batch_norm\(\) needs a key in training"):
         fnn.train_step(MODEL, fnn.mse, fnn.adam())
@@ -125,14 +134,14 @@ def test_groups_divide_the_features():
 
 
 def test_each_says_how_many_axes_it_expects():
-    with pytest.raises(LayerError, match=r"expected 1 axes in front of one axis of features, got \(4,\)"):
+    with pytest.raises(LayerError, match=r"expected one axis in front of one axis of features, got \(4,\)"):
         fnn.each(fnn.linear(3)).init(Key(0), (4,))
     with pytest.raises(LayerError, match="expected a layer that makes vectors"):
         fnn.each(fnn.parameterless("square", lambda xp, x: (x, lambda dy: dy), y=lambda s: (*s, *s))).init(
             Key(0), (2, 3)
         )
     model = fnn.chain(fnn.each(fnn.linear(3)))
-    with pytest.raises(LayerError, match=r"each\(linear\(3\)\) in chain\['0'\]: expected x \(..., batch, 1 axes"):
+    with pytest.raises(LayerError, match=r"each\(linear\(3\)\) in chain\['0'\]: expected x \(..., batch, one axis"):
         model.apply(model.init(Key(0), (5, 4))[0], np.zeros((2, 4), np.float32))
 
 
