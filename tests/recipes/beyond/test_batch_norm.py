@@ -6,7 +6,8 @@ import pytest
 
 import fnn
 from fnn import Key, tree
-from recipes.beyond.batch_norm import AVERAGED, RATES, RECIPE, Config, averaging, network, run, unbiased
+from recipes.beyond.batch_norm import RECIPE
+from recipes.beyond.normalised import AVERAGED, RATES, Config, averaging, network, run, unbiased
 from recipes.training import result
 from tests.support.known_verdicts import DATA
 
