@@ -9,12 +9,15 @@ from fnn.compose.chain import chain
 from fnn.late import late
 
 if TYPE_CHECKING:
-    from fnn.compose.concat import concat
+    from fnn.compose.branches import concat, residual
     from fnn.compose.each import each
     from fnn.compose.ensemble import ensemble
-    from fnn.compose.residual import residual
 
-LATE = {f"fnn.compose.{name}": [name] for name in ("concat", "each", "ensemble", "residual")}  # when first asked for
+LATE = {  # imported when first asked for
+    "fnn.compose.branches": ["concat", "residual"],
+    "fnn.compose.each": ["each"],
+    "fnn.compose.ensemble": ["ensemble"],
+}
 
 __all__ = ["chain", "concat", "each", "ensemble", "residual"]
 

@@ -167,12 +167,10 @@ MUTANTS = {
         ("a chain that tunes on what is not tuned", "x = placed[name].apply(tuned", "x = placed[name].apply(params"),
         ("a chain that tunes too few layers", "[:n_tuned]", "[: n_tuned - 1]"),
     ],
-    "fnn/compose/concat.py": [
+    "fnn/compose/branches.py": [
         ("a concat that starts every branch alike", "branch.init(fold_in(key, i)", "branch.init(key"),
         ("a concat with one key", "branch.vjp(params[name], x, fold_in(key, i))", "branch.vjp(params[name], x, key)"),
         ("a concat that keeps the first branch's dx", "sum(dxs[1:], dxs[0])", "dxs[0]"),
-    ],
-    "fnn/compose/residual.py": [
         ("a residual without its input's share", "unbroadcast(dy, x) + dx", "dx"),
         ("a residual whose vjp forgets x", "return x + y, back", "return y, back"),
     ],
@@ -315,8 +313,7 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/values.py": "values",
     "fnn/arrays.py": "layer layers compose properties:layers laws:shared",
     "fnn/compose/chain.py": "compose ensemble normalisation properties:combinator properties:layers",
-    "fnn/compose/concat.py": "compose ensemble properties:combinator properties:layers",
-    "fnn/compose/residual.py": "compose ensemble properties:combinator properties:layers",
+    "fnn/compose/branches.py": "compose ensemble properties:combinator properties:layers",
     "fnn/compose/ensemble.py": "compose ensemble properties:combinator properties:layers",
     "fnn/layers/batch_norm.py": "normalisation laws:batch laws:standardise",
     "fnn/layers/normalisation.py": "normalisation laws:norm",
