@@ -1,6 +1,6 @@
 """The autoencoder of digits that all studies share: its network, its training with or without noise, and its test."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from math import log
 from typing import Any
@@ -11,8 +11,7 @@ from toolz import pluck
 
 import fnn
 from recipes.data.digits import Digits
-from recipes.recipe import Run
-from recipes.training import until
+from recipes.training import Run
 
 __all__ = ["LOSSES", "Config", "coder", "hidden_widths", "network", "noisy", "reconstruct", "run"]
 
@@ -93,6 +92,7 @@ def noisy(x: np.ndarray, sigma: float, key: fnn.Key) -> np.ndarray:
     """Digits with Gaussian noise on every pixel, clipped to the range of a pixel: x + N(0, σ²) within [0, 1]."""
     if sigma == 0:
         return x
+    x = np.asarray(x)
     return np.clip(x + sigma * fnn.generator(key).standard_normal(x.shape, dtype=x.dtype), 0, 1)
 
 
@@ -121,15 +121,13 @@ def run(config: Config, key: fnn.Key, data: Digits) -> Run:
     params, _ = model.init(init_key, (n_pixels,))
     step = fnn.train_step(model, LOSSES[config.loss], optimizer)
 
-    def batches_of(epoch: int) -> Iterator[Batch]:
+    def batches_of(epoch: int) -> Iterable[Batch]:
+        if config.noise == 0:
+            return fnn.batches(fnn.fold_in(order_key, epoch), (x, x), config.batch_size)
         return noisy_batches(config, fnn.fold_in(order_key, epoch), fnn.fold_in(noise_key, epoch), x)
 
     def measure(params: Mapping[str, Any]) -> dict[str, float]:
         return fnn.evaluate(model, params, validation, {"validation_loss": LOSSES[config.loss]})
-
-    def scan(progress: fnn.Progress) -> Iterator[fnn.Progress]:
-        further = fnn.epochs(step, batches_of, progress, measure, score=lambda record: -record["validation_loss"])
-        return until(progress, further, config.epochs, config.patience)
 
     def finish(end: fnn.Progress) -> dict[str, Any]:
         best, measures = end.best.params, {f"test_{name.replace('-', '_')}": loss for name, loss in LOSSES.items()}
@@ -145,7 +143,10 @@ def run(config: Config, key: fnn.Key, data: Digits) -> Run:
             "params": {**best, "decoder": {**best["decoder"], "sigmoid": {}}},  # those of the whole network
         }
 
-    return Run(fnn.Progress.start(optimizer.init(params)), scan, finish)
+    def score(record: Mapping[str, Any]) -> Any:
+        return -record["validation_loss"]
+
+    return Run(optimizer.init(params), step, batches_of, config.epochs, finish, measure, score, config.patience)
 
 
 def coder(config: Config, params: Mapping[str, Any]) -> tuple[Coder, Coder]:

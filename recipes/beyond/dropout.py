@@ -26,8 +26,8 @@ from fnn.plot.canvas import INK, quiet
 from recipes.claims import FEWEST, Claim, Group, better, row_of
 from recipes.data import digits
 from recipes.data.digits import Digits
-from recipes.recipe import Recipe, Results, Run, Size, counted, scores
-from recipes.training import until
+from recipes.recipe import Recipe, Results, Size, counted, scores
+from recipes.training import Run
 
 __all__ = ["RECIPE", "Config", "network", "run"]
 
@@ -106,10 +106,6 @@ def run(config: Config, key: fnn.Key, data: Digits) -> Run:
     def measure(params: Mapping[str, Any]) -> dict[str, float]:
         return {"validation_accuracy": accuracy_on(params, data.validation)}
 
-    def scan(progress: fnn.Progress) -> Iterator[fnn.Progress]:
-        further = fnn.epochs(step, batches_of, progress, measure, score=itemgetter("validation_accuracy"))
-        return until(progress, further, config.epochs)
-
     def finish(end: fnn.Progress) -> dict[str, Any]:
         params = end.best.params
         found = {
@@ -120,7 +116,9 @@ def run(config: Config, key: fnn.Key, data: Digits) -> Run:
         curve = np.array([record["validation_accuracy"] for record in end.history])
         return {"scores": found, "curves": {"validation_accuracy": curve}, "params": params}
 
-    return Run(fnn.Progress.start(optimizer.init(params)), scan, finish)
+    return Run(
+        optimizer.init(params), step, batches_of, config.epochs, finish, measure, itemgetter("validation_accuracy")
+    )
 
 
 def figures(results: Results, data: Digits) -> dict[str, Figure]:

@@ -36,6 +36,13 @@ class Digits:
     n_classes: int
     checksums: Mapping[str, str]
 
+    def on_numpy(self) -> "Digits":
+        """The same digits on NumPy, wherever they rest."""
+        train, validation, test = (
+            (np.asarray(x), np.asarray(labels)) for x, labels in (self.train, self.validation, self.test)
+        )
+        return attrs.evolve(self, train=train, validation=validation, test=test)
+
     def first(self, n: int) -> "Digits":
         """The same digits with only the first `n` training examples."""
         x, labels = self.train

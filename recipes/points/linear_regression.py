@@ -18,7 +18,8 @@ from recipes.claims import Claim, estimate, judged
 from recipes.points import ensemble
 from recipes.points.ensemble import Config
 from recipes.points.study import Result, Shown, falls_fast, recipe, stays_within
-from recipes.recipe import NoData, Run, scores
+from recipes.recipe import NoData, scores
+from recipes.training import Run
 
 __all__ = ["RECIPE"]
 

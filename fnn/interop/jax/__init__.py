@@ -1,4 +1,4 @@
-"""JAX: fnn's trees as pytrees, JAX's keys, and the compiled `fold`, `evaluate` and `predict`, on a CPU or a GPU.
+"""JAX: fnn's trees as pytrees, JAX's keys, and the compiled `fold`, on a CPU or a GPU.
 
 `epochs(..., fold=fnn.interop.jax.fold)` trains as `epochs(...)` does on NumPy, compiled:
 
@@ -13,13 +13,15 @@
 >>> last_loss(fnn.fold, (x, y)) == last_loss(fnn.interop.jax.fold, jax.device_put((x, y)))
 True
 
-Nothing else is needed to use JAX's own functions, since layers, losses and optimizers are pure functions in the array
-API standard: `jax.vmap`, `jax.grad`, `jax.jit(step)` and `jax.lax.scan` work as usual. In a traced step, the number of
-the step is a tracer, so its randomness needs a `jax.random.key`, not a `Key`; `key_of` makes one of a `Key`. Build
-models and optimizers, and initialise parameters, outside of traced functions.
+Then `fnn.predict` and `fnn.evaluate` are compiled, too, where the parameters are JAX's.
+
+Layers, losses and optimizers are pure functions in the array API standard, so that `jax.vmap`, `jax.grad`,
+`jax.jit(step)` and `jax.lax.scan` work as usual. In a traced step, the number of the step is a tracer, so its
+randomness needs a `jax.random.key`, not a `Key`; `key_of` makes one of a `Key`. Build models and optimizers, and
+initialise parameters, outside of traced functions.
 """
 
-from fnn.interop.jax.compiled import evaluate, fold, predict
+from fnn.interop.jax.compiled import fold
 from fnn.interop.jax.trees import key_of
 
-__all__ = ["evaluate", "fold", "key_of", "predict"]
+__all__ = ["fold", "key_of"]

@@ -1,7 +1,7 @@
 """Training and inference compiled by JAX: a fold of steps as one `lax.scan`, with the data resting on the device."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache, partial
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from itertools import groupby, islice
 from typing import Any
 
@@ -11,17 +11,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from fnn.arrays import Array
-from fnn.batching import Batch, Batches, Prepare
+from fnn.batching import Batch, Batches
 from fnn.interop.jax.trees import key_of
-from fnn.layer import Layer
 from fnn.optimizers.diverged import DivergedError
 from fnn.optimizers.optimizer import State
 from fnn.random import Key
-from fnn.training import inference
+from fnn.training.inference import carried_out
 from fnn.training.step import Step, TrainStep
-from fnn.tree import Tree
 
-__all__ = ["evaluate", "fold", "predict"]
+__all__ = ["fold"]
 
 AT_ONCE = 256  # batches that are stacked on the host, where they do not come from arrays in an order
 
@@ -118,53 +116,23 @@ def _pieces(batches: Iterable[Batch]) -> Iterator[tuple[Batch, tuple[np.ndarray,
             yield stacked, (np.arange(len(some), dtype=np.int32),)
 
 
-@lru_cache
-def _inference(model: Layer) -> Layer:
-    """The model with a compiled `apply`."""
-    return attrs.evolve(model, apply=jax.jit(model.apply))
+@carried_out.register(jax.Array)
+def _(leaf: jax.Array, f: Callable[..., Any], setting: Any) -> Callable[..., Any]:
+    """How `fnn.predict` and `fnn.evaluate` carry out f(setting, *arrays) for parameters of JAX: compiled.
 
-
-def predict(
-    model: Layer, params: Tree, x: Array, size: int = 1000, *, axis: int = 0, prepare: Prepare | None = None
-) -> Array:
-    """`fnn.predict` with a compiled forward pass."""
-    return inference.predict(_inference(model), params, x, size, axis=axis, prepare=prepare)
-
-
-def evaluate(
-    model: Layer,
-    params: Tree,
-    data: Batch,
-    measures: Mapping[str, Callable[..., Any]],
-    size: int = 1000,
-    *,
-    axis: int = 0,
-    prepare: Prepare | None = None,
-) -> dict[str, Any]:
-    """`fnn.evaluate` with a compiled forward pass and compiled losses.
-
-    Metrics of `fnn.metrics`, and functions that only NumPy can carry out, are computed on NumPy.
+    A function that needs NumPy, as a measure of one's own may, is carried out on NumPy.
     """
-    compiled = {name: _measure(measure) for name, measure in measures.items()}
-    return inference.evaluate(_inference(model), params, data, compiled, size, axis=axis, prepare=prepare)
 
-
-def _measure(measure: Callable[..., Any]) -> Callable[..., Any]:
-    """A measure whose value is compiled, if it can be."""
-    if hasattr(measure.func if isinstance(measure, partial) else measure, "parts"):
-        return measure
-
-    def value(*arrays: Array) -> Any:
+    def compiled(*arrays: Any) -> Any:
         try:
-            return _value(measure, *arrays)
+            return _jit(f)(setting, *arrays)
         except jax.errors.TracerArrayConversionError:
-            return measure(*map(np.asarray, arrays))
+            return f(setting, *jax.tree.map(np.asarray, arrays))
 
-    return value
+    return compiled
 
 
-@partial(jax.jit, static_argnums=0)
-def _value(measure: Callable[..., Any], *arrays: Array) -> Any:
-    """What a measure returns; of a loss, its value without the pullback."""
-    result = measure(*arrays)
-    return result[0] if isinstance(result, tuple) else result
+@lru_cache
+def _jit(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A function compiled once for each value of its first argument, and for each shape of the others."""
+    return jax.jit(f, static_argnums=0)
