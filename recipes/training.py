@@ -14,7 +14,7 @@ from fnn.batching import Batch, Batches
 from fnn.training.epochs import Fold
 from fnn.training.step import Step, TrainStep
 
-__all__ = ["Run", "are_alike", "result", "together"]
+__all__ = ["Measures", "Run", "are_alike", "result", "together"]
 
 Record = Mapping[str, Any]
 
@@ -25,6 +25,32 @@ def _nothing(params: tree.Tree) -> Record:
 
 def _latest(record: Record) -> float:
     return record["epoch"]
+
+
+@attrs.frozen(eq=False)
+class Measures:
+    """What is measured after each epoch, as a value: measures(params) gives "part_name" for each part and measure.
+
+    model     the network
+    parts     the pairs (x, target) to measure it on, by name
+    measures  see `fnn.evaluate`
+    """
+
+    model: fnn.Layer
+    parts: Mapping[str, Batch]
+    measures: Mapping[str, Callable[..., Any]]
+
+    def __call__(self, params: tree.Tree) -> Record:
+        """The means of all measures on all parts."""
+        means = {part: fnn.evaluate(self.model, params, pair, self.measures) for part, pair in self.parts.items()}
+        return {f"{part}_{name}": mean for part, of_part in means.items() for name, mean in of_part.items()}
+
+    def agrees(self, other: Any) -> bool:
+        """Whether another measures the same on the very same arrays: then one measures the networks of both."""
+        if not isinstance(other, Measures) or (self.model, self.measures) != (other.model, other.measures):
+            return False
+        arrays, others = ([id(x) for pair in each.parts.values() for x in pair] for each in (self, other))
+        return list(self.parts) == list(other.parts) and arrays == others
 
 
 @attrs.frozen
@@ -86,6 +112,8 @@ def together(runs: Sequence[Run]) -> Run:
     step = steps[0] if steps[0].key is None else attrs.evolve(steps[0], key=tuple(each.key for each in steps))
 
     def measure(params: Any) -> Record:
+        if isinstance(first.measure, Measures) and all(first.measure.agrees(run.measure) for run in runs):
+            return first.measure(params)
         records = [run.measure(tree.member(params, i)) for i, run in enumerate(runs)]
         return {name: np.array([record[name] for record in records]) for name in records[0]}
 

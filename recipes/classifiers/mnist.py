@@ -24,7 +24,7 @@ from recipes.classifiers.paper_gradient import PAPER_GRADIENT
 from recipes.data import digits
 from recipes.data.digits import Digits
 from recipes.recipe import Recipe, Results, Size, scores
-from recipes.training import Run
+from recipes.training import Measures, Run
 
 __all__ = ["RECIPE", "Config", "figures", "network", "train"]
 
@@ -78,15 +78,11 @@ def train(
     init_key, order_key = fnn.split(key, 2)
     params, _ = model.init(init_key, data.train[0].shape[1:])
     step = fnn.train_step(model, loss, optimizer)  # (state, batch) -> state
-    measures: dict[str, Any] = {"loss": fnn.cross_entropy, "accuracy": accuracy}
     parts = {"validation": data.validation} if parts is None else parts
+    measure = Measures(model, parts, {"loss": fnn.cross_entropy, "accuracy": accuracy})
 
     def batches_of(epoch: int) -> Iterable[Any]:
         return fnn.batches(fnn.fold_in(order_key, epoch), data.train, config.batch_size)
-
-    def measure(params: Mapping[str, Any]) -> dict[str, float]:
-        means = {part: fnn.evaluate(model, params, pair, measures) for part, pair in parts.items()}
-        return {f"{part}_{name}": mean for part, of_part in means.items() for name, mean in of_part.items()}
 
     def finish(end: fnn.Progress) -> dict[str, Any]:
         x, labels = data.test

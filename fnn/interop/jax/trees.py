@@ -64,11 +64,11 @@ def _folded(key: jax.Array, i: Any) -> jax.Array:
     return jax.vmap(_folded, (0, None))(key, i) if key.ndim else jax.random.fold_in(key, i)
 
 
-def _draw(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+def _draw(key: jax.Array, shape: tuple[int, ...], *, normal: bool = False) -> jax.Array:
     """As `fnn.random.draw`, also of an array of keys, one for each network."""
     if key.ndim:
-        return jax.vmap(lambda each: _draw(each, shape[1:]))(key)
-    return jax.random.uniform(key, shape, dtype="float32")
+        return jax.vmap(lambda each: _draw(each, shape[1:], normal=normal))(key)
+    return (jax.random.normal if normal else jax.random.uniform)(key, shape, dtype="float32")
 
 
 for array_type in (jax.Array, jax.core.Tracer):
