@@ -1,4 +1,4 @@
-"""What carries out folds: it is part of a result's identity, has one core of a CPU, and says clearly if it is missing."""
+"""What carries out folds: part of a result's identity, on one core of a CPU; a missing one is a clear sentence."""
 
 import os
 import sys
