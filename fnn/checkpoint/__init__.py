@@ -3,7 +3,7 @@
 A checkpoint's bytes are made and written in this order, by one module a step:
 
 1. `checkpoint.save` checks `meta`, the suffix of the file and the limits on its size, and calls the other steps.
-2. `encode.encode` takes the value apart: into a description of it (see `description`) and its arrays by name.
+2. `description.encode` takes the value apart: into a description of it and its arrays by name.
 3. `npz.archive` lays the description, as JSON, and the arrays out as the bytes of an uncompressed .npz file;
    `npz.with_digest` appends their SHA-256.
 4. `files.replace` writes these bytes to `.NAME.partial` in the same folder, syncs this file to the disk, renames it to

@@ -11,8 +11,7 @@ import numpy as np
 
 from fnn.checkpoint import npz
 from fnn.checkpoint.decode import decode
-from fnn.checkpoint.description import array_types, structure
-from fnn.checkpoint.encode import MAX_DEPTH, encode
+from fnn.checkpoint.description import MAX_DEPTH, array_types, encode, structure
 from fnn.checkpoint.files import checked_name, reading, replace
 from fnn.tree import Path, show
 from fnn.values import FilePath, is_integer

@@ -6,12 +6,12 @@ import attrs
 import numpy as np
 
 from fnn.arrays import Array
-from fnn.checks.table import table, with_innermost
+from fnn.checks.summary import with_innermost
 from fnn.layer import Back, Layer, check_is_layer
 from fnn.losses import Loss
 from fnn.random import Key, generator
 from fnn.tree import Path, Tree, leaves
-from fnn.tree.display import html_table
+from fnn.tree.display import html_table, text_table
 
 __all__ = ["Explanation", "LayerFlow", "Numbers", "explain"]
 
@@ -76,7 +76,7 @@ class Explanation:
     rows: tuple[LayerFlow, ...]
 
     def __repr__(self) -> str:
-        return table(self._lines(), SIDES)
+        return text_table(self._lines(), SIDES)
 
     def _repr_html_(self) -> str:
         return html_table(self._lines(), SIDES)

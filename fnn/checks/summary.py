@@ -1,17 +1,17 @@
 """A summary: what a model is made of, as a table."""
 
+from collections.abc import Callable
 from typing import Any
 
 import attrs
 
 from fnn.arrays import Shape
-from fnn.checks.table import table, with_innermost
 from fnn.layer import Layer, check_is_layer
 from fnn.random import Key
 from fnn.tree import Params, Path, leaves
-from fnn.tree.display import html_table
+from fnn.tree.display import html_table, text_table
 
-__all__ = ["Row", "Summary", "summary"]
+__all__ = ["Row", "Summary", "summary", "with_innermost"]
 
 SIDES = "<<<>"  # to which the table's columns are aligned
 
@@ -39,7 +39,7 @@ class Summary:
         return sum(row.n_params for row in self.rows)
 
     def __repr__(self) -> str:
-        return table(self._lines(), SIDES)
+        return text_table(self._lines(), SIDES)
 
     def _repr_html_(self) -> str:
         return html_table(self._lines(), SIDES)
@@ -80,3 +80,10 @@ def summary(model: Layer, shape: Shape) -> Summary:
 
     with_innermost(model, watched).init(Key(0), shape)
     return Summary(shape, tuple(rows))
+
+
+def with_innermost(model: Layer, change: Callable[[Path, Layer], Layer], path: Path = ()) -> Layer:
+    """The model with `change(path, layer)` in the place of each of its innermost layers."""
+    if not model.parts or model.combine is None:
+        return change(path, model)
+    return model.combine(**{name: with_innermost(part, change, (*path, name)) for name, part in model.parts.items()})

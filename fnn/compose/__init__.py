@@ -10,13 +10,11 @@ from fnn.late import late
 
 if TYPE_CHECKING:
     from fnn.compose.branches import concat, residual
-    from fnn.compose.each import each
-    from fnn.compose.ensemble import ensemble
+    from fnn.compose.many import each, ensemble
 
 LATE = {  # imported when first asked for
     "fnn.compose.branches": ["concat", "residual"],
-    "fnn.compose.each": ["each"],
-    "fnn.compose.ensemble": ["ensemble"],
+    "fnn.compose.many": ["each", "ensemble"],
 }
 
 __all__ = ["chain", "concat", "each", "ensemble", "residual"]

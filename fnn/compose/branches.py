@@ -4,7 +4,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from fnn.arrays import Array, Shape, unbroadcast
-from fnn.compose.combined import check_names, combined, named_parts, placed_at
+from fnn.compose.chain import check_names, combined, named_parts, placed_at
 from fnn.layer import Back, Functions, Layer, LayerError, check_is_layer, unchanged
 from fnn.layers.declared import check_cotangent
 from fnn.random import Key, fold_in

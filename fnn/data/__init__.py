@@ -2,8 +2,7 @@
 
 from fnn.batching import batches
 from fnn.data.idx import DataFormatError, read_idx, read_labelled_images
-from fnn.data.labels import class_labels, class_weights, one_hot
-from fnn.data.scaling import standardise
+from fnn.data.preparation import class_labels, class_weights, one_hot, standardise
 from fnn.data.splits import k_fold, shuffled_split, split_at, stratified_split
 from fnn.data.synthetic import Line, blobs, line, xor
 

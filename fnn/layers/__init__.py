@@ -20,13 +20,11 @@ if TYPE_CHECKING:
     from fnn.layers.cells import Cell, elman, gru, lstm
     from fnn.layers.convolution import convolution, transposed_convolution
     from fnn.layers.dropout import dropout
-    from fnn.layers.embedding import embedding
-    from fnn.layers.flatten import flatten
     from fnn.layers.gaussian import gelu_exact
     from fnn.layers.normalisation import group_norm, layer_norm, rms_norm
-    from fnn.layers.pooling import global_mean, max_pool, mean_pool, upsample
-    from fnn.layers.positions import positions, sinusoidal_positions
+    from fnn.layers.pooling import flatten, global_mean, max_pool, mean_pool, upsample
     from fnn.layers.recurrent import recurrent
+    from fnn.layers.tokens import embedding, positions, sinusoidal_positions
 
 LATE = {
     "fnn.layers.attention": ["attention"],
@@ -34,13 +32,11 @@ LATE = {
     "fnn.layers.cells": ["Cell", "elman", "gru", "lstm"],
     "fnn.layers.convolution": ["convolution", "transposed_convolution"],
     "fnn.layers.dropout": ["dropout"],
-    "fnn.layers.embedding": ["embedding"],
-    "fnn.layers.flatten": ["flatten"],
     "fnn.layers.gaussian": ["gelu_exact"],
     "fnn.layers.normalisation": ["group_norm", "layer_norm", "rms_norm"],
-    "fnn.layers.pooling": ["global_mean", "max_pool", "mean_pool", "upsample"],
-    "fnn.layers.positions": ["positions", "sinusoidal_positions"],
+    "fnn.layers.pooling": ["flatten", "global_mean", "max_pool", "mean_pool", "upsample"],
     "fnn.layers.recurrent": ["recurrent"],
+    "fnn.layers.tokens": ["embedding", "positions", "sinusoidal_positions"],
 }
 
 __all__ = ["elementwise", "layer", "linear", "log_softmax", "parameterless", "softmax"]

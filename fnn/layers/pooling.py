@@ -1,4 +1,4 @@
-"""Layers without parameters that change the size of images: pooling and its opposite."""
+"""Layers without parameters that change the shape of images: pooling, its opposite, and flatten."""
 
 from collections.abc import Callable, Iterator
 from functools import reduce
@@ -9,9 +9,9 @@ from fnn.arrays import Array, Shape
 from fnn.layer import Layer
 from fnn.layers.parameterless import Pull, parameterless
 from fnn.layers.windows import AXES, Windows, lengths_of
-from fnn.values import constructor
+from fnn.values import constructor, whole
 
-__all__ = ["global_mean", "max_pool", "mean_pool", "upsample"]
+__all__ = ["flatten", "global_mean", "max_pool", "mean_pool", "upsample"]
 
 Lengths = int | tuple[int, ...]
 
@@ -103,6 +103,26 @@ def upsample(factor: Lengths) -> Layer:
         return *(n * f for n, f in zip(shape[:-1], factors, strict=True)), shape[-1]
 
     return parameterless("upsample", repeat, x=(*AXES[n_axes], "channels"), y=y)
+
+
+@constructor
+def flatten(axes: int = 2) -> Layer:
+    """Joins the last `axes` axes: images (..., batch, height, width) become (..., batch, height · width).
+
+    Images with channels, (..., batch, height, width, channels), take `flatten(3)`. All axes in front are free, as in
+    every layer, so flatten must be told where an example begins. The result is a view of x where the array library has
+    views. Raises `ValueError` unless `axes` is a positive integer, and `LayerError` for features of fewer axes.
+    """
+    axes = whole("flatten(axes)", axes)
+
+    def joined(shape: Shape) -> Shape:
+        return (*shape[:-axes], prod(shape[-axes:]))
+
+    def flat(xp: Any, x: Array) -> tuple[Array, Pull]:
+        return xp.reshape(x, joined(x.shape)), lambda dy: xp.reshape(dy, x.shape)
+
+    names = ("height", "width", "channels")[:axes] if axes <= 3 else tuple(f"n{i}" for i in range(axes))
+    return parameterless("flatten", flat, x=(..., *names), y=joined)
 
 
 def _pooling(name: str, size: Any, stride: Any, pool: Callable[[Windows, Any, Array], tuple[Array, Pull]]) -> Layer:

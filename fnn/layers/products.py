@@ -4,19 +4,21 @@
     scattered   its adjoint in x                           from y and w
     correlated  its adjoint in w                           from x and y
 
-Axes in front of (batch, *shape, c) of images and (*size, c_in, c_out) of weights are free and broadcast.
+Axes in front of (batch, *shape, c) of images and (*size, c_in, c_out) of weights are free and broadcast. Arrays of JAX
+take its own primitive, which XLA turns into much faster code than windows in rows.
 """
 
-from collections.abc import Iterator
-from functools import reduce
+from collections.abc import Callable, Iterator
+from functools import partial, reduce
 from math import prod
 from operator import add
 
 from fnn.arrays import Array, Shape
-from fnn.layers import compiled
 from fnn.layers.windows import Windows
 
 __all__: list[str] = []  # for convolution only
+
+ORDER = {1: ("NHC", "HIO", "NHC"), 2: ("NHWC", "HWIO", "NHWC")}  # JAX's words for our axes: images, weights, outputs
 
 
 def rows_of(y: Array, n_axes: int) -> Array:
@@ -33,8 +35,8 @@ def joined(parts: list[Array], n_axes: int) -> Array:
 
 def gathered(windows: Windows, x: Array, w: Array) -> Array:
     """The product of each window of x with the weights (..., *size, c_in, c_out)."""
-    if compiled.is_jax(x):
-        return compiled.gathered(windows, x, w)
+    if _is_jax(x):
+        return _vectorized(windows, partial(_convolution, windows), "xwy", x, w)
     xp, n_axes, count = x.__array_namespace__(), len(windows.size), windows.count(windows.spatial(x))
     matrix = xp.reshape(w, (*w.shape[: -n_axes - 2], prod(w.shape[-n_axes - 2 : -1]), w.shape[-1]))
 
@@ -47,8 +49,12 @@ def gathered(windows: Windows, x: Array, w: Array) -> Array:
 
 def scattered(windows: Windows, y: Array, w: Array, shape: Shape) -> Array:
     """The adjoint of `gathered` under the same weights: y (..., c_out) is spread over images of this shape."""
-    if compiled.is_jax(y):
-        return compiled.scattered(windows, y, w, shape)
+    if _is_jax(y):
+
+        def one(y: Array, w: Array) -> Array:
+            return _adjoint(lambda x: _convolution(windows, x, w), (y.shape[0], *shape, w.shape[-2]), y)
+
+        return _vectorized(windows, one, "ywx", y, w)
     xp, n_axes = y.__array_namespace__(), len(windows.size)
     matrices = xp.reshape(w, (*w.shape[: -n_axes - 2], prod(windows.size), *w.shape[-2:])).mT
 
@@ -64,9 +70,59 @@ def scattered(windows: Windows, y: Array, w: Array, shape: Shape) -> Array:
 
 def correlated(windows: Windows, x: Array, dy: Array) -> Array:
     """The gradient of the weights of `gathered`: the windows of x, transposed, times dy."""
-    if compiled.is_jax(x):
-        return compiled.correlated(windows, x, dy)
+    if _is_jax(x):
+
+        def one(x: Array, dy: Array) -> Array:
+            return _adjoint(lambda w: _convolution(windows, x, w), (*windows.size, x.shape[-1], dy.shape[-1]), dy)
+
+        return _vectorized(windows, one, "xyw", x, dy)
     n_axes, count = len(windows.size), windows.count(windows.spatial(x))
     blocks = windows.blocks(x, count, x.shape[-1])
     dw = reduce(add, (windows.unfold(x[some]).mT @ rows_of(dy[some], n_axes) for some in blocks))
     return x.__array_namespace__().reshape(dw, (*dw.shape[:-2], *windows.size, x.shape[-1], dy.shape[-1]))
+
+
+def _is_jax(x: Array) -> bool:
+    """Whether x is an array or a tracer of JAX, which has then been imported."""
+    return bool(x.__array_namespace__().__name__ == "jax.numpy")
+
+
+def _convolution(windows: Windows, x: Array, w: Array) -> Array:
+    """Of x (batch, *shape, c_in) and w (*size, c_in, c_out), without leading axes."""
+    from jax import lax
+
+    return lax.conv_general_dilated(
+        x,
+        w,
+        windows.stride,
+        windows.padding(windows.spatial(x)),
+        rhs_dilation=windows.dilation,
+        dimension_numbers=ORDER[len(windows.size)],
+    )
+
+
+def _adjoint(f: Callable[[Array], Array], shape: Shape, y: Array) -> Array:
+    """What the adjoint of f, a linear function of an array of this shape, makes of y."""
+    from jax import linear_transpose
+    from jax import numpy as jnp
+
+    (x,) = linear_transpose(f, jnp.zeros(shape, y.dtype))(y)
+    return x
+
+
+def _vectorized(windows: Windows, f: Callable[..., Array], what: str, *arrays: Array) -> Array:
+    """f of two arrays with any leading axes, in the greater precision of the two.
+
+    `what` names both and the result: x the images, y the outputs, w the weights.
+    """
+    from jax import numpy as jnp
+
+    n = range(len(windows.size))
+    axes = {
+        "x": f"(batch,{','.join(f'n{i}' for i in n)},c_in)",
+        "y": f"(batch,{','.join(f'm{i}' for i in n)},c_out)",
+        "w": f"({','.join(f'k{i}' for i in n)},c_in,c_out)",
+    }
+    first, second, result = (axes[each] for each in what)
+    along = jnp.vectorize(f, signature=f"{first},{second}->{result}")
+    return along(*(jnp.asarray(each, jnp.result_type(*arrays)) for each in arrays))

@@ -5,8 +5,7 @@ use `functools.partial`: `{"f1": partial(f1, average="micro")}`. Confusion matri
 """
 
 from fnn.metrics.bootstrap import bootstrap_difference, bootstrap_interval, iqm, iqr
-from fnn.metrics.counts import f1, precision, recall
-from fnn.metrics.hits import accuracy, binary_accuracy
+from fnn.metrics.decisions import accuracy, binary_accuracy, f1, precision, recall
 from fnn.metrics.metric import Metric
 from fnn.metrics.probabilities import brier_score, calibration_error, log_loss
 from fnn.metrics.ranking import average_precision, roc_auc

@@ -1,10 +1,10 @@
-"""How trees are shown: as lines of text, or as a table in HTML, which Jupyter shows in place of a repr."""
+"""How trees and tables are shown: as text, or in HTML, which Jupyter shows in place of a repr."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-__all__ = ["html_table", "leaf_rows", "text_lines"]
+__all__ = ["html_table", "leaf_rows", "text_lines", "text_table"]
 
 ALIGN = {"<": "left", ">": "right"}
 
@@ -32,6 +32,20 @@ def html_table(lines: Sequence[Sequence[str]], sides: str, caption: str = "") ->
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     body = "".join(f"<tbody>{rows(section, 'td')}</tbody>" for section in bodies)
     return f"<table>{title}<thead>{rows(head, 'th')}</thead>{body}</table>"
+
+
+def text_table(lines: Sequence[Sequence[str]], sides: str) -> str:
+    """Lines of cells as a table in text, with a rule for a line without cells; `sides` as in `html_table`.
+
+    >>> print(text_table([("layer", "parameters"), (), ("linear(64)", "50,240")], "<>"))
+    layer       parameters
+    ----------  ----------
+    linear(64)      50,240
+    """
+    widths = [max(map(len, column)) for column in zip(*filter(None, lines), strict=True)]
+    rule = ["-" * width for width in widths]
+    rows = (zip(line or rule, sides, widths, strict=True) for line in lines)
+    return "\n".join("  ".join(f"{cell:{side}{width}}" for cell, side, width in row).rstrip() for row in rows)
 
 
 def text_lines(tree: Mapping[str, Any], indent: str) -> Iterator[str]:

@@ -46,7 +46,6 @@ NOT_CALLED = (
     # The calls of fnn.checkpoint and of the losses run these, and they hand views to one another.
     "fnn.checkpoint.columns",
     "fnn.checkpoint.description",
-    "fnn.checkpoint.encode",
     "fnn.checkpoint.npz",
     "fnn.checkpoint.partial",
     "fnn.checkpoint.decode",

@@ -76,11 +76,9 @@ MUTANTS = {
         ("scores that overflow", "not s.size or", "True or"),
         ("scores that underflow", "s.min() > -SMALL and", ""),
     ],
-    "fnn/layers/embedding.py": [
+    "fnn/layers/tokens.py": [
         ("the first row of a token alone", "np.add.reduceat(dy[order], first, axis=-2)", "dy[order][first]"),
         ("rows that are not sorted", "np.add.reduceat(dy[order]", "np.add.reduceat(dy"),
-    ],
-    "fnn/layers/positions.py": [
         ("cosines for sines", "np.stack([np.sin(angles), np.cos(angles)]", "np.stack([np.cos(angles), np.sin(angles)]"),
     ],
     "fnn/layers/dropout.py": [
@@ -174,7 +172,7 @@ MUTANTS = {
         ("a residual without its input's share", "unbroadcast(dy, x) + dx", "dx"),
         ("a residual whose vjp forgets x", "return x + y, back", "return y, back"),
     ],
-    "fnn/compose/ensemble.py": [
+    "fnn/compose/many.py": [
         ("networks that share a key", "for each in split(key, n)]", "for each in [key] * n]"),
         ("networks off by one key", "for each in split(key, n)]", "for each in split(key, n + 1)[1:]]"),
     ],
@@ -247,7 +245,8 @@ MUTANTS = {
         ("batches of unequal size weighed alike", "        return n\n", "        return 1\n"),
         ("predictions joined along another axis", "concat(parts, axis=-2)", "concat(parts, axis=0)"),
     ],
-    "fnn/metrics/counts.py": [
+    "fnn/metrics/decisions.py": [
+        ("the last of equal scores", "(scores == own) & (classes < labels", "(scores == own) & (classes > labels"),
         ("an f1 that is half as great", "ratio(2 * tp, p + t)", "ratio(tp, p + t)"),
         ("a recall among what is predicted", "ratio(tp, t))", "ratio(tp, p))"),
         ("a mean of the classes for all as one", 'if average == "micro" else', 'if average == "none" else'),
@@ -261,9 +260,6 @@ MUTANTS = {
         ("batches of one mean", "+ delta**2 * a[1] * share", "+ 0 * share"),
         ("a mean of batches that weigh alike", "a[3] + delta * share", "a[3] + delta / 2"),
         ("a mean of squares without its root", "w, average, xp.sqrt)", "w, average, lambda mean: mean)"),
-    ],
-    "fnn/metrics/hits.py": [
-        ("the last of equal scores", "(scores == own) & (classes < labels", "(scores == own) & (classes > labels"),
     ],
     "fnn/batching.py": [
         ("a batch that repeats", "order[i : i + self.size]", "order[: self.size]"),
@@ -299,8 +295,7 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/layers/cells.py": "recurrent",
     "fnn/layers/recurrent.py": "recurrent",
     "fnn/layers/attention.py": "attention",
-    "fnn/layers/embedding.py": "embedding",
-    "fnn/layers/positions.py": "attention",
+    "fnn/layers/tokens.py": "embedding attention",
     "fnn/layers/dropout.py": "layers compose properties:layers",
     "fnn/layers/linear.py": "layers layer need_dx ensemble properties:layers",
     "fnn/layers/windows.py": "convolution pooling laws:convolution",
@@ -314,7 +309,7 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/arrays.py": "layer layers compose properties:layers laws:shared",
     "fnn/compose/chain.py": "compose ensemble normalisation properties:combinator properties:layers",
     "fnn/compose/branches.py": "compose ensemble properties:combinator properties:layers",
-    "fnn/compose/ensemble.py": "compose ensemble properties:combinator properties:layers",
+    "fnn/compose/many.py": "compose ensemble properties:combinator properties:layers",
     "fnn/layers/batch_norm.py": "normalisation laws:batch laws:standardise",
     "fnn/layers/normalisation.py": "normalisation laws:norm",
     "fnn/optimizers/optimizer.py": "optimizer optimizers only training_properties:updates laws:optimizer",
@@ -325,10 +320,9 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/training/step.py": "training need_dx",
     "fnn/training/epochs.py": "training training_properties:stopping",
     "fnn/training/inference.py": "evaluation training",
-    "fnn/metrics/counts.py": "against_sklearn",
+    "fnn/metrics/decisions.py": "metrics scores against_sklearn",
     "fnn/metrics/ranking.py": "metrics against_sklearn",
     "fnn/metrics/regression.py": "metrics against_sklearn",
-    "fnn/metrics/hits.py": "metrics scores against_sklearn",
     "fnn/batching.py": "batching properties:epoch",
     "fnn/random.py": "random",
     "fnn/initializers.py": "initializers",

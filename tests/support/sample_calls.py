@@ -234,9 +234,9 @@ OTHERS = {
     "fnn.checks.laws.check_law": lambda: (
         lambda c: [laws.check_law(law, c) for law in laws.LAWS], Case(fnn.tanh, SHAPE, Key(1)),
     ),
-    "fnn.checks.table.table": lambda: (fnn.checks.table.table, [("a", "b"), (), ("c", "12")], "<>"),
-    "fnn.checks.table.with_innermost": lambda: (
-        lambda model: repr(fnn.checks.table.with_innermost(model, lambda path, layer: layer)), MODEL,
+    "fnn.tree.display.text_table": lambda: (fnn.tree.display.text_table, [("a", "b"), (), ("c", "12")], "<>"),
+    "fnn.checks.summary.with_innermost": lambda: (
+        lambda model: repr(fnn.checks.summary.with_innermost(model, lambda path, layer: layer)), MODEL,
     ),
     "fnn.checks.derivative.derivative": lambda: (
         lambda *a: list(fnn.checks.derivative.derivative(fnn.linear(2, bias=None), *a)),
