@@ -15,6 +15,7 @@ from fnn import Key, Params, arrays, batching, tree
 from fnn.checks import laws
 from fnn.checks.case import Case, on_rounded
 from fnn.checks.explain import Numbers, explain
+from fnn.checks.summary import with_innermost
 from fnn.interop import torch
 from fnn.layer import check_is_layer, check_shape, unchanged
 from fnn.layers.shapes import Declared
@@ -236,7 +237,7 @@ OTHERS = {
     ),
     "fnn.tree.display.text_table": lambda: (fnn.tree.display.text_table, [("a", "b"), (), ("c", "12")], "<>"),
     "fnn.checks.summary.with_innermost": lambda: (
-        lambda model: repr(fnn.checks.summary.with_innermost(model, lambda path, layer: layer)), MODEL,
+        lambda model: repr(with_innermost(model, lambda path, layer: layer)), MODEL,
     ),
     "fnn.checks.derivative.derivative": lambda: (
         lambda *a: list(fnn.checks.derivative.derivative(fnn.linear(2, bias=None), *a)),
