@@ -45,7 +45,7 @@ def encode(value: Any, path: Path = ()) -> tuple[Description, Arrays]:
             for name, records in (("best_score", ({"value": value.best_score},)), ("history", value.history)):
                 parts[name], columns = _encode_records(records, (*path, name))
                 arrays |= columns
-            return ["Progress", int(value.best_epoch), parts], arrays
+            return ["Progress", np.asarray(value.best_epoch).tolist(), parts], arrays
         case tuple():
             parts, arrays = _encode_parts({str(i): part for i, part in enumerate(value)}, path)
             return ["tuple", parts], arrays
