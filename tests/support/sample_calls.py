@@ -28,6 +28,7 @@ from tests.support.table import INITIALIZERS, LAYERS, LOSSES, OPTIMIZERS, SCHEDU
 
 MODEL = fnn.chain(fnn.dropout(0.2), fnn.linear(4), fnn.tanh, fnn.linear(3))
 SHAPE = (5,)
+STEP = fnn.train_step(MODEL, fnn.cross_entropy, fnn.adam(), Key(4))
 
 
 def layer_call(layer, shape):
@@ -99,6 +100,15 @@ def train(params, batch):
     return list(islice(fnn.epochs(step, order, start, measure, lambda record: -record["validation"]), 3))
 
 
+def train_two(params, batch):
+    """Three epochs of two networks, each with its own order and its own best state."""
+    optimizer, model, keys = fnn.adam(0.1), fnn.ensemble(MODEL, 2), (Key(4), Key(5))
+    step = fnn.train_step(model, fnn.cross_entropy, optimizer, keys)
+    order = lambda epoch: fnn.batches(fnn.fold_in(keys, epoch), batch, 8)  # noqa: E731
+    score = lambda record: record["loss"] * [1, -1]  # noqa: E731
+    return list(islice(fnn.epochs(step, order, optimizer.init(params), score=score), 3))
+
+
 def schedule(rate):
     return lambda step: rate
 
@@ -150,6 +160,7 @@ OTHERS = {
                                   attrs.make_class("Record", ["x"], frozen=True, eq=False, repr=False)),
     "fnn.values.value": lambda: (fnn.values.value, type("Record", (), {})),
     "fnn.random.folded": lambda: (fnn.random.folded, Key(1), 2),
+    "fnn.random.draw, for two networks": lambda: (fnn.random.draw, (Key(1), Key(2)), (2, 3, 4)),
     "fnn.tree.Span": lambda: (tree.Span, 0, 6, (2, 3)),
     "fnn.tree.functions.check_names": lambda: (check_names, writable(), writable()),
     "fnn.tree.params.show": lambda: (fnn.tree.params.show, ("a", "b")),
@@ -182,9 +193,11 @@ OTHERS = {
         lambda memory, g, theta, step: (memory, g),
     ),
     "fnn.batches": lambda: (lambda *a: list(fnn.batches(Key(1), a, 8)), *data()),
+    "fnn.batches, of two keys": lambda: (lambda *a: list(fnn.batches((Key(1), Key(2)), a, 8)), *data()),
     "fnn.batches, in order": lambda: (lambda *a: list(fnn.batches(None, a, 8)), *data()),
     "fnn.batches, prepared": lambda: (lambda *a: list(fnn.batches(Key(1), a, 8, prepare=noisy)), *data()),
     "fnn.batches, prepared in order": lambda: (lambda *a: list(fnn.batches(None, a, 8, prepare=noisy)), *data()),
+    "fnn.batching.checked": lambda: (lambda *a: batching.checked("expected", a) == a, *data()),
     "fnn.batching.in_order": lambda: (lambda *a: list(batching.in_order(a, 8)), *data()),
     "fnn.batching.Batches": lambda: (lambda *a: [len(fnn.batches(Key(1), a, 8)), *fnn.batches(Key(1), a, 8)], *data()),
     "fnn.checks.explain.explain": lambda: (explain, MODEL, parameters(), *data(), fnn.cross_entropy),
@@ -198,6 +211,13 @@ OTHERS = {
         data(),
     ),
     "fnn.epochs": lambda: (train, parameters(), data()),
+    "fnn.epochs, of an ensemble": lambda: (train_two, fnn.ensemble(MODEL, 2).init(Key(1), SHAPE)[0], data()),
+    "fnn.fold": lambda: (
+        lambda s, *a: fnn.fold(STEP, s, fnn.batches(Key(3), a, 8)), fnn.adam().init(parameters()), *data(),
+    ),
+    "fnn.training.step.TrainStep": lambda: (
+        lambda *a: fnn.train_step(MODEL, fnn.mse, *a) == fnn.train_step(MODEL, fnn.mse, *a), fnn.adam(), Key(1),
+    ),
     "fnn.training.history.History": lambda: (lambda r: History.of([r]).append(r), {"loss": 0.5}),
     "fnn.Progress": lambda: (lambda s: fnn.Progress.start(s), fnn.adam().init(parameters())),
     "fnn.early_stopping": lambda: (lambda p: list(fnn.early_stopping(p, 1)), train(parameters(), data())),

@@ -13,6 +13,7 @@ import fnn.interop.jax
 from fnn import Key, checkpoint, fold_in, generator, tree
 from fnn.interop.jax import key_of
 from fnn.metrics import accuracy, f1, roc_auc
+from tests.support.contents import content
 
 PLAIN = fnn.chain(fnn.linear(6), fnn.tanh, fnn.linear(3))
 DROPPING = fnn.chain(fnn.linear(6), fnn.tanh, fnn.dropout(0.3), fnn.linear(3))
@@ -149,6 +150,18 @@ def test_without_a_batch_nothing_happens(nothing):
     assert len(losses) == 0
     with pytest.raises(ValueError, match="gave no batch"):
         next(fnn.epochs(STEP, lambda i: nothing, START, fold=compiled))
+
+
+def test_inputs_stay_as_they_are_and_results_have_memory_of_their_own():
+    inputs = [*START.memory, START.vector, X.copy(), LABELS.copy()]
+    before = content(inputs)
+    data = tuple(inputs[-2:])
+    state, losses = compiled(STEP, START, fnn.batches(None, data, 8))
+    outputs = fnn.interop.jax.predict(PLAIN, START.params, data[0], 8)
+    fnn.interop.jax.evaluate(PLAIN, START.params, data, {"loss": fnn.cross_entropy, "right": accuracy}, 8)
+    assert content(inputs) == before
+    for result in map(np.asarray, (state.vector, *state.memory, losses, outputs)):
+        assert not any(np.shares_memory(result, each) for each in inputs)
 
 
 # ---- masks
