@@ -5,6 +5,7 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax import device_put
 
 from fnn import (
     Key,
@@ -844,7 +845,7 @@ CALLS = {
     ),
     "a seed for a key of JAX": (lambda: compiled.key_of(3), TypeError, "expected a Key, got int; make one with Key"),
     "a name for a compiled measure": (
-        lambda: compiled.evaluate(MODEL, PARAMS, (X, LABELS), {"a": "accuracy"}),
+        lambda: evaluate(MODEL, device_put(PARAMS), (X, LABELS), {"a": "accuracy"}),
         TypeError,
         "a function for measure 'a', got 'accuracy'; give the function itself",
     ),

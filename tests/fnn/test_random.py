@@ -154,10 +154,11 @@ def test_a_number_is_folded_into_each_of_several_keys():
     assert split(KEYS, 2) == (fold_in(KEYS, 0), fold_in(KEYS, 1))
 
 
-def test_several_keys_draw_what_each_draws_alone():
-    together = draw(KEYS, (3, 4, 2))
+@pytest.mark.parametrize("normal", [False, True])
+def test_several_keys_draw_what_each_draws_alone(normal):
+    together = draw(KEYS, (3, 4, 2), normal=normal)
     assert together.dtype == np.float32
-    assert np.array_equal(together, [draw(key, (4, 2)) for key in KEYS])
+    assert np.array_equal(together, [draw(key, (4, 2), normal=normal) for key in KEYS])
     inner = (KEYS, KEYS[::-1])
     assert np.array_equal(draw(inner, (2, 3, 4)), [draw(keys, (3, 4)) for keys in inner])  # ensembles of ensembles
 

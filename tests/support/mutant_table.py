@@ -248,6 +248,7 @@ MUTANTS = {
     ],
     "fnn/training/inference.py": [
         ("batches of unequal size weighed alike", "        return n\n", "        return 1\n"),
+        ("metrics in JAX's precision", "parts(*map(np.asarray, arrays))", "parts(*arrays)"),
         ("predictions joined along another axis", "concat(parts, axis=-2)", "concat(parts, axis=0)"),
     ],
     "fnn/metrics/counts.py": [
@@ -279,7 +280,7 @@ MUTANTS = {
         ("a path that forgets", "(*key.path, _part(i))", "(_part(i),)"),
         ("streams that run together", "spawn_key=key.path)", "spawn_key=key.path[:1])"),
         ("networks with the key of the first", "folded(key, i) for key in keys", "folded(keys[0], i) for key in keys"),
-        ("networks that draw alike", "draw(key, shape[1:]) for key", "draw(keys[0], shape[1:]) for key"),
+        ("networks that draw alike", "draw(key, shape[1:]", "draw(keys[0], shape[1:]"),
         ("keys that are all the first", "tuple(fold_in(key, i) for i", "tuple(fold_in(key, 0) for i"),
     ],
     "fnn/interop/jax/compiled.py": [
@@ -293,7 +294,7 @@ MUTANTS = {
     ],
     "fnn/interop/jax/trees.py": [
         ("keys without their path", "generator(each)", "generator(Key(each.seed))"),
-        ("networks that draw alike", "_draw(each, shape[1:])", "_draw(key[0], shape[1:])"),
+        ("networks that draw alike", "_draw(each, shape[1:], ", "_draw(key[0], shape[1:], "),
     ],
     "fnn/initializers.py": [
         ("he without its 2", "normal(sqrt(2 / n_in))", "normal(sqrt(1 / n_in))"),
@@ -344,7 +345,7 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/optimizers/schedules.py": "schedules",
     "fnn/training/step.py": "training need_dx",
     "fnn/training/epochs.py": "training training_properties:stopping ensemble_stopping:each_network",
-    "fnn/training/inference.py": "evaluation training",
+    "fnn/training/inference.py": "evaluation training jax_fold:exact",
     "fnn/metrics/counts.py": "against_sklearn",
     "fnn/metrics/ranking.py": "metrics against_sklearn",
     "fnn/metrics/regression.py": "metrics against_sklearn",

@@ -218,6 +218,9 @@ OTHERS = {
     "fnn.training.step.TrainStep": lambda: (
         lambda *a: fnn.train_step(MODEL, fnn.mse, *a) == fnn.train_step(MODEL, fnn.mse, *a), fnn.adam(), Key(1),
     ),
+    "fnn.training.inference.carried_out": lambda: (
+        lambda p, x: fnn.training.inference.carried_out(x, MODEL.apply, p)(x), parameters(), data()[0],
+    ),
     "fnn.training.history.History": lambda: (lambda r: History.of([r]).append(r), {"loss": 0.5}),
     "fnn.Progress": lambda: (lambda s: fnn.Progress.start(s), fnn.adam().init(parameters())),
     "fnn.early_stopping": lambda: (lambda p: list(fnn.early_stopping(p, 1)), train(parameters(), data())),

@@ -157,8 +157,8 @@ def test_inputs_stay_as_they_are_and_results_have_memory_of_their_own():
     before = content(inputs)
     data = tuple(inputs[-2:])
     state, losses = compiled(STEP, START, fnn.batches(None, data, 8))
-    outputs = fnn.interop.jax.predict(PLAIN, START.params, data[0], 8)
-    fnn.interop.jax.evaluate(PLAIN, START.params, data, {"loss": fnn.cross_entropy, "right": accuracy}, 8)
+    outputs = fnn.predict(PLAIN, state.params, data[0], 8)
+    fnn.evaluate(PLAIN, state.params, data, {"loss": fnn.cross_entropy, "right": accuracy}, 8)
     assert content(inputs) == before
     for result in map(np.asarray, (state.vector, *state.memory, losses, outputs)):
         assert not any(np.shares_memory(result, each) for each in inputs)
@@ -210,9 +210,10 @@ def test_masks_have_bits_of_their_own():
 
 def test_the_networks_of_an_ensemble_draw_what_they_draw_alone():
     keys, shape = (Key(1), Key(2, (3,))), (2, 4, 3)
-    together = fnn.random.draw(fold_in(key_of(keys), 5), shape)
-    alone = [fnn.random.draw(fold_in(key_of(key), 5), shape[1:]) for key in keys]
-    assert np.array_equal(together, alone)
+    for normal in (False, True):
+        together = fnn.random.draw(fold_in(key_of(keys), 5), shape, normal=normal)
+        alone = [fnn.random.draw(fold_in(key_of(key), 5), shape[1:], normal=normal) for key in keys]
+        assert np.array_equal(together, alone)
     with pytest.raises(ValueError, match=r"2 keys of an ensemble draw for arrays \(2, batch, ...\), got shape \(4, 3"):
         fnn.random.draw(key_of(keys), (4, 3))
 
@@ -347,11 +348,14 @@ MEASURES = {
 WEIGHT = (np.arange(23) % 4).astype(np.float32)
 
 
+ON_DEVICE = jax.device_put(START.params)
+
+
 @pytest.mark.parametrize("put", [lambda data: data, jax.device_put], ids=["arrays of NumPy", "arrays of JAX"])
 @pytest.mark.parametrize("data", [DATA, (*DATA, WEIGHT)], ids=["all", "weighted"])
 def test_evaluate_gives_what_numpys_gives(data, put):
     ours = fnn.evaluate(PLAIN, START.params, data, MEASURES, 8)
-    theirs = fnn.interop.jax.evaluate(PLAIN, put(START.params), put(data), MEASURES, 8)
+    theirs = fnn.evaluate(PLAIN, ON_DEVICE, put(data), MEASURES, 8)
     assert list(theirs) == list(MEASURES)
     for name, value in ours.items():
         assert type(theirs[name]) is type(value)
@@ -360,18 +364,34 @@ def test_evaluate_gives_what_numpys_gives(data, put):
 
 def test_evaluate_gives_each_network_its_own():
     params, _ = TWICE.init(Key(1), (5,))
+    measures = {"loss": fnn.cross_entropy, "accuracy": accuracy}
     for data, axis in ((DATA, 0), ((OWN, np.stack([LABELS] * 2)), 1)):
-        measures = {"loss": fnn.cross_entropy, "accuracy": accuracy}
-        ours, theirs = (each.evaluate(TWICE, params, data, measures, 8, axis=axis) for each in (fnn, fnn.interop.jax))
+        ours, theirs = (
+            fnn.evaluate(TWICE, each, data, measures, 8, axis=axis) for each in (params, jax.device_put(params))
+        )
         for name, value in ours.items():
             np.testing.assert_allclose(theirs[name], value, rtol=1e-5)
             assert theirs[name].shape == (2,)
 
 
-def test_metrics_finish_in_float64_without_the_64_bit_mode():
+def test_losses_and_outputs_of_parameters_on_the_device_are_compiled():
+    seen = []
+
+    def loss(prediction, target):
+        seen.append(type(prediction))
+        return fnn.mse(prediction, target)
+
+    for _ in range(2):
+        fnn.evaluate(PLAIN, ON_DEVICE, (X, X[:, :3]), {"loss": loss}, 8)
+    assert len(seen) == 2  # traced once for each shape
+    assert all(issubclass(each, jax.core.Tracer) for each in seen)
+
+
+def test_metrics_are_as_exact_without_the_64_bit_mode():
+    weight = np.float32(0.1) * np.arange(23, dtype=np.float32)
     with jax.enable_x64(False):
-        found = fnn.interop.jax.evaluate(PLAIN, START.params, jax.device_put(DATA), {"right": accuracy}, 8)
-    assert found["right"] == fnn.evaluate(PLAIN, START.params, DATA, {"right": accuracy})["right"]
+        found = fnn.evaluate(PLAIN, ON_DEVICE, jax.device_put((*DATA, weight)), {"right": accuracy}, 8)
+    assert found["right"] == fnn.evaluate(PLAIN, START.params, (*DATA, weight), {"right": accuracy}, 8)["right"]
 
 
 def test_a_mistake_in_a_measure_is_the_users_own_error():
@@ -379,19 +399,21 @@ def test_a_mistake_in_a_measure_is_the_users_own_error():
         raise ValueError("the user's own")
 
     with pytest.raises(ValueError, match="the user's own"):
-        fnn.interop.jax.evaluate(PLAIN, START.params, DATA, {"wrong": wrong})
+        fnn.evaluate(PLAIN, ON_DEVICE, DATA, {"wrong": wrong})
+
+
+def test_a_layers_error_is_its_own():
+    with pytest.raises(fnn.LayerError, match="x has 4 features, the parameters were initialised for 5"):
+        fnn.predict(PLAIN, ON_DEVICE, X[:, :4])
 
 
 def test_predict_gives_what_numpys_gives():
-    theirs = partial(fnn.interop.jax.predict, PLAIN, START.params)
+    close = partial(np.testing.assert_allclose, rtol=1e-5, atol=1e-6)
     expected = fnn.predict(PLAIN, START.params, X, 8)
     for x in (X, jax.device_put(X)):
-        np.testing.assert_allclose(theirs(x, 8), expected, rtol=1e-5, atol=1e-6)
+        close(fnn.predict(PLAIN, ON_DEVICE, x, 8), expected)
     doubled = lambda batch, key: (2 * batch[0],)  # noqa: E731
-    np.testing.assert_allclose(theirs(X / 2, 8, prepare=doubled), expected, rtol=1e-5, atol=1e-6)
-    assert theirs(X[:0]).shape == (0, 3)
+    close(fnn.predict(PLAIN, ON_DEVICE, X / 2, 8, prepare=doubled), expected)
+    assert fnn.predict(PLAIN, ON_DEVICE, X[:0]).shape == (0, 3)
     params, _ = TWICE.init(Key(1), (5,))
-    np.testing.assert_allclose(
-        fnn.interop.jax.predict(TWICE, params, OWN, 8, axis=1), fnn.predict(TWICE, params, OWN, axis=1), rtol=1e-5,
-        atol=1e-6,
-    )  # fmt: skip
+    close(fnn.predict(TWICE, jax.device_put(params), OWN, 8, axis=1), fnn.predict(TWICE, params, OWN, axis=1))
