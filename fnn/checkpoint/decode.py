@@ -74,6 +74,8 @@ def _progress(best_epoch: Any, state: Any, best_score: Any, history: Any, best: 
     best = state if best is None else best
     if not (isinstance(state, State) and isinstance(best, State)):
         raise ValueError("expected a Progress made of States")
+    if np.shape(best_epoch) not in ((), state.layout.lead):
+        raise ValueError(f"expected the best epochs of {state.layout.lead} networks, got {np.shape(best_epoch)}")
     (score,) = best_score
     return Progress(state, best, best_epoch, score["value"], history)
 
