@@ -14,7 +14,7 @@ from recipes.data.digits import Digits
 from recipes.recipe import Run
 from recipes.training import until
 
-__all__ = ["LOSSES", "Config", "coder", "hidden_widths", "network", "noisy", "reconstruct", "run"]
+__all__ = ["LOSSES", "Coder", "Config", "coder", "hidden_widths", "network", "noisy", "reconstruct", "run"]
 
 CODES = {"relu": fnn.relu, "linear": fnn.identity}
 Batch = tuple[np.ndarray, np.ndarray]
