@@ -53,8 +53,7 @@ SPREAD = Measure(
     "logarithm of a ratio of spreads",
     log(2),
     "{:+.2f}",
-    reason="half or twice the spread: fifteen runs find twice the spread in two of three cases, and no smaller ratio with any "
-    "certainty",
+    reason="half or twice the spread: fifteen runs find twice the spread in two of three cases, and less more rarely",
 )
 COUNT = Measure("count", form="{:+.1f}")  # of epochs, of rates: every difference matters
 

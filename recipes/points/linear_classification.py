@@ -74,7 +74,7 @@ def by_chance(distance: float, n: int) -> float:
     The difference of two means of n / 2 points has a standard deviation of √(4 / n) across its own direction.
 
     >>> round(by_chance(5.0, 400), 2)
-    2.25
+    2.24
     """
     return float(np.degrees(np.arctan(1.96 * sqrt(4 / n) / max(distance, 1e-12))))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import attrs
 from toolz import groupby, second
 
-from recipes.claims import ALIKE, NOT_JUDGED, Claim
+from recipes.claims import ALIKE, NOT_JUDGED, Claim, Verdict
 from recipes.recipe import Recipe, Size, counted
 from recipes.reporting.wording import listed, settings
 
@@ -15,7 +15,7 @@ __all__ = ["CODE", "PAPER", "RULE", "SMALL", "Chapter", "Entry", "origins", "ove
 
 TEXT = Path(__file__).with_name("paragraphs.md").read_text(encoding="utf-8")
 PAPER, RULE, SMALL, CODE = TEXT.strip().split("\n\n")
-VERBS = {
+VERBS: dict[Verdict, tuple[str, str]] = {
     "holds": ("holds", "hold"),
     "fails": ("fails", "fail"),
     ALIKE: ("shows no difference that matters", "show no difference that matters"),

@@ -98,7 +98,7 @@ def most(truth: float, n: int) -> Draw:
 
 
 def smaller(percent: float, uneven: bool = False) -> Draw:
-    """A row of the grid has a smaller error than another, and differs by `percent`, negative for smaller; five cells of three runs each.
+    """A row of the grid has a smaller error than another, and differs by `percent`: five cells of three runs each.
 
     If the scatter is uneven, that of every other cell is three times as large.
     """
@@ -170,9 +170,9 @@ def report(found: Sequence[tuple[Rule, Mapping[str, float]]], trials: int) -> st
         [
             "# How often the verdicts err",
             "",
-            f"Each rule was applied to {trials:,} simulated samples of trainings whose truth is known. A run's accuracy "
-            f"has a standard deviation of {SCATTER}, the logarithm of a squared error one of {LOG_SCATTER}; intervals "
-            f"come from {RESAMPLES:,} resamples. `python -m recipes verdicts` makes this table.",
+            f"Each rule was applied to {trials:,} simulated samples of trainings whose truth is known. The standard "
+            f"deviation of a run is {SCATTER} in accuracy, and {LOG_SCATTER} in the logarithm of a squared error; "
+            f"intervals come from {RESAMPLES:,} resamples. `python -m recipes verdicts` makes this table.",
             "",
             *table(("claim", "truth", *VERDICTS), rows),
             "",
