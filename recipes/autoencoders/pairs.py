@@ -15,12 +15,10 @@ def nearest(x: np.ndarray, among: np.ndarray) -> np.ndarray:
     >>> nearest(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0], [0.0, 2.0]]))
     array([4.])
     """
-    y = among.astype(np.float64)
-    squares = np.sum(y * y, axis=1)
-    found = []
+    squares, found = np.sum(among * among, axis=1), []
     for start in range(0, len(x), BLOCK):
-        part = x[start : start + BLOCK].astype(np.float64)
-        found.append(np.min(np.sum(part * part, axis=1)[:, None] + squares - 2 * part @ y.T, axis=1))
+        part = x[start : start + BLOCK]
+        found.append(np.sum(part * part, axis=1) + np.min(squares - 2 * part @ among.T, axis=1))
     return np.maximum(np.concatenate(found), 0)
 
 

@@ -149,7 +149,7 @@ def draw_curves(figure: SubFigure, runs: Sequence[Any]) -> None:
     left, right = figure.subplots(1, 2)
     plot.curves({"training": [run["curves"]["loss"] for run in runs]}, ax=left, ylabel="cross-entropy (nats)")
     errors = [100 * (1 - run["curves"]["test_accuracy"]) for run in runs]
-    plot.curves({"test": errors}, ax=right, ylabel="misread test digits (%)")
+    plot.curves({"test": errors}, ax=right, ylabel="misread of the test set (%)")
     right.axhline(0.5, color="#888888", linewidth=0.8, linestyle=(0, (4, 3)))
     for ax, title in ((left, "training loss"), (right, "test error; dashed: 0.5 %")):
         ax.set(yscale="log")
@@ -169,7 +169,7 @@ def figures(results: Results, data: Digits) -> dict[str, Figure]:
     first, second = maps_of(config, chosen["params"], data, seen)
     whole = Figure(figsize=(8.4, 10), layout="constrained")
     parts = whole.subfigures(4, 1, height_ratios=(1.35, 0.9, 0.9, 1.5), squeeze=False).flat
-    label = f"the test digit {data.test[1][seen]}"
+    label = f"the first test image of class {data.names[data.test[1][seen]]}"
     titles = (
         of,
         f"The {which} run: the {len(weights)} filters of the first convolution (grey is 0, white positive)",
