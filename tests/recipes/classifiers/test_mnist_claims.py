@@ -5,7 +5,7 @@ import pytest
 
 from recipes.classifiers.curves import share_by
 from recipes.classifiers.mnist import RECIPE
-from recipes.data.digits import SHA256, Digits
+from recipes.data.digits import FIRST_OF_FASHION, SHA256, Digits
 
 RNG = np.random.default_rng(0)
 LABELS = np.arange(30) % 10
@@ -87,3 +87,22 @@ def test_the_figure_says_of_which_runs_it_is(n, titles):
     above, below = (sub.get_suptitle() for sub in figure.subfigs)
     assert above == titles[0]
     assert below == f"{titles[1].capitalize()} misclassifies 3 of 30 test digits. The first 3:"
+
+
+def test_fashion_has_names_and_other_images_are_not_called_digits():
+    fashion = Digits(PAIR, PAIR, (PAIR[0], np.resize(FIRST_OF_FASHION, 30)), (3, 3), 10, {})
+    other = Digits(PAIR, PAIR, PAIR, (3, 3), 10, {})
+    assert (DATA.things, fashion.things, other.things) == ("digits", "images", "images")
+    assert fashion.names[9] == "ankle boot"
+    assert other.names == DATA.names == tuple("0123456789")
+    (figure,) = RECIPE.figures(results(), fashion).values()
+    assert "30 test images" in figure.subfigs[1].get_suptitle()
+    titles = [ax.get_title() for ax in figure.axes]
+    assert any("ankle boot" in title for title in titles + [t.get_text() for ax in figure.axes for t in ax.texts])
+
+
+def test_on_other_images_no_claim_names_a_number_of_mnist():
+    other = Digits(PAIR, PAIR, PAIR, (3, 3), 10, {})
+    claims = RECIPE.claims(results(), other)
+    assert [claim.source for claim in claims] == ["ours, after the paper"] * 3
+    assert not any("97 %" in claim.statement for claim in claims)
