@@ -147,7 +147,7 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
         f"held out, plain accuracy {plain.said()}; of four principal components {by_linear:.4f}; the difference is "
         f"{more.said('{:+.4f}')}",
         judged(more, above=0, measure=ACCURACY),
-        "a linear code of four numbers that knows nothing of a network is read as well",
+        "a linear code of four numbers, which needs no network, is read as well or better",
     )
     overstates = Claim(
         "The mean one-against-rest accuracy on fitted codes overstates how well digits are read.",

@@ -7,7 +7,7 @@ import numpy as np
 
 from fnn.metrics import confusion_matrix, one_vs_rest
 from recipes.autoencoders import autoencoder
-from recipes.claims import Claim, Verdict, all_of, concluded, estimate, judged
+from recipes.claims import ACCURACY, Claim, Verdict, all_of, concluded, estimate, judged
 from recipes.data.digits import Digits, Labelled
 
 __all__ = ["closeness", "codes_of", "distinctive", "one_against_rest", "plain_accuracy", "principal", "read"]
@@ -59,12 +59,12 @@ def one_against_rest(plain: float, k: int) -> float:
 
 
 def mistaken(confusion: np.ndarray) -> tuple[float, float]:
-    """The mean share, in per cent, of a pair's digits that are read as the other: of pairs that look alike, and others.
+    """The mean share of a pair's digits that are read as the other: of pairs that look alike, and of others.
 
     >>> mistaken(90 * np.eye(10, dtype=int) + 1)
-    (1.0, 1.0)
+    (0.01, 0.01)
     """
-    taken = 100 * confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    taken = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     alike = np.zeros(confusion.shape, bool)
     alike[tuple(np.transpose(LIKE))] = True
     alike = alike | alike.T
@@ -82,21 +82,21 @@ def closeness(confusions: Sequence[np.ndarray]) -> Claim:
     most = [divmod(int(at), k) for at in np.argsort(-taken, axis=None)[: len(LIKE)]]
     claim = Claim(
         "Digits with similar visual characteristics (like 4 and 9, or 3, 5, and 8) appear closer.",
-        f"held out, {like:.1f} % of these pairs' digits are read as the other, of other pairs' {unlike:.1f} %, "
-        f"a difference of {more.said('{:.1f}', ' points')}",
-        judged(more, above=0),
+        f"held out, a share of {like:.4f} of these pairs' digits are read as the other, of other pairs' {unlike:.4f}, "
+        f"a difference of {more.said('{:+.4f}')}",
+        judged(more, above=0, measure=ACCURACY),
         f"the pairs taken for each other most often are {', '.join(f'{i}-{j}' for i, j in most)}",
     )
-    return concluded(claim, more, form="{:.1f}", unit=" points")
+    return concluded(claim, more)
 
 
 def against_others(confusion: np.ndarray, c: int) -> float:
-    """The one-against-rest accuracy of class c less the mean of the other classes', in points.
+    """The one-against-rest accuracy of class c less the mean of the other classes'.
 
-    >>> round(against_others(np.array([[5, 0, 0], [0, 3, 2], [0, 2, 3]]), 0), 1)  # 100 % - (11 + 11) / 30
-    26.7
+    >>> round(against_others(np.array([[5, 0, 0], [0, 3, 2], [0, 2, 3]]), 0), 3)  # 1 - (11 + 11) / 30
+    0.267
     """
-    accuracies = 100 * one_vs_rest(confusion).accuracy
+    accuracies = one_vs_rest(confusion).accuracy
     return float(accuracies[c] - np.delete(accuracies, c).mean())
 
 
@@ -111,18 +111,18 @@ def distinctive(confusions: Sequence[np.ndarray], seen: Sequence[np.ndarray]) ->
     def claim(statement: str, verdict: Verdict, *classes: int) -> Claim:
         each = [
             f"the digit {c} has a one-against-rest accuracy of {of_held_out[c]:.4f}, held out ({of_seen[c]:.4f} the "
-            f"paper's way); less the mean of the other digits', {less[c].said('{:+.2f}', ' points')}"
+            f"paper's way); less the mean of the other digits', {less[c].said('{:+.4f}')}"
             for c in classes
         ]
         reason = f"held out, those of the digits in turn are {', '.join(f'{a:.4f}' for a in of_held_out)}"
         made = Claim(statement, "; ".join(each), verdict, reason)
-        return concluded(made, *(less[c] for c in classes), form="{:.2f}", unit=" points")
+        return concluded(made, *(less[c] for c in classes))
 
     return [
-        claim("Digits like 1 achieve exceptional accuracy (99.36 %).", judged(less[1], above=0), 1),
+        claim("Digits like 1 achieve exceptional accuracy (99.36 %).", judged(less[1], above=0, measure=ACCURACY), 1),
         claim(
             "More ambiguous digits like 5 and 3 show lower performance.",
-            all_of(judged(less[5], below=0), judged(less[3], below=0)),
+            all_of(*(judged(less[c], below=0, measure=ACCURACY) for c in (5, 3))),
             5,
             3,
         ),

@@ -134,10 +134,8 @@ def test_a_chapter_has_its_text_its_groups_and_its_claims(folder):
     )
     assert numbers == [str(i) for i in range(1, len(numbers) + 1)]
     assert len(numbers) == 5
-    assert (
-        "Reason"
-        not in chapter + page[page.index('<section id="optimizers"') : page.index('<section id="initializers"')]
-    )
+    section = page[page.index('<section id="optimizers"') : page.index('<section id="initializers"')]
+    assert "Reason" not in chapter + section
     assert "the paper shows" not in text + page
     grid = text[text.index("\n## autoencoder_grid") : text.index("\n## reconstructions")]
     assert "- The pictures show the scores of all 50 networks." in grid
