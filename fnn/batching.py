@@ -35,7 +35,22 @@ class Batches:
         n = self.arrays[0].shape[self.axis]
         return n // self.size if self.drop_last else -(-n // self.size)
 
+    @property
+    def order(self) -> np.ndarray:
+        """The places of the examples, batch behind batch: (n,), or (R, n) for R keys."""
+        if isinstance(self.key, tuple):
+            return np.stack([each.order for each in self._alone()])
+        n = self.arrays[0].shape[self.axis]
+        order = np.arange(n) if self.key is None else generator(self.key).permutation(n)
+        return order[: len(self) * self.size]
+
+    def _alone(self) -> "list[Batches]":
+        """The batches of each of several keys."""
+        return [attrs.evolve(self, key=key) for key in self.key]
+
     def __iter__(self) -> Iterator[Batch]:
+        if isinstance(self.key, tuple):
+            return (tuple(map(_stacked, zip(*parts, strict=True))) for parts in zip(*self._alone(), strict=True))
         if self.prepare is None:
             return self._taken()
         return (self.prepared(batch, fold_in(self.key, i)) for i, batch in enumerate(self._taken()))
@@ -54,11 +69,16 @@ class Batches:
             for i in starts:
                 yield tuple(array[(*behind, slice(i, i + self.size), ...)] for array in self.arrays)
             return
-        order = generator(self.key).permutation(self.arrays[0].shape[self.axis])
+        order = self.order
         # One take a batch: shuffling all of the data at once would move it through memory twice.
         for i in starts:
             index = order[i : i + self.size]
             yield tuple(take(array, index, self.axis) for array in self.arrays)
+
+
+def _stacked(parts: Sequence[Array]) -> Array:
+    """Arrays of one shape as one array, with a new first axis."""
+    return parts[0].__array_namespace__().stack(parts)
 
 
 def in_order(arrays: Sequence[Array], size: int, *, axis: int = 0, prepare: Prepare | None = None) -> Batches:
@@ -105,7 +125,8 @@ def batches(
     """One epoch: tuples of `size` examples at the same places in all arrays, in an order drawn from the key.
 
     key         draws the order; None keeps the order of the arrays, and the batches are views. For a new order in
-                each epoch, give each its own key: `batches(fold_in(key, epoch), (x, y), 128)`
+                each epoch, give each its own key: `batches(fold_in(key, epoch), (x, y), 128)`. A tuple of R keys, one
+                for each network of an ensemble, gives batches (R, size, ...): network i gets those of key i
     arrays      as many examples in each, such as (x, y)
     size        examples in a batch; the last batch has the rest
     drop_last   leaves out a last batch of fewer examples
@@ -146,6 +167,10 @@ def batches(
     ordered = in_order(arrays, size, axis=axis, prepare=prepare)
     if drop_last and (n := arrays[0].shape[axis]) < size:
         raise ValueError(f"batches: drop_last leaves out all {n} examples, fewer than the size {size}; make it smaller")
-    if key is not None:
-        generator(key)  # refuses anything but a Key now, not in the first epoch
+    if isinstance(key, tuple) and (axis or not key):
+        problem = "several keys go with axis 0, examples that the networks share" if key else "got no keys"
+        raise ValueError(f"batches: {problem}; give one key")
+    for each in key if isinstance(key, tuple) else (key,):
+        if each is not None:
+            generator(each)  # refuses anything but a Key now, not in the first epoch
     return attrs.evolve(ordered, key=key, drop_last=drop_last)

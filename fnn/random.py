@@ -110,11 +110,17 @@ def generator(key: Key) -> "np.random.Generator":  # quoted: NumPy loads its ran
     return np.random.default_rng(np.random.SeedSequence(key.seed, spawn_key=key.path))
 
 
-@singledispatch
-def draw(key: Any, shape: tuple[int, ...]) -> Any:
-    """Uniform numbers in [0, 1) of this shape, float32: what a layer draws in training.
+@folded.register(tuple)
+def _(keys: tuple[Any, ...], i: Any) -> tuple[Any, ...]:  # of the networks of an ensemble
+    return tuple(folded(key, i) for key in keys)
 
-    `draw.register` adds the key types of another library.
+
+@singledispatch
+def draw(key: Any, shape: tuple[int, ...], *, normal: bool = False) -> Any:
+    """Uniform numbers in [0, 1) of this shape, float32, or standard normal ones: what a layer draws in training.
+
+    Of R keys, the first axis of the shape has R parts, and part i is drawn from key i alone. `draw.register` adds the
+    key types of another library.
 
     >>> draw(Key(42), (2,)) == draw(Key(42), (2,))
     array([ True,  True])
@@ -123,5 +129,14 @@ def draw(key: Any, shape: tuple[int, ...]) -> Any:
 
 
 @draw.register(Key)
-def _(key: Key, shape: tuple[int, ...]) -> np.ndarray:
-    return generator(key).random(shape, dtype=np.float32)
+def _(key: Key, shape: tuple[int, ...], *, normal: bool = False) -> np.ndarray:
+    stream = generator(key)
+    return (stream.standard_normal if normal else stream.random)(shape, dtype=np.float32)
+
+
+@draw.register(tuple)
+def _(keys: tuple[Any, ...], shape: tuple[int, ...], *, normal: bool = False) -> Any:
+    if len(keys) != shape[0]:
+        raise ValueError(f"draw: {len(keys)} keys draw for arrays ({len(keys)}, batch, ...), got shape {shape}")
+    parts = [draw(key, shape[1:], normal=normal) for key in keys]
+    return parts[0].__array_namespace__().stack(parts)

@@ -15,6 +15,7 @@ from fnn import Key
 from recipes.recipe import Command, OptionError, Recipe, no_data
 from recipes.reporting.printed import describe
 from recipes.running import Options, SweepError, commands, did_you_mean, find, names, run_recipe
+from recipes.running.engine import FOLDS
 from recipes.running.plan import size_of
 
 __all__ = ["main"]
@@ -71,6 +72,13 @@ def parser() -> _Parser:
     command.add_argument(
         "--gallery", metavar="DIR", help="of a report and benchmark: write the Markdown and its pictures to DIR too"
     )
+    command.add_argument(
+        "--fold",
+        choices=FOLDS,
+        default="numpy",
+        help="what carries out trainings (default: numpy); jax compiles them",
+    )
+    command.add_argument("--apart", action="store_true", help="on a GPU, do not train runs of a configuration together")
     again = command.add_mutually_exclusive_group()
     again.add_argument("--fresh", action="store_true", help="repeat runs whose results are kept")
     again.add_argument("--resume", action="store_true", help="keep the progress of runs, and go on from what is kept")

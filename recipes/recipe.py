@@ -1,39 +1,22 @@
-"""The records of an experiment: a recipe, how much of it to do, one training of it, and its results."""
+"""The records of an experiment: a recipe, how much of it to do, and its results."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
 import numpy as np
 from matplotlib.figure import Figure
 
-from fnn import Progress
 from recipes.claims import NOT_JUDGED, Claim
+from recipes.training import Run
 
-__all__ = ["Command", "NoData", "OptionError", "Recipe", "Results", "Run", "Size", "counted", "no_data", "scores"]
+__all__ = ["Command", "NoData", "OptionError", "Recipe", "Results", "Size", "counted", "no_data", "scores"]
 
 Results = Mapping[str, Sequence[Mapping[str, Any]]]  # the results of each group's runs, in the order of their seeds
 
 
 class OptionError(ValueError):
     """An option of the command line asks for something that does not exist."""
-
-
-@attrs.frozen
-class Run:
-    """One training, as its first progress and two pure functions.
-
-    start      the progress before the first epoch
-    scan       scan(progress) -> that progress and each later one, until the training ends
-    finish     finish(last progress) -> the result: a tree of numbers and arrays, with "scores"
-
-    The result is `finish(last(scan(start)))`. A training that was interrupted goes on from any progress of its scan, to
-    the same result; a caller that shows or keeps the progresses as they pass changes nothing.
-    """
-
-    start: Progress
-    scan: Callable[[Progress], Iterator[Progress]]
-    finish: Callable[[Progress], Mapping[str, Any]]
 
 
 @attrs.frozen

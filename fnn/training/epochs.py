@@ -15,11 +15,18 @@ from fnn.training.step import Step
 from fnn.tree import Tree
 from fnn.values import whole
 
-__all__ = ["Progress", "early_stopping", "epochs"]
+__all__ = ["Fold", "Progress", "early_stopping", "epochs", "fold"]
+
+Fold = Callable[[Step, State, Iterable[Batch]], tuple[State, Any]]  # -> the last state, the losses (steps, ...)
 
 
 def _history(records: Iterable[Record]) -> History:
     return History.of(records)
+
+
+def _plain(value: Any) -> Any:
+    """A number, or numbers, in a form that can be compared."""
+    return np.asarray(value).tolist()
 
 
 @attrs.frozen
@@ -27,16 +34,17 @@ class Progress:
     """Where a training stands after some epochs: a value that can be folded on from, compared and saved.
 
     state        the state after the last epoch
-    best         the state after the epoch with the greatest score
-    best_epoch   the number of that epoch, counted from 1
-    best_score   its score
+    best         the state after the epoch with the greatest score; for an ensemble scored network by network, each
+                 network as it was after its own best epoch
+    best_epoch   the number of that epoch, counted from 1, or these numbers (R,)
+    best_score   its score, or the scores (R,)
     history      one record for each epoch, in a sequence
     """
 
     state: State
     best: State
-    best_epoch: int = 0
-    best_score: float = -np.inf
+    best_epoch: Any = attrs.field(default=0, eq=_plain)
+    best_score: Any = attrs.field(default=-np.inf, eq=_plain)
     history: History = attrs.field(
         default=History(),
         converter=_history,
@@ -50,12 +58,23 @@ class Progress:
         return cls(state, state)
 
 
+def fold(step: Step, state: State, batches: Iterable[Batch]) -> tuple[State, Any]:
+    """The state after all batches, and the loss of each step: `functools.reduce` that remembers the losses."""
+    losses = []
+    for batch in batches:
+        state = step(state, batch)
+        losses.append(state.loss)
+    return state, losses
+
+
 def epochs(
     step: Step,
     batches_of: Callable[[int], Iterable[Batch]],
     start: Progress | State,
     measure: Callable[[Tree], Record] = lambda params: {},
-    score: Callable[[Record], float] = lambda record: record["epoch"],
+    score: Callable[[Record], Any] = lambda record: record["epoch"],
+    *,
+    fold: Fold = fold,
 ) -> Iterator[Progress]:
     """The progress after each epoch: an endless scan, to be ended by `itertools.islice` or `early_stopping`.
 
@@ -65,7 +84,10 @@ def epochs(
     measure      measure(params) gives what to record at the end of an epoch, in addition to "epoch" (counted from 1)
                  and "loss" (the mean of the losses of its steps)
     score        score(record) says how good an epoch was: the state of the best one is kept. By default the latest
-                 epoch is the best. An epoch whose score is NaN is never the best.
+                 epoch is the best. An epoch whose score is NaN is never the best. For an ensemble of R networks it may
+                 return R scores: then the best of each network is kept
+    fold         carries out an epoch, fold(step, state, batches) -> (state, losses): `fnn.fold` on NumPy, or
+                 `fnn.interop.jax.fold`, compiled
 
     Raises `ValueError` for an epoch without batches, and if `measure` records "epoch" or "loss" itself; `TypeError` if
     `batches_of` is not a function, and if `score` returns anything but a number.
@@ -86,17 +108,13 @@ def epochs(
     """
 
     def advance(progress: Progress, epoch: int) -> Progress:
-        state, losses = progress.state, []
-        for batch in batches_of(epoch):
-            state = step(state, batch)
-            losses.append(np.asarray(state.loss, dtype=np.float64))
-        if not losses:
+        state, losses = fold(step, progress.state, batches_of(epoch))
+        if not len(losses):
             raise ValueError(f"epochs: batches_of({epoch}) gave no batch; is the data empty?")
-        record = {"epoch": epoch + 1, "loss": sum(losses) / len(losses), **_measured(measure(state.params))}
-        history, new_score = progress.history.append(record), _number(score(record))
-        if new_score > progress.best_score:
-            return Progress(state, state, epoch + 1, new_score, history)
-        return attrs.evolve(progress, state=state, history=history)
+        mean = sum(np.asarray(losses, dtype=np.float64)) / len(losses)
+        record = {"epoch": epoch + 1, "loss": mean, **_measured(measure(state.params))}
+        now = Progress(state, state, epoch + 1, _scores(score(record), state), progress.history.append(record))
+        return _with_best(now.best_score > np.asarray(progress.best_score), now, progress)
 
     if not callable(batches_of):
         remedy = "lambda epoch: batches(fold_in(key, epoch), ...)"
@@ -120,13 +138,38 @@ def _measured(record: Any) -> Record:
     return record
 
 
-def _number(score: Any) -> Any:
-    """What `score` returned. Raises `TypeError` unless it is one number."""
-    if np.shape(score) != () or dtype_kind(np.asarray(score).dtype) not in ("float", "int", "bool"):
-        shape = f" of shape {score.shape}" if is_array(score) else ""
-        came = f"{type(score).__name__}{shape}; return one number, such as a mean"
+def _scores(score: Any, state: State) -> Any:
+    """What `score` returned. Raises `TypeError` unless it is one number, or one for each network."""
+    shape = np.shape(score)
+    if shape not in ((), state.layout.lead) or dtype_kind(np.asarray(score).dtype) not in ("float", "int", "bool"):
+        of_shape = f" of shape {score.shape}" if is_array(score) else ""
+        came = f"{type(score).__name__}{of_shape}; return one number, such as a mean"
         raise TypeError(f"epochs: expected a number from score(record), got {came}")
-    return score
+    return np.asarray(score) if shape else score
+
+
+def _with_best(better: Any, now: Progress, old: Progress) -> Progress:
+    """The progress `now`, whose best is its own where it is `better`, and otherwise the old one.
+
+    For an ensemble, `better` may hold one answer for each network.
+    """
+    if np.ndim(better) == 0:
+        best = now if better else old
+        return attrs.evolve(now, best=best.best, best_epoch=best.best_epoch, best_score=best.best_score)
+
+    def pick(new: Any, kept: Any) -> Any:
+        if isinstance(new, tuple):
+            return tuple(map(pick, new, kept))
+        xp = new.__array_namespace__()
+        return xp.where(xp.asarray(better[(..., *(None,) * (new.ndim - better.ndim))]), new, kept)
+
+    arrays = {name: pick(getattr(now.best, name), getattr(old.best, name)) for name in ("vector", "memory", "loss")}
+    return attrs.evolve(
+        now,
+        best=attrs.evolve(now.best, **arrays),
+        best_epoch=np.where(better, now.best_epoch, old.best_epoch),
+        best_score=np.where(better, now.best_score, old.best_score),
+    )
 
 
 def early_stopping(progresses: Iterable[Progress], patience: int) -> Iterator[Progress]:
@@ -135,15 +178,25 @@ def early_stopping(progresses: Iterable[Progress], patience: int) -> Iterator[Pr
     Give `epochs` a `score`, such as `lambda record: -record["validation_loss"]`. Without one, the latest epoch is the
     best, and this never stops.
 
+    Of an ensemble scored network by network, each network keeps the best that it had when its own patience ended, as if
+    it had been trained alone, and the last progress is the one at which all have ended.
+
     To go on from a progress that may be the last one already, put it in front: `chain([progress], epochs(...))`.
     Raises `ValueError` unless `patience` is a positive integer.
     """
     patience = whole("early_stopping(patience)", patience)
 
+    def ended(progress: Progress) -> Any:
+        return len(progress.history) - np.asarray(progress.best_epoch) >= patience
+
     def scan() -> Iterator[Progress]:
+        before = None
         for progress in progresses:
+            if before is not None and np.ndim(before.best_epoch):
+                progress = _with_best(~ended(before), progress, before)
             yield progress
-            if len(progress.history) - progress.best_epoch >= patience:
+            if np.all(ended(progress)):
                 return
+            before = progress
 
     return scan()

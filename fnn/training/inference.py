@@ -1,7 +1,7 @@
 """Inference in batches: predictions, and measures of all examples."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import partial, singledispatch
 from operator import truediv
 from typing import Any
 
@@ -10,9 +10,9 @@ import numpy as np
 from fnn.arrays import Array, is_array, misfit
 from fnn.batching import Batch, Prepare, in_order
 from fnn.layer import Layer, check_is_layer
-from fnn.tree import Params, Tree
+from fnn.tree import Params, Tree, leaves
 
-__all__ = ["added", "evaluate", "predict", "tune"]
+__all__ = ["added", "carried_out", "evaluate", "predict", "tune"]
 
 _MOST = 64  # batches whose parts are kept before they are joined
 
@@ -35,6 +35,30 @@ def tune(model: Layer, params: Tree, x: Array) -> Params:
     return Params(model.tune(params, x), lead=getattr(params, "lead", ()))
 
 
+@singledispatch
+def carried_out(leaf: Any, f: Callable[..., Any], setting: Any) -> Callable[..., Any]:
+    """How `predict` and `evaluate` carry out f(setting, *arrays) for parameters like `leaf`: a function of the arrays.
+
+    `carried_out.register` lets another library compile it, once for equal settings.
+    """
+    return partial(f, setting)
+
+
+def _apply(model: Layer, params: Tree, x: Array) -> Array:
+    return model.apply(params, x)
+
+
+def _value(measure: Callable[..., Any], *arrays: Array) -> Any:
+    """What a measure returns; of a loss, its value without the pullback."""
+    result = measure(*arrays)
+    return result[0] if isinstance(result, tuple) else result
+
+
+def _like(params: Tree) -> Any:
+    """One of the parameters; None if there are none."""
+    return next(iter(leaves(params)), None)
+
+
 def predict(
     model: Layer, params: Tree, x: Array, size: int = 1000, *, axis: int = 0, prepare: Prepare | None = None
 ) -> Array:
@@ -49,7 +73,8 @@ def predict(
     if (came := misfit(x)) and (prepare is None or not is_array(x)):
         raise TypeError(f"predict: expected x as an array, got {came}")
     inputs = in_order((x,), size, axis=axis, prepare=prepare)
-    parts = [model.apply(params, part) for part, *_ in inputs] or [model.apply(params, inputs.prepared((x,))[0])]
+    apply = carried_out(_like(params), _apply, model)
+    parts = [apply(params, part) for part, *_ in inputs] or [apply(params, inputs.prepared((x,))[0])]
     if sum(part.shape[-2] for part in parts) != x.shape[axis]:
         raise ValueError(f"predict: expected outputs (..., batch, n_out), got {parts[0].shape}; flatten the features")
     return parts[0].__array_namespace__().concat(parts, axis=-2)
@@ -85,7 +110,9 @@ def evaluate(
     if not isinstance(data, (tuple, list)) or not 2 <= len(data) <= 3:
         came = type(data).__name__ + (f" of {len(data)}" if isinstance(data, (tuple, list)) else "")
         raise ValueError(f"evaluate: expected data (x, target) or (x, target, weight), got a {came}")
-    folds = {name: _fold(name, measure) for name, measure in measures.items()}
+    carry_out = partial(carried_out, _like(params))
+    folds = {name: _fold(name, measure, carry_out) for name, measure in measures.items()}
+    apply = carry_out(_apply, model)
     kept: dict[str, list[tuple[Any, ...]]] = {name: [] for name in measures}
     finish: dict[str, Callable[..., Any]] = {}
     mass: Any = 0.0
@@ -93,7 +120,7 @@ def evaluate(
         share = _mass(targets, x.shape[axis], axis)
         if not np.any(share):
             continue
-        mass, prediction = mass + share, model.apply(params, x)
+        mass, prediction = mass + share, apply(params, x)
         for name, (parts, join) in folds.items():
             found, finish[name] = parts(share, prediction, *targets)
             kept[name].append(tuple(np.asarray(part, dtype=np.float64) for part in found))
@@ -107,11 +134,11 @@ def evaluate(
     return {name: float(score) if np.ndim(score) == 0 else score for name, score in scores.items()}
 
 
-def _fold(name: str, measure: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _fold(name: str, measure: Any, carry_out: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """What a measure gives of each batch, (share, prediction, *targets) -> (parts, finish), and how parts are joined.
 
     A metric of `fnn.metrics` has both. Of any other function, the parts are its mean over the batch, multiplied by the
-    batch's share of the examples, and this share.
+    batch's share of the examples, and this share. `carry_out` is `carried_out` for the parameters.
     """
     if not callable(measure):
         must = f"expected a function for measure {name!r}, got {measure!r}"
@@ -122,9 +149,10 @@ def _fold(name: str, measure: Any) -> tuple[Callable[..., Any], Callable[..., An
         parts = partial(metric.parts, **bound.keywords)
         return lambda share, *arrays: parts(*arrays), metric.join
 
+    measured = carry_out(_value, measure)
+
     def mean(share: Any, prediction: Array, *targets: Array) -> Any:
-        value = measure(prediction, *targets)
-        value = np.asarray(value[0] if isinstance(value, tuple) else value, dtype=np.float64)
+        value = np.asarray(measured(prediction, *targets), dtype=np.float64)
         if value.ndim > prediction.ndim - 2:
             expected = f"expected the mean over a batch, of shape {prediction.shape[:-2]}, got {value.shape}"
             raise ValueError(f'evaluate: {expected} from {name!r}; use reduction="mean"')

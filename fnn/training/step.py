@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import attrs
 import numpy as np
 
 from fnn.arrays import Array
@@ -13,8 +14,9 @@ from fnn.optimizers.diverged import DivergedError
 from fnn.optimizers.optimizer import Optimizer, State
 from fnn.random import fold_in
 from fnn.tree import Params, Tree, like
+from fnn.values import record
 
-__all__ = ["train_step", "value_and_grad"]
+__all__ = ["TrainStep", "train_step", "value_and_grad"]
 
 Step = Callable[[State, Batch], State]
 
@@ -63,13 +65,48 @@ def _gradient(model: Layer, loss: Loss) -> Callable[..., tuple[Array, Tree]]:
     return gradient
 
 
+@record
+@attrs.frozen(eq=False, repr=False)
+class TrainStep:
+    """A training step as a value: the function (state, batch) -> state, and what it is made of. See `train_step`."""
+
+    model: Layer
+    loss: Loss
+    optimizer: Optimizer
+    key: Any = None
+    finite: bool = True
+    gradient: Callable[..., tuple[Array, Tree]] = attrs.field(init=False, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        quiet = np.errstate(all="ignore")  # DivergedError says more than a warning
+        object.__setattr__(self, "gradient", quiet(_gradient(self.model, self.loss)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TrainStep, (self.model, self.loss, self.optimizer, self.key, self.finite)
+
+    def __call__(self, state: State, batch: Batch) -> State:
+        """The state after one step."""
+        if not isinstance(state, State):
+            raise TypeError(f"step: expected a State, got {type(state).__name__}; begin with optimizer.init(params)")
+        value, grads = self.gradient(state.params, batch, fold_in(self.key, state.step))
+        try:
+            return self.optimizer.update(state, grads, value, finite=self.finite)
+        except DivergedError as error:
+            if found := _not_finite(batch):
+                what = "a gradient is not finite" if np.isfinite(error.loss).all() else f"the loss is {error.loss}"
+                message = f"step {error.step}: {what}, because {found}; .state is the last good state"
+                raise DivergedError(message, error.step, error.loss, error.path, error.state) from None
+            raise
+
+
 def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None, *, finite: bool = True) -> Step:
     """The function (state, (x, *targets)) -> state of one optimizer step.
 
     model, loss, optimizer   what is trained, and how; the loss is called as `loss(prediction, *targets)`, so that a
                              batch (x, target, weight) weighs its examples
     key                      with a key, step i is the stochastic pass under `fold_in(key, i)`, so that a resumed
-                             training draws what an uninterrupted one would
+                             training draws what an uninterrupted one would; or a tuple of keys, one for each network
+                             of an ensemble, which then draws what it would draw alone
     finite                   whether a step raises `DivergedError`, with the last good state, if a number is not finite;
                              with False it goes on, for the other networks of an ensemble
 
@@ -88,23 +125,8 @@ def train_step(model: Layer, loss: Loss, optimizer: Optimizer, key: Any = None, 
             f"train_step: {', '.join(_needing_a_key(model))} needs a key in training, got None; "
             f"give key=fnn.Key(0), or take the layer out of the model"
         )
-    gradient = np.errstate(all="ignore")(_gradient(model, loss))  # DivergedError says more than a warning
     keep_freed_memory()
-
-    def step(state: State, batch: Batch) -> State:
-        if not isinstance(state, State):
-            raise TypeError(f"step: expected a State, got {type(state).__name__}; begin with optimizer.init(params)")
-        value, grads = gradient(state.params, batch, fold_in(key, state.step))
-        try:
-            return optimizer.update(state, grads, value, finite=finite)
-        except DivergedError as error:
-            if found := _not_finite(batch):
-                what = "a gradient is not finite" if np.isfinite(error.loss).all() else f"the loss is {error.loss}"
-                message = f"step {error.step}: {what}, because {found}; .state is the last good state"
-                raise DivergedError(message, error.step, error.loss, error.path, error.state) from None
-            raise
-
-    return step
+    return TrainStep(model, loss, optimizer, key, finite)
 
 
 def _needing_a_key(model: Layer) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The autoencoder of digits that all studies share: its network, its training with or without noise, and its test."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from math import log
 from typing import Any
@@ -10,11 +10,12 @@ import numpy as np
 from toolz import pluck
 
 import fnn
+from fnn.random import draw
 from recipes.data.digits import Digits
-from recipes.recipe import Run
-from recipes.training import until
+from recipes.training import Measures, Run
 
 __all__ = ["LOSSES", "Coder", "Config", "coder", "hidden_widths", "network", "noisy", "reconstruct", "run"]
+__all__ += ["with_noise"]
 
 CODES = {"relu": fnn.relu, "linear": fnn.identity}
 Batch = tuple[np.ndarray, np.ndarray]
@@ -93,19 +94,25 @@ def noisy(x: np.ndarray, sigma: float, key: fnn.Key) -> np.ndarray:
     """Digits with Gaussian noise on every pixel, clipped to the range of a pixel: x + N(0, σ²) within [0, 1]."""
     if sigma == 0:
         return x
+    x = np.asarray(x)
     return np.clip(x + sigma * fnn.generator(key).standard_normal(x.shape, dtype=x.dtype), 0, 1)
 
 
-def noisy_batches(config: Config, order_key: fnn.Key, noise_key: fnn.Key, x: np.ndarray) -> Iterator[Batch]:
-    """An epoch's batches (input, target): the noise of each batch is drawn from a key of its own.
+@fnn.constructor
+def with_noise(sigma: float) -> fnn.Layer:
+    """In training, with a key: adds Gaussian noise to every pixel, as `noisy` does. Without a key, the identity."""
 
-    config     has `batch_size` and `noise`
-    order_key  gives the order of the digits
-    noise_key  gives the noise of batch i by `fold_in(noise_key, i)`
-    x          the digits: (n, n_pixels)
-    """
-    for i, (target,) in enumerate(fnn.batches(order_key, (x,), config.batch_size)):
-        yield noisy(target, config.noise, fnn.fold_in(noise_key, i)), target
+    def apply(params: Any, x: Any) -> Any:
+        return x
+
+    def vjp(params: Any, x: Any, key: Any = None) -> Any:
+        if key is None:
+            return x, lambda dy, need_dx=True: ({}, dy)
+        xp = x.__array_namespace__()
+        y = xp.clip(x + sigma * xp.asarray(draw(key, x.shape, normal=True)), 0, 1)
+        return y, lambda dy, need_dx=True: ({}, xp.where((y > 0) & (y < 1), dy, 0))
+
+    return fnn.layer(apply, vjp, needs_key=sigma > 0)
 
 
 def run(config: Config, key: fnn.Key, data: Digits) -> Run:
@@ -117,26 +124,22 @@ def run(config: Config, key: fnn.Key, data: Digits) -> Run:
         (noisy(clean, config.noise, each), clean)
         for (clean, _), each in zip((data.validation, data.test), fnn.split(held_out_key, 2), strict=True)
     )
-    model, optimizer = up_to_logits(network(config, n_pixels)), fnn.adam(config.rate)
-    params, _ = model.init(init_key, (n_pixels,))
-    step = fnn.train_step(model, LOSSES[config.loss], optimizer)
+    net, optimizer = up_to_logits(network(config, n_pixels)), fnn.adam(config.rate)
+    model, loss = fnn.chain(noise=with_noise(config.noise), net=net), LOSSES[config.loss]
+    params = fnn.Params({"noise": {}, "net": net.init(init_key, (n_pixels,))[0]})
+    step = fnn.train_step(model, loss, optimizer, key=noise_key if config.noise else None)
+    measure = Measures(model, {"validation": validation}, {"loss": loss})
 
-    def batches_of(epoch: int) -> Iterator[Batch]:
-        return noisy_batches(config, fnn.fold_in(order_key, epoch), fnn.fold_in(noise_key, epoch), x)
-
-    def measure(params: Mapping[str, Any]) -> dict[str, float]:
-        return fnn.evaluate(model, params, validation, {"validation_loss": LOSSES[config.loss]})
-
-    def scan(progress: fnn.Progress) -> Iterator[fnn.Progress]:
-        further = fnn.epochs(step, batches_of, progress, measure, score=lambda record: -record["validation_loss"])
-        return until(progress, further, config.epochs, config.patience)
+    def batches_of(epoch: int) -> Iterable[Batch]:
+        return fnn.batches(fnn.fold_in(order_key, epoch), (x, x), config.batch_size)
 
     def finish(end: fnn.Progress) -> dict[str, Any]:
-        best, measures = end.best.params, {f"test_{name.replace('-', '_')}": loss for name, loss in LOSSES.items()}
-        codes = fnn.predict(model["encoder"], best["encoder"], test[0])
+        best = end.best.params["net"]
+        measures = {f"test_{name.replace('-', '_')}": loss for name, loss in LOSSES.items()}
+        codes = fnn.predict(net["encoder"], best["encoder"], test[0])
         return {
             "scores": {
-                **fnn.evaluate(model, best, test, measures),
+                **fnn.evaluate(net, best, test, measures),
                 # All other coordinates are 0, behind their ReLU, for at least 99 of 100 digits.
                 "coordinates_used": np.count_nonzero(np.mean(codes != 0, axis=0) > 0.01),
                 "best_epoch": end.best_epoch,
@@ -145,7 +148,10 @@ def run(config: Config, key: fnn.Key, data: Digits) -> Run:
             "params": {**best, "decoder": {**best["decoder"], "sigmoid": {}}},  # those of the whole network
         }
 
-    return Run(fnn.Progress.start(optimizer.init(params)), scan, finish)
+    def score(record: Mapping[str, Any]) -> Any:
+        return -record["validation_loss"]
+
+    return Run(optimizer.init(params), step, batches_of, config.epochs, finish, measure, score, config.patience)
 
 
 def coder(config: Config, params: Mapping[str, Any]) -> tuple[Coder, Coder]:

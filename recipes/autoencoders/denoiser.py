@@ -14,8 +14,7 @@ from recipes.autoencoders import autoencoder
 from recipes.autoencoders.autoencoder import noisy
 from recipes.classifiers import classifier
 from recipes.data import digits
-from recipes.recipe import Run
-from recipes.training import result
+from recipes.training import Run, result
 
 __all__ = ["SEVERE", "SIGMAS", "TRAINED", "linear_filter", "run"]
 
@@ -63,7 +62,7 @@ def tested(
     keys     those of the classifier, of the filter's noise and of the test digits' noise
     data     the digits
     """
-    classifier_key, filter_key, noise_key = keys
+    data, (classifier_key, filter_key, noise_key) = data.on_numpy(), keys
     reader = result(classifier.run(CLASSIFIER, classifier_key, data))["params"]
     read = partial(fnn.predict, classifier.network(CLASSIFIER, data.n_classes), reader)
     ways: dict[str, Denoiser] = {

@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from recipes.autoencoders import autoencoder
 from recipes.claims import Claim, told_of
 from recipes.data import digits
-from recipes.recipe import Recipe, Results, Run, Size
+from recipes.recipe import Recipe, Results, Size
+from recipes.training import Run
 
 __all__ = ["study"]
 

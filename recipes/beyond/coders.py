@@ -1,6 +1,6 @@
 """Convolutional networks that give digits back: an autoencoder with a short code, and a denoiser without one."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from math import prod
 from typing import Any
 
@@ -12,8 +12,7 @@ import fnn
 from fnn.tree import Tree
 from recipes.autoencoders.autoencoder import LOSSES, noisy
 from recipes.data.digits import Digits
-from recipes.recipe import Run
-from recipes.training import until
+from recipes.training import Run
 
 __all__ = ["Config", "autoencoder", "denoiser", "images_of_rows", "network", "restore", "run"]
 
@@ -124,15 +123,12 @@ def run(config: Config, key: fnn.Key, data: Digits) -> Run:
     def batches_of(epoch: int) -> Iterable[tuple[np.ndarray, ...]]:
         return fnn.batches(fnn.fold_in(order_key, epoch), (x,), config.batch_size, prepare=with_noise)
 
-    def scan(progress: fnn.Progress) -> Iterator[fnn.Progress]:
-        return until(progress, fnn.epochs(step, batches_of, progress), config.epochs)
-
     def finish(end: fnn.Progress) -> dict[str, Any]:
         seen = noisy(x[:TUNED], config.noise, tune_key)
         loss = np.array(list(pluck("loss", end.history)))
         return {"curves": {"loss": loss}, "params": fnn.tune(model, end.state.params, seen)}
 
-    return Run(fnn.Progress.start(optimizer.init(params)), scan, finish)
+    return Run(optimizer.init(params), step, batches_of, config.epochs, finish)
 
 
 def restore(config: Config, params: Mapping[str, Any], x: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -12,7 +12,7 @@ is only drawn. The statistics of batch normalisation are estimated from 2,000 tr
 There are five runs, the fewest that decide a claim, since each takes some eight minutes of one core.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -28,8 +28,8 @@ from recipes.beyond.images import changed, images
 from recipes.claims import BEFORE, Claim, at_least, of_digits, told_of
 from recipes.data import digits
 from recipes.data.digits import Digits, Labelled
-from recipes.recipe import Recipe, Results, Run, Size, counted, scores
-from recipes.training import until
+from recipes.recipe import Recipe, Results, Size, counted, scores
+from recipes.training import Run
 
 __all__ = ["RECIPE", "Config", "network"]
 
@@ -104,9 +104,6 @@ def run(config: Config, key: fnn.Key, data: Digits) -> Run:
         tuned = fnn.tune(model, params, seen)
         return fnn.evaluate(model, tuned, data.test, {"test_accuracy": accuracy}, SIZE, prepare=plain)
 
-    def scan(progress: fnn.Progress) -> Iterator[fnn.Progress]:
-        return until(progress, fnn.epochs(step, batches_of, progress, measure), config.epochs)
-
     def finish(end: fnn.Progress) -> dict[str, Any]:
         tuned = fnn.tune(model, end.state.params, seen)
         predicted = fnn.predict(model, tuned, data.test[0], SIZE, prepare=plain).argmax(axis=-1)
@@ -117,7 +114,7 @@ def run(config: Config, key: fnn.Key, data: Digits) -> Run:
             "predicted": predicted.astype(np.uint8),
         }
 
-    return Run(fnn.Progress.start(optimizer.init(params)), scan, finish)
+    return Run(optimizer.init(params), step, batches_of, config.epochs, finish, measure)
 
 
 def median_run(runs: Sequence[Any]) -> Any:

@@ -39,7 +39,8 @@ from recipes.beyond import coders
 from recipes.claims import BEFORE, PSNR, Claim, Group, at_least, better, concluded, estimate, judged, of_digits, told_of
 from recipes.data import digits
 from recipes.data.digits import Digits
-from recipes.recipe import Recipe, Results, Run, Size, counted, scores
+from recipes.recipe import Recipe, Results, Size, counted, scores
+from recipes.training import Run
 
 __all__ = ["RECIPE", "figures", "restore", "run"]
 
@@ -93,9 +94,9 @@ def run(config: Any, key: fnn.Key, data: Digits) -> Run:
     training = train(config, training_key, data)
 
     def finish(end: fnn.Progress) -> dict[str, Any]:
-        trained = training.finish(end)
+        trained, on_numpy = training.finish(end), data.on_numpy()
         params, loss = trained["params"], {"loss": trained["curves"]["loss"]}
-        found = of_denoiser(config, params, keys, data) if config.noise else of_codes(config, params, data)
+        found = of_denoiser(config, params, keys, on_numpy) if config.noise else of_codes(config, params, on_numpy)
         return {"params": params, **found, "curves": {**loss, **found.get("curves", {})}}
 
     return attrs.evolve(training, finish=finish)

@@ -26,8 +26,8 @@ from fnn.plot.canvas import INK, quiet
 from recipes.claims import FEWEST, Claim, Group, better, row_of, told_of
 from recipes.data import digits
 from recipes.data.digits import Digits
-from recipes.recipe import Recipe, Results, Run, Size, counted, scores
-from recipes.training import until
+from recipes.recipe import Recipe, Results, Size, counted, scores
+from recipes.training import Measures, Run
 
 __all__ = ["RECIPE", "Config", "network", "run"]
 
@@ -96,19 +96,13 @@ def run(config: Config, key: fnn.Key, data: Digits) -> Run:
     train, model, optimizer = data.first(config.examples).train, network(config, data.n_classes), fnn.adam(config.rate)
     params, _ = model.init(init_key, train[0].shape[1:])
     step = fnn.train_step(model, fnn.cross_entropy, optimizer, mask_key)
+    measure = Measures(model, {"validation": data.validation}, {"accuracy": accuracy})
 
     def batches_of(epoch: int) -> Iterable[Any]:
         return islice(batches_for_ever(fnn.fold_in(order_key, epoch), train, config.batch_size), BATCHES)
 
     def accuracy_on(params: Mapping[str, Any], pair: digits.Labelled) -> float:
         return fnn.evaluate(model, params, pair, {"accuracy": accuracy})["accuracy"]
-
-    def measure(params: Mapping[str, Any]) -> dict[str, float]:
-        return {"validation_accuracy": accuracy_on(params, data.validation)}
-
-    def scan(progress: fnn.Progress) -> Iterator[fnn.Progress]:
-        further = fnn.epochs(step, batches_of, progress, measure, score=itemgetter("validation_accuracy"))
-        return until(progress, further, config.epochs)
 
     def finish(end: fnn.Progress) -> dict[str, Any]:
         params = end.best.params
@@ -120,7 +114,9 @@ def run(config: Config, key: fnn.Key, data: Digits) -> Run:
         curve = np.array([record["validation_accuracy"] for record in end.history])
         return {"scores": found, "curves": {"validation_accuracy": curve}, "params": params}
 
-    return Run(fnn.Progress.start(optimizer.init(params)), scan, finish)
+    return Run(
+        optimizer.init(params), step, batches_of, config.epochs, finish, measure, itemgetter("validation_accuracy")
+    )
 
 
 def figures(results: Results, data: Digits) -> dict[str, Figure]:

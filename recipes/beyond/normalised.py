@@ -1,6 +1,6 @@
 """Networks with and without normalisation, trained side by side at several rates; and moving averages by a fold."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -12,8 +12,7 @@ from fnn.metrics import accuracy
 from fnn.training.step import Step
 from recipes.data import digits
 from recipes.data.digits import Digits
-from recipes.recipe import Run
-from recipes.training import until
+from recipes.training import Run
 
 __all__ = ["AVERAGED", "NORMS", "RATES", "USABLE", "Config", "averaging", "network", "run", "unbiased"]
 
@@ -105,9 +104,6 @@ def run(config: Config, key: fnn.Key, data: Digits) -> Run:
     def measure(params: Mapping[str, Any]) -> dict[str, Any]:
         return {"validation_accuracy": accuracies(tuned(params), data.validation)}
 
-    def scan(progress: fnn.Progress) -> Iterator[fnn.Progress]:
-        return until(progress, fnn.epochs(step, batches_of, progress, measure), config.epochs)
-
     def finish(end: fnn.Progress) -> dict[str, Any]:
         params, validation = tuned(end.state.params), np.asarray(end.history[-1]["validation_accuracy"])
         test, best = accuracies(params, data.test), int(validation.argmax())
@@ -122,4 +118,4 @@ def run(config: Config, key: fnn.Key, data: Digits) -> Run:
         curves = {"validation_accuracy_by_rate": validation, "test_accuracy_by_rate": test}
         return {"scores": found, "curves": curves, "params": tree.member(params, best)}
 
-    return Run(fnn.Progress.start(optimizer.init(params)), scan, finish)
+    return Run(optimizer.init(params), step, batches_of, config.epochs, finish, measure)

@@ -17,7 +17,7 @@ can still teach; it is the median over 2,000 test digits, before and after the t
 of one digit show it. The full size is five runs of each network: about half an hour on one core.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import attrs
@@ -45,8 +45,8 @@ from recipes.claims import (
     told_of,
 )
 from recipes.data import digits
-from recipes.recipe import Recipe, Results, Run, Size, counted, scores
-from recipes.training import until
+from recipes.recipe import Recipe, Results, Size, counted, scores
+from recipes.training import Run
 
 __all__ = ["RECIPE", "figures", "run"]
 
@@ -88,9 +88,6 @@ def run(config: Config, key: fnn.Key, data: digits.Digits) -> Run:
     def measure(params: tree.Tree) -> dict[str, float]:
         return {"validation_accuracy": share_right(params, data.validation)}
 
-    def scan(progress: fnn.Progress) -> Iterator[fnn.Progress]:
-        return until(progress, fnn.epochs(step, batches_of, progress, measure), config.epochs)
-
     def finish(end: fnn.Progress) -> dict[str, Any]:
         params, look = end.state.params, (data.test[0][::EVERY], data.test[1][::EVERY])
         curves = {name: np.array(list(pluck(name, end.history))) for name in ("loss", "validation_accuracy")}
@@ -101,7 +98,7 @@ def run(config: Config, key: fnn.Key, data: digits.Digits) -> Run:
                 curves[f"gradients_{name}"] = np.median(gradient_norms(config, at, look, data.shape), axis=1)
         return {"scores": {"test_accuracy": share_right(params, data.test)}, "curves": curves, "params": params}
 
-    return Run(fnn.Progress.start(optimizer.init(first)), scan, finish)
+    return Run(optimizer.init(first), step, batches_of, config.epochs, finish, measure)
 
 
 def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:

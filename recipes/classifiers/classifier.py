@@ -11,7 +11,7 @@ from fnn.losses import Loss
 from recipes.classifiers import mnist
 from recipes.classifiers.paper_gradient import cross_entropy_with_paper_gradient
 from recipes.data.digits import Digits
-from recipes.recipe import Run
+from recipes.training import Run
 
 __all__ = ["Config", "network", "run"]
 

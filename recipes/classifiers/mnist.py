@@ -5,7 +5,7 @@ parameters of the epoch with the best validation accuracy are kept and tested. D
 digits, do its losses fall smoothly, and do the first ten epochs bring most of the improvement?
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -23,8 +23,8 @@ from recipes.classifiers.curves import decreases, improves_early
 from recipes.classifiers.paper_gradient import PAPER_GRADIENT
 from recipes.data import digits
 from recipes.data.digits import Digits
-from recipes.recipe import Recipe, Results, Run, Size, scores
-from recipes.training import until
+from recipes.recipe import Recipe, Results, Size, scores
+from recipes.training import Measures, Run
 
 __all__ = ["RECIPE", "Config", "figures", "network", "train"]
 
@@ -78,19 +78,11 @@ def train(
     init_key, order_key = fnn.split(key, 2)
     params, _ = model.init(init_key, data.train[0].shape[1:])
     step = fnn.train_step(model, loss, optimizer)  # (state, batch) -> state
-    measures: dict[str, Any] = {"loss": fnn.cross_entropy, "accuracy": accuracy}
     parts = {"validation": data.validation} if parts is None else parts
+    measure = Measures(model, parts, {"loss": fnn.cross_entropy, "accuracy": accuracy})
 
     def batches_of(epoch: int) -> Iterable[Any]:
         return fnn.batches(fnn.fold_in(order_key, epoch), data.train, config.batch_size)
-
-    def measure(params: Mapping[str, Any]) -> dict[str, float]:
-        means = {part: fnn.evaluate(model, params, pair, measures) for part, pair in parts.items()}
-        return {f"{part}_{name}": mean for part, of_part in means.items() for name, mean in of_part.items()}
-
-    def scan(progress: fnn.Progress) -> Iterator[fnn.Progress]:
-        further = fnn.epochs(step, batches_of, progress, measure, score=itemgetter("validation_accuracy"))
-        return until(progress, further, config.epochs, config.patience)
 
     def finish(end: fnn.Progress) -> dict[str, Any]:
         x, labels = data.test
@@ -102,7 +94,8 @@ def train(
             "predicted": predicted.astype(np.uint8),
         }
 
-    return Run(fnn.Progress.start(optimizer.init(params)), scan, finish)
+    score = itemgetter("validation_accuracy")
+    return Run(optimizer.init(params), step, batches_of, config.epochs, finish, measure, score, config.patience)
 
 
 def median_run(results: Results) -> Any:

@@ -55,6 +55,13 @@ class Digits:
         fashion = self.n_classes == len(FASHION) and tuple(self.test[1][: len(FIRST_OF_FASHION)]) == FIRST_OF_FASHION
         return FASHION if fashion else tuple(map(str, range(self.n_classes)))
 
+    def on_numpy(self) -> "Digits":
+        """The same digits on NumPy, wherever they rest."""
+        train, validation, test = (
+            (np.asarray(x), np.asarray(labels)) for x, labels in (self.train, self.validation, self.test)
+        )
+        return attrs.evolve(self, train=train, validation=validation, test=test)
+
     def first(self, n: int) -> "Digits":
         """The same digits with only the first `n` training examples."""
         x, labels = self.train

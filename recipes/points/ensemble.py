@@ -1,6 +1,6 @@
 """Small networks, each on points of its own, that are trained as one ensemble by one fold."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -10,8 +10,7 @@ from toolz import pluck
 
 import fnn
 from fnn.metrics import accuracy
-from recipes.recipe import Run
-from recipes.training import until
+from recipes.training import Run
 
 __all__ = ["ACTIVATIONS", "Config", "comparison", "in_random_order", "train"]
 
@@ -87,9 +86,6 @@ def train(
         means = fnn.evaluate(model, params, pair, measures, axis=1)
         return {f"final_{name}": mean for name, mean in means.items()}  # "loss" is the mean of an epoch's steps
 
-    def scan(progress: fnn.Progress) -> Iterator[fnn.Progress]:
-        return until(progress, fnn.epochs(step, batches_of, progress, measure), config.epochs)
-
     def finish(end: fnn.Progress) -> dict[str, Any]:
         records = (measure(params), *end.history)
         curves = {name: np.stack(list(pluck(f"final_{name}", records)), axis=-1) for name in measures}
@@ -97,7 +93,7 @@ def train(
         result = {"scores": scores, "curves": curves, "params": end.state.params, "data": data}
         return {**result, "scores": {**scores, **compare(result)}}
 
-    return Run(fnn.Progress.start(optimizer.init(params)), scan, finish)
+    return Run(optimizer.init(params), step, batches_of, config.epochs, finish, measure)
 
 
 def comparison(result: Result, best: np.ndarray) -> dict[str, np.ndarray]:

@@ -23,7 +23,8 @@ from recipes.claims import ANEW, FEWEST, NOT_JUDGED, Claim, most_runs
 from recipes.points import ensemble
 from recipes.points.ensemble import Config
 from recipes.points.study import Result, Shown, falls_fast, ranked, recipe, regions, stays_within
-from recipes.recipe import NoData, Run, scores
+from recipes.recipe import NoData, scores
+from recipes.training import Run
 
 __all__ = ["RECIPE"]
 

@@ -20,7 +20,8 @@ from recipes.claims import ANEW, Claim, most_runs
 from recipes.points import ensemble
 from recipes.points.ensemble import Config
 from recipes.points.study import Result, Shown, falls_fast, recipe, stays_within
-from recipes.recipe import NoData, Run, scores
+from recipes.recipe import NoData, scores
+from recipes.training import Run
 
 __all__ = ["RECIPE"]
 
@@ -90,13 +91,14 @@ def claims(runs: Sequence[Result]) -> Sequence[Claim]:
     converged = most_runs(
         "The initial decrease is followed by convergence.",
         ratios < NEAR,
-        f"end below {NEAR} times the loss of least squares",
+        f"end below {NEAR} times that",
         KNOWN,
         ANEW,
     )
+    ends = f"the last loss is {iqm(ratios):.3f} times that of least squares"
     return [
         falls_fast("The loss shows a rapid initial decrease.", runs, KNOWN),
-        attrs.evolve(converged, measured=f"the last loss is {iqm(ratios):.3f} times that; {converged.measured}"),
+        attrs.evolve(converged, measured=f"{ends}; {converged.measured}"),
         stays_within(
             "The median and the worst-performing model both capture the underlying linear pattern.",
             f"distance from the true line (least squares: median {np.median(possible):.4f}, worst {max(possible):.4f})",

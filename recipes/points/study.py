@@ -13,7 +13,8 @@ from fnn import plot
 from fnn.metrics import iqm
 from recipes.claims import ANEW, FEWEST, NOT_JUDGED, Claim, most_runs, share
 from recipes.points.ensemble import Config
-from recipes.recipe import Recipe, Run, Size, no_data, scores
+from recipes.recipe import Recipe, Size, no_data, scores
+from recipes.training import Run
 
 __all__ = ["Result", "Shown", "falls_fast", "ranked", "recipe", "regions", "stays_within"]
 

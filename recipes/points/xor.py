@@ -19,7 +19,8 @@ from recipes.claims import ANEW, Claim, most_runs
 from recipes.points import ensemble
 from recipes.points.ensemble import ACTIVATIONS, Config
 from recipes.points.study import Result, Shown, ranked, recipe, regions, stays_within
-from recipes.recipe import NoData, Recipe, Run, scores
+from recipes.recipe import NoData, Recipe, scores
+from recipes.training import Run
 
 __all__ = ["RECIPE", "experiment"]
 

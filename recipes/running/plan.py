@@ -7,7 +7,9 @@ from typing import Any
 import attrs
 
 import fnn
-from recipes.recipe import Recipe, Run, Size, no_data
+from recipes.recipe import Recipe, Size, no_data
+from recipes.running.engine import NUMPY, Engine, engine
+from recipes.training import Run, together
 
 __all__ = ["Options", "Plan", "Task", "plan", "size_of"]
 
@@ -39,6 +41,8 @@ class Options:
     kept: bool = False
     executor: str | None = None
     only: str | None = None
+    fold: str = "numpy"
+    apart: bool = False
     gallery: str | None = attrs.field(default=None, validator=_no_empty_name)
 
     @property
@@ -55,10 +59,11 @@ class Task:
     run, load  the functions of the recipe; both must be known by name, so that another process can import them
     directory  where `load` finds the data, None for the project's own
     config     the configuration, a record of plain values
-    key        the key from which all randomness of the run follows
+    key        the key from which all randomness of the run follows; several keys are as many runs, trained together
     examples   the number of training examples, None for all
     checksums  those of the data
     progress   the file that keeps the progress of the run after each epoch, None to keep nothing
+    engine     what carries out the run
     """
 
     trains: str
@@ -66,10 +71,11 @@ class Task:
     load: Callable[[str | None], Any]
     directory: str | None
     config: Any
-    key: fnn.Key
+    key: fnn.Key | tuple[fnn.Key, ...]
     examples: int | None = None
     checksums: Mapping[str, str] = attrs.field(factory=dict)
     progress: Path | None = None
+    engine: Engine = NUMPY
 
     def data(self) -> Any:
         """The data, with as many training examples as the task asks for."""
@@ -84,10 +90,18 @@ class Task:
         return {
             "trains": self.trains,
             "config": _without_defaults(self.config),
-            "key": attrs.asdict(self.key),
+            "key": attrs.asdict(self.key) if isinstance(self.key, fnn.Key) else list(map(attrs.asdict, self.key)),
             "examples": self.examples,
             "data": dict(self.checksums),
+            **({} if self.engine == NUMPY else {"engine": attrs.asdict(self.engine)}),
         }
+
+    def carried_out(self) -> Run:
+        """The run that the task asks for."""
+        data = self.engine.resting(self.data())
+        if isinstance(self.key, tuple):
+            return together([self.run(self.config, key, data) for key in self.key])
+        return self.run(self.config, self.key, data)
 
 
 @attrs.frozen
@@ -117,10 +131,10 @@ def plan(recipe: Recipe, options: Options) -> Plan:
     keys = [root] if recipe.together else fnn.split(root, size.runs)
     directory = None if recipe.load is no_data else options.data
     data = _loaded(recipe.load, directory, size.examples)
-    name, rest = recipe.trains or recipe.name, (size.examples, data.checksums)
+    name, rest, by = recipe.trains or recipe.name, (size.examples, data.checksums), engine(options.fold)
 
     def tasks(config: Any) -> list[Task]:
-        return [Task(name, recipe.run, recipe.load, directory, config, key, *rest) for key in keys]
+        return [Task(name, recipe.run, recipe.load, directory, config, key, *rest, engine=by) for key in keys]
 
     groups = {group: tasks(attrs.evolve(config, **changes)) for group, config in recipe.groups.items()}
     return Plan(recipe, options, size, groups, data)

@@ -50,12 +50,18 @@ def cost_in_words(paths: Sequence[Path]) -> dict[str, str]:
     seconds = [cost["seconds"] for cost in costs]
     of = f" (of {len(costs)} trainings; of {missing} not kept)" if missing else ""
     days = sorted({cost["date"] for cost in costs})
-    machines = sorted({f"{cost['processor']}, {cost['blas']}" for cost in costs})
+    machines = sorted({f"{cost['processor']}, {cost['blas']}{_by(cost)}" for cost in costs})
     return {
         "time": f"{sum(seconds):,.1f} s in all, median {median(seconds):,.1f} s{of}",
         "days": " to ".join(dict.fromkeys((days[0], days[-1]))),
         "machine": "; ".join(machines),
     }
+
+
+def _by(cost: Mapping[str, Any]) -> str:
+    """What carried out a training, in words, if it was not NumPy."""
+    engine = cost.get("engine")
+    return f", compiled by {engine['fold'].upper()} {engine['version']} for {engine['device'][1]}" if engine else ""
 
 
 def time_in_all(paths: Iterable[Path]) -> str:

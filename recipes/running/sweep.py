@@ -6,9 +6,11 @@ import traceback
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
+from typing import Any
 
 import attrs
 import numpy as np
+from toolz import groupby, merge
 
 from fnn import checkpoint
 from fnn.checkpoint.files import remove
@@ -73,6 +75,34 @@ def progress_of(path: Path) -> Path:
     return path.absolute().with_suffix(".progress")
 
 
+def _bundled(todo: Mapping[Path, Task], apart: bool) -> dict[tuple[Path, ...], Task]:
+    """The tasks by the paths of their results; on a GPU, runs that differ in their keys alone become one task."""
+
+    def without_key(path: Path) -> Any:
+        return digest({**todo[path].identity(), "key": None}) if todo[path].engine.on_gpu and not apart else path
+
+    bundles: dict[tuple[Path, ...], Task] = {}
+    for paths in map(tuple, groupby(without_key, todo).values()):
+        first, keys = todo[paths[0]], tuple(todo[path].key for path in paths)
+        together = f".and-{digest({'others': [path.name for path in paths]})}.progress"
+        progress = first.progress and first.progress.with_suffix(together)
+        bundles[paths] = first if len(paths) == 1 else attrs.evolve(first, key=keys, progress=progress)  # type: ignore[arg-type]
+    return bundles
+
+
+def _keep_all(paths: tuple[Path, ...], task: Task, outcome: Done | Failed) -> dict[Path, Failed]:
+    """Keep the results of a task at these paths, each with its share of the cost; returns the failures."""
+    if isinstance(outcome, Failed) or len(paths) == 1:
+        each: list[Done | Failed] = [outcome] * len(paths)
+    else:
+        cost = {**outcome.cost, "seconds": outcome.cost["seconds"] / len(paths), "together": len(paths)}
+        each = [Done(result, cost) for result in outcome.result]
+    failures = {path: failed for path, one in zip(paths, each, strict=True) if (failed := _keep(path, one)) is not None}
+    if not failures and task.progress:
+        remove(task.progress)
+    return failures
+
+
 def _keep(path: Path, outcome: Done | Failed) -> Failed | None:
     """Keep a result and, beside it, its cost; returns the failure if the run, or keeping its result, failed.
 
@@ -98,24 +128,27 @@ def sweep(
     fresh: bool = False,
     resume: bool = False,
     any_code: bool = False,
+    apart: bool = False,
 ) -> list[Path]:
     """Carry out tasks, and return the paths of their results in order.
 
     tasks      what to do; a task whose whole result is in `folder` is not done again
     folder     where results are kept, each as soon as it is there
-    jobs       the number of processes of this machine that share the work (default: one for each core)
+    jobs       the number of processes of this machine that share the work (default: one for each core, or for a GPU);
+               on a GPU each gets its share of the memory
     executor   any executor of `concurrent.futures`, whose workers carry out the tasks instead
     fresh      do every task again
     resume     keep the progress of each run after every epoch, and go on after the last epoch that was kept; the
                workers of an executor must then share this machine's files
     any_code   take results that other code made, too
+    apart      on a GPU, do not train the runs of a configuration together
 
     The results do not depend on `jobs` or `executor`. Raises `ValueError` before the first run if a task cannot go to
     another process, if the main script would start the runs again in each process, if two functions keep their results
     under one name, or unless `jobs` is a positive integer.
     Raises `SweepError` after the last run if some have failed.
     """
-    jobs = cores() if jobs is None else whole("sweep(jobs)", jobs)
+    jobs = (1 if any(task.engine.on_gpu for task in tasks) else cores()) if jobs is None else whole("sweep(jobs)", jobs)
     _check(tasks)
     folder.mkdir(parents=True, exist_ok=True)  # a folder that cannot be made is noticed now, not after hours
     paths = [kept_at(task, folder, any_code and not fresh) for task in tasks]
@@ -127,9 +160,12 @@ def sweep(
         todo = {path: attrs.evolve(task, progress=progress_of(path)) for path, task in todo.items()}
     if found := len(set(paths)) - len(todo):
         print(f"{found} of {len(set(paths))} runs are in {folder} already; --fresh repeats them")
-    here = in_this_process(todo) if min(jobs, len(todo)) <= 1 else in_processes(todo, min(jobs, len(todo)))
-    outcomes = here if executor is None else on_executor(todo, executor)
-    failures = {path: failed for path, outcome in outcomes if (failed := _keep(path, outcome)) is not None}
+    bundles = _bundled(todo, apart)
+    n = min(jobs, len(bundles))
+    here = in_this_process(bundles) if n <= 1 else in_processes(bundles, n)
+    outcomes = here if executor is None else on_executor(bundles, executor)
+    kept = (_keep_all(paths, bundles[paths], outcome) for paths, outcome in outcomes)
+    failures: dict[Path, Failed] = merge(*kept)
     if failures:
         told = {path: f"{_described(todo[path])}\n{failed.why}" for path, failed in failures.items()}
         raise SweepError(told, len(todo))

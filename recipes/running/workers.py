@@ -1,6 +1,6 @@
 """Carry out runs: in this process, in processes side by side, or by the workers of any executor.
 
-Each of the three yields (path, outcome) as runs end, in any order. The outcomes are the same for all three.
+Each of the three yields (paths, outcome) as runs end, in any order. The outcomes are the same for all three.
 """
 
 import os
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from datetime import date
+from itertools import count
 from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 from threading import Event, Lock, Thread, local
@@ -22,6 +23,7 @@ from toolz import last
 from tqdm import tqdm
 
 from fnn import Progress
+from recipes.running.engine import NUMPY, on_host
 from recipes.running.guard import check_main
 from recipes.running.plan import Task
 from recipes.running.provenance import machine
@@ -44,12 +46,13 @@ class Failed:
 class Done:
     """The result of a run and its cost: seconds, date and machine."""
 
-    result: Mapping[str, Any]
+    result: Any
     cost: Mapping[str, Any]
 
 
 Outcome = Done | Failed
-Outcomes = Iterator[tuple[Path, Outcome]]
+Paths = tuple[Path, ...]  # where the results of a task are kept: one for each of its keys
+Outcomes = Iterator[tuple[Paths, Outcome]]
 
 
 def cores() -> int:
@@ -57,8 +60,8 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def work(task: Task, shown: bool = False) -> Outcome:
-    """Carry out a task, with a bar over its epochs if it is to be shown.
+def work(task: Task, shown: bool = False, core: int = 0) -> Outcome:
+    """Carry out a task, with a bar over its epochs if it is to be shown; `core` is the number of the core for JAX.
 
     A task with a file for its progress goes on from the progress in that file, and keeps each further one there; its
     seconds are then those of all its parts. It uses one BLAS thread wherever it runs, since the last bits of a matrix
@@ -66,19 +69,20 @@ def work(task: Task, shown: bool = False) -> Outcome:
     An exception comes back as text, so that no failure depends on being picklable.
     """
     try:
-        with TURN, threadpool_limits(1):
+        with TURN, threadpool_limits(1), task.engine.on_one_core(core):
             begin, kept = perf_counter(), task.progress
-            run = task.run(task.config, task.key, task.data())
+            run, fold = task.carried_out(), task.engine.carry_out()
             if kept is None:
-                start, progresses = run.start, run.scan(run.start)
+                start, progresses = run.start, run.scan(run.start, fold)
             else:
                 begin -= seconds_until(kept)
                 start = resumed(kept, run.start)
-                progresses = keeping(kept, run.scan(start), begin)
+                progresses = keeping(kept, run.scan(start, fold), begin)
             if shown:
                 progresses = _with_a_bar(progresses, len(start.history), getattr(task.config, "epochs", None))
-            result = run.finish(last(progresses))
-            return Done(result, {"seconds": perf_counter() - begin, "date": f"{date.today()}", **machine()})
+            result = on_host(run.finish(last(progresses)))
+            cost = {"seconds": perf_counter() - begin, "date": f"{date.today()}", **machine()}
+            return Done(result, cost if task.engine == NUMPY else {**cost, "engine": attrs.asdict(task.engine)})
     except Exception:
         return Failed(traceback.format_exc())
 
@@ -89,7 +93,7 @@ def _with_a_bar(progresses: Iterator[Progress], done: int, total: int | None) ->
     yield from tqdm(progresses, desc="epochs", initial=done, total=total, unit="epoch", leave=False)
 
 
-def in_this_process(todo: Mapping[Path, Task]) -> Outcomes:
+def in_this_process(todo: Mapping[Paths, Task]) -> Outcomes:
     """Carry out tasks one after the other, with a bar over the runs and one over the epochs of each."""
     for path, task in tqdm(todo.items(), desc="runs", unit="run", leave=False, disable=len(todo) == 1):
         yield path, work(task, shown=True)
@@ -113,44 +117,49 @@ def _without_interrupts() -> None:
 
 
 @contextmanager
-def _on_one_thread() -> Iterator[None]:
-    """Workers that start inside this context make no idle BLAS threads: they read the variable as they start."""
-    before = os.environ.get("OPENBLAS_NUM_THREADS")
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+def _sharing(jobs: int) -> Iterator[None]:
+    """Workers that start inside this context make no idle BLAS threads, and take their share of a GPU's memory.
+
+    They read these variables as they start.
+    """
+    wanted = {"OPENBLAS_NUM_THREADS": "1", "XLA_PYTHON_CLIENT_MEM_FRACTION": f"{0.9 / jobs:.3f}"}
+    new = {name: value for name, value in wanted.items() if name not in os.environ}
+    os.environ.update(new)
     try:
         yield
     finally:
-        if before is None:
-            os.environ.pop("OPENBLAS_NUM_THREADS", None)
+        for name in new:
+            os.environ.pop(name, None)
 
 
-def _in_own_process(own: Any, stopped: Event, task: Task) -> Outcome:
+def _in_own_process(own: Any, numbers: Iterator[int], stopped: Event, task: Task) -> Outcome:
     """Carry out a task in the worker process that belongs to this thread, and in a new one if that process dies."""
     for _ in range(ATTEMPTS):
         if stopped.is_set():
             break
         if not hasattr(own, "pool"):
+            own.core = next(numbers)
             own.pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_follow_the_parent)
         try:
-            return own.pool.submit(work, task).result()
+            return own.pool.submit(work, task, core=own.core).result()
         except BrokenExecutor:
             del own.pool
     return Failed(f"the worker process died {ATTEMPTS} times over this run: killed, or out of memory?")
 
 
-def in_processes(todo: Mapping[Path, Task], jobs: int) -> Outcomes:
+def in_processes(todo: Mapping[Paths, Task], jobs: int) -> Outcomes:
     """Carry out tasks in `jobs` processes of this machine.
 
     Each process has a thread of its own that feeds it, so that a process that dies takes one run with it and no more.
     Raises `ValueError` before the first run if the processes cannot import the main script, or would start it again.
     """
-    own, stopped, others = local(), Event(), set(active_children())
+    own, numbers, stopped, others = local(), count(), Event(), set(active_children())
     check_main(todo.values())
     threads = ThreadPoolExecutor(jobs, initializer=_without_interrupts)
     try:
-        with _on_one_thread():
+        with _sharing(jobs):
             yield from _as_they_end(
-                {threads.submit(_in_own_process, own, stopped, task): path for path, task in todo.items()}
+                {threads.submit(_in_own_process, own, numbers, stopped, task): path for path, task in todo.items()}
             )
     finally:  # after an interrupt, no worker goes on
         stopped.set()
@@ -159,13 +168,13 @@ def in_processes(todo: Mapping[Path, Task], jobs: int) -> Outcomes:
             worker.terminate()
 
 
-def on_executor(todo: Mapping[Path, Task], executor: Executor) -> Outcomes:
+def on_executor(todo: Mapping[Paths, Task], executor: Executor) -> Outcomes:
     """Carry out tasks by the workers of an executor.
 
     A pool of processes breaks as a whole when one of its workers is killed. All runs that it still holds then fail, and
     the next sweep repeats them.
     """
-    futures: dict[Future[Outcome], Path] = {}
+    futures: dict[Future[Outcome], Paths] = {}
     for path, task in todo.items():
         try:
             futures[executor.submit(work, task)] = path
@@ -174,7 +183,7 @@ def on_executor(todo: Mapping[Path, Task], executor: Executor) -> Outcomes:
     yield from _as_they_end(futures)
 
 
-def _as_they_end(futures: dict[Future[Outcome], Path]) -> Outcomes:
+def _as_they_end(futures: dict[Future[Outcome], Paths]) -> Outcomes:
     """The outcomes of futures as they end, with one bar over all; each is let go as soon as it is passed on."""
     for future in tqdm(as_completed(list(futures)), total=len(futures), desc="runs", unit="run", leave=False):
         error = future.exception()

@@ -17,7 +17,7 @@ from tests.support.paths import ROOT
 @pytest.mark.parametrize(
     ("called", "said"),
     [
-        (["mnist", "--only", "a8"], "mnist takes no --only; it takes --any-code, --data, "),
+        (["mnist", "--only", "a8"], "mnist takes no --only; it takes --any-code, --apart, "),
         (["benchmark", "--any-code"], "benchmark takes no --any-code; it takes --data, "),
         (["linear"], "no recipe 'linear'; did you mean 'linear_regression' or 'linear_classification'?"),
         (["Denoise"], "no recipe 'Denoise'; did you mean 'denoising'?"),

@@ -11,8 +11,8 @@ from tests.support.paths import ROOT
 ORDER = [
     "recipes.data",
     "recipes.claims",
-    "recipes.recipe",
     "recipes.training",
+    "recipes.recipe",
     "recipes.classifiers",
     "recipes.points",
     "recipes.autoencoders",

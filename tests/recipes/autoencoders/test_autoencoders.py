@@ -9,6 +9,7 @@ from matplotlib.colors import LogNorm
 
 import fnn
 from fnn import Key, checkpoint, fold_in, generator, tree
+from fnn.random import draw
 from recipes.autoencoders import (
     autoencoder,
     autoencoder_grid,
@@ -19,7 +20,7 @@ from recipes.autoencoders import (
     reconstructions,
     study,
 )
-from recipes.autoencoders.autoencoder import Config, coder, hidden_widths, network, noisy, noisy_batches, up_to_logits
+from recipes.autoencoders.autoencoder import Config, coder, hidden_widths, network, noisy, up_to_logits, with_noise
 from recipes.data import digits
 from recipes.reporting.printed import describe
 from recipes.running.experiment import run_recipe
@@ -109,28 +110,29 @@ def test_noise_is_clipped_and_follows_from_the_key():
     assert noisy(x, 0.0, Key(0)) is x
 
 
-def test_every_batch_has_noise_of_its_own():
-    x = np.full((60, 4), 0.5, np.float32)
-    config = Config(latent=2, depth=1, noise=0.2, batch_size=20)
-    one, again, other = (list(noisy_batches(config, Key(0), Key(i), x)) for i in (1, 1, 2))
-    assert [len(target) for _, target in one] == [20, 20, 20]
-    assert all((target == 0.5).all() for _, target in one)
-    assert all((a == b).all() for (a, _), (b, _) in zip(one, again, strict=True))
-    inputs = [seen for seen, _ in (*one, *other)]
-    assert all((a != b).any() for i, a in enumerate(inputs) for b in inputs[:i])
+def test_noise_is_a_layer_that_keeps_the_laws_and_draws_what_noisy_draws():
+    fnn.check_layer(with_noise(0.2), (4,))
+    x = np.full((20, 4), 0.5, np.float32)
+    assert (with_noise(0.2).vjp({}, x, Key(1))[0] == noisy(x, 0.2, Key(1))).all()
+    assert with_noise(0.2).apply({}, x) is x
+    both = np.stack([x, x])  # of two networks, each draws from its own key
+    drawn = with_noise(0.2).vjp({}, both, (Key(1), Key(2)))[0]
+    assert all((a == noisy(x, 0.2, key)).all() for a, key in zip(drawn, (Key(1), Key(2)), strict=True))
 
 
 def test_noise_is_fresh_at_every_step_of_every_epoch(data, monkeypatch):
     keys = []
 
-    def spy(x, sigma, key):
+    def spy(key, shape, **kind):
         keys.append(key)
-        return noisy(x, sigma, key)
+        return draw(key, shape, **kind)
 
-    monkeypatch.setattr(autoencoder, "noisy", spy)
-    trained(attrs.evolve(SMALL, noise=0.2), Key(0), data)
-    assert len(keys) == 3 * 4 + 2  # 500 digits in 4 batches; validation and test once each
+    monkeypatch.setattr(autoencoder, "draw", spy)
+    run = autoencoder.run(attrs.evolve(SMALL, noise=0.2), Key(0), data)
+    result(run)
+    assert len(keys) == 3 * 4  # 500 digits in 4 batches
     assert len(set(keys)) == len(keys)
+    assert autoencoder.run(SMALL, Key(0), data).step.key is None
 
 
 def test_linear_filter_is_the_least_squares_solution(data):

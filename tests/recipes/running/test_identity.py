@@ -128,17 +128,15 @@ def test_a_move_changes_nothing_and_a_change_of_the_code_marks_the_runs_that_it_
     rewrite(copied, r"fnn\.losses", "fnn.costs")
     assert paths(copied) == before  # modules and their importers
 
-    until = (copied / "recipes" / "training.py").read_text(encoding="utf-8")
-    start = until.index("def until(")
-    end = until.index("def result(")
+    text = (copied / "recipes" / "training.py").read_text(encoding="utf-8")
+    start = text.index("def _nothing(")
+    end = text.index("@attrs.frozen")
+    head = '"""Ends."""\n\nfrom collections.abc import Mapping\nfrom typing import Any\n\nfrom fnn import tree\n\n'
     (copied / "recipes" / "ends.py").write_text(
-        '"""Ends."""\n\nfrom collections.abc import Iterable, Iterator\nfrom itertools import chain, islice\n\n'
-        f"from fnn import Progress, early_stopping\n\n{until[start:end]}",
-        encoding="utf-8",
+        f"{head}Record = Mapping[str, Any]\n\n\n{text[start:end]}", encoding="utf-8"
     )
     (copied / "recipes" / "training.py").write_text(
-        until[:start].replace('__all__ = ["result", "until"]', "") + "from recipes.ends import until\n\n" + until[end:],
-        encoding="utf-8",
+        text[:start] + "from recipes.ends import _latest, _nothing\n\n\n" + text[end:], encoding="utf-8"
     )
     assert paths(copied) == before  # one function
 

@@ -21,18 +21,18 @@ import numpy as np
 import pytest
 
 import fnn
-from fnn import Key, Progress, checkpoint, split, tree
+from fnn import Key, checkpoint, split, tree
 from fnn.data import DataFormatError
 from fnn.metrics import accuracy
 from recipes.classifiers import classifier, mnist
 from recipes.command import main
 from recipes.data import digits
-from recipes.recipe import Run
 from recipes.running.catalogue import find, names
 from recipes.running.experiment import run_recipe
 from recipes.running.plan import Options, Task, plan
 from recipes.running.provenance import cost_in_words, machine, time_in_all
 from recipes.running.sweep import SweepError, path_of, sweep
+from recipes.training import Run
 from tests.support.idx_files import write_bright_rows
 from tests.support.paths import ROOT
 
@@ -153,8 +153,8 @@ def test_results_do_not_depend_on_jobs_and_are_not_computed_twice(small, tmp_pat
 
 def resulting_in(x):
     """A run without epochs."""
-    start = Progress.start(fnn.sgd(0.1).init({"w": np.zeros(1)}))
-    return Run(start, lambda progress: iter([progress]), lambda end: {"scores": {"x": x}})
+    start = fnn.sgd(0.1).init({"w": np.zeros(1)})
+    return Run(start, lambda state, batch: state, lambda epoch: [], 0, lambda end: {"scores": {"x": x}})
 
 
 def failing_run(config, key, data):

@@ -17,6 +17,7 @@ from recipes.running.plan import Options, Task
 from recipes.running.store import keeping, resumed, seconds_until
 from recipes.running.sweep import sweep
 from recipes.running.workers import work
+from recipes.training import Run
 from tests.support.idx_files import write_bright_rows
 
 STOPPED = 3  # epochs that the stopped runs had finished
@@ -49,7 +50,8 @@ def watched(task, through):
 
     def run(*given):
         found = task.run(*given)
-        return attrs.evolve(found, scan=lambda progress: through(found.scan(progress)))
+        watching = type("Watched", (Run,), {"scan": lambda self, *given: through(found.scan(*given))})
+        return watching(**attrs.asdict(found, recurse=False))
 
     return attrs.evolve(task, run=run)
 

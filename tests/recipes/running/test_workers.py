@@ -9,17 +9,18 @@ from time import sleep
 
 import numpy as np
 
-from fnn import Key, Progress, sgd
-from recipes.recipe import Run, no_data
+from fnn import Key, sgd
+from recipes.recipe import no_data
 from recipes.running.plan import Task
 from recipes.running.workers import Done, Failed, in_processes, on_executor
+from recipes.training import Run
 
 
 def surroundings(config, key, data):
-    start = Progress.start(sgd(0.1).init({"w": np.zeros(1)}))
+    start = sgd(0.1).init({"w": np.zeros(1)})
     deaf = hasattr(signal, "pthread_sigmask") and signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
     found = {"threads": os.environ["OPENBLAS_NUM_THREADS"], "deaf": deaf}
-    return Run(start, lambda progress: iter([progress]), lambda end: found)
+    return Run(start, lambda state, batch: state, lambda epoch: [], 0, lambda end: found)
 
 
 def test_workers_leave_other_processes_the_environment_and_interrupts_alone(monkeypatch):
@@ -27,7 +28,9 @@ def test_workers_leave_other_processes_the_environment_and_interrupts_alone(monk
     other = get_context("spawn").Process(target=sleep, args=(60,))
     other.start()
     try:
-        ((_, outcome),) = in_processes({Path("a"): Task("surroundings", surroundings, no_data, None, None, Key(0))}, 1)
+        ((_, outcome),) = in_processes(
+            {(Path("a"),): Task("surroundings", surroundings, no_data, None, None, Key(0))}, 1
+        )
         assert isinstance(outcome, Done)
         assert outcome.result == {"threads": "1", "deaf": hasattr(signal, "pthread_sigmask")}
         assert "OPENBLAS_NUM_THREADS" not in os.environ
@@ -54,7 +57,7 @@ class Breaking(Executor):
 
 
 def test_a_failure_elsewhere_is_told_with_its_calls():
-    ((_, outcome),) = on_executor({Path("a"): None}, Breaking())
+    ((_, outcome),) = on_executor({(Path("a"),): None}, Breaking())
     assert isinstance(outcome, Failed)
     assert "in culprit" in outcome.why
     assert outcome.why.endswith("ValueError: why\n")

@@ -1,22 +1,16 @@
-"""JAX: after `import fnn.interop.jax`, JAX takes `Params`, `Key` and `State` as pytrees, and fnn takes JAX's keys.
+"""Parameters and states as pytrees of JAX, and JAX's keys in layers."""
 
-Nothing else is needed, since layers, losses and optimizers are pure functions in the array API standard. `jax.vmap`,
-`jax.grad`, `jax.jit(step)` and `jax.lax.scan(lambda state, batch: (step(state, batch), None), state, batches)` work as
-usual. In a traced step, the number of the step is a tracer, so its randomness needs a `jax.random.key`, not a `Key`.
-Build models and optimizers, and initialise parameters, outside of traced functions.
-"""
-
-from functools import partial
 from typing import Any
 
 import jax
 from jax.tree_util import DictKey, GetAttrKey
+from numpy.random import SeedSequence
 
 from fnn.optimizers.optimizer import State
 from fnn.random import Key, draw, folded
 from fnn.tree import Params
 
-__all__: list[str] = []
+__all__ = ["key_of"]
 
 
 def _flatten_params(params: Params) -> tuple[tuple[Any, ...], tuple[tuple[str, ...], tuple[int, ...]]]:
@@ -48,6 +42,35 @@ jax.tree_util.register_pytree_with_keys(
     State, _flatten_state_with_keys, lambda static, arrays: State(*arrays, *static), _flatten_state
 )
 jax.tree_util.register_pytree_node(Key, lambda key: ((), key), lambda key, _: key)  # has no arrays, is never traced
+
+
+def key_of(key: Key | tuple[Key, ...]) -> jax.Array:
+    """The `jax.random.key` that a `Key` names, or the array of R of them that R keys name.
+
+    Its bits are the first 64 of the key's own `SeedSequence`: equal keys give equal numbers, whose bits are not those
+    that NumPy draws.
+
+    >>> bool((jax.random.bits(key_of(Key(1))) == jax.random.bits(key_of(Key(1)))).all())
+    True
+    """
+    keys = key if isinstance(key, tuple) else (key,)
+    words = [SeedSequence(each.seed, spawn_key=each.path).generate_state(2) for each in keys]
+    return jax.random.wrap_key_data(
+        jax.numpy.asarray(words if isinstance(key, tuple) else words[0]), impl="threefry2x32"
+    )
+
+
+def _folded(key: jax.Array, i: Any) -> jax.Array:
+    return jax.vmap(_folded, (0, None))(key, i) if key.ndim else jax.random.fold_in(key, i)
+
+
+def _draw(key: jax.Array, shape: tuple[int, ...], *, normal: bool = False) -> jax.Array:
+    """As `fnn.random.draw`, also of an array of keys, one for each network."""
+    if key.ndim:
+        return jax.vmap(lambda each: _draw(each, shape[1:], normal=normal))(key)
+    return (jax.random.normal if normal else jax.random.uniform)(key, shape, dtype="float32")
+
+
 for array_type in (jax.Array, jax.core.Tracer):
-    folded.register(array_type)(jax.random.fold_in)
-    draw.register(array_type)(partial(jax.random.uniform, dtype="float32"))
+    folded.register(array_type)(_folded)
+    draw.register(array_type)(_draw)

@@ -1,0 +1,138 @@
+"""Training and inference compiled by JAX: a fold of steps as one `lax.scan`, with the data resting on the device."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from itertools import groupby, islice
+from typing import Any
+
+import attrs
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from fnn.arrays import Array
+from fnn.batching import Batch, Batches
+from fnn.interop.jax.trees import key_of
+from fnn.optimizers.diverged import DivergedError
+from fnn.optimizers.optimizer import State
+from fnn.random import Key
+from fnn.training.inference import carried_out
+from fnn.training.step import Step, TrainStep
+
+__all__ = ["fold"]
+
+AT_ONCE = 256  # batches that are stacked on the host, where they do not come from arrays in an order
+
+
+def fold(step: Step, state: State, batches: Iterable[Batch]) -> tuple[State, Array]:
+    """The state after all batches, and the losses of all steps (steps, ...): `fnn.fold`, compiled.
+
+    step      a training step; its `Key` becomes the `key_of` it. Of any other function, a `Key` must not be in it
+    state     the state to begin with, on NumPy or on the device
+    batches   `fnn.batches` without `prepare`: each batch is gathered on the device. Arrays of JAX rest there, as
+              `jax.device_put((x, y))` gives them; those of NumPy go there in every call. All other batches are made
+              on the host, as `fnn.fold` would get them, and go there 256 at a time
+
+    Equal to `fnn.fold`: initial values, the order of the batches, and what `prepare` draws, to the bit. Losses and
+    parameters are equal up to rounding. What layers draw, such as dropout's masks, follows from the same keys, but its
+    bits are JAX's. A program is compiled for each model, loss, optimizer and shape once; keys do not matter.
+
+    Raises `DivergedError` at the end, if the loss of a step or the last state is not finite (unless the step allows
+    it): its step is the first such step, and its state the one given here. Raises `ValueError` for parameters in
+    float64 where JAX rounds them to float32.
+    """
+    if jax.dtypes.canonicalize_dtype(state.vector.dtype) != state.vector.dtype:
+        problem = "the parameters are float64, which JAX rounds to float32 by default"
+        raise ValueError(f'fold: {problem}; use tree.cast, or jax.config.update("jax_enable_x64", True)')
+    program, key = _program(step), _key(step)
+    end, losses, finite = state, [], True
+    for arrays, order in _pieces(batches):
+        end, some, fine = program(end, key, arrays, order)
+        losses.append(some)
+        finite = fine & finite
+    if not losses:
+        return state, jnp.zeros((0, *state.layout.lead))
+    of_steps = jnp.concat(losses)
+    end = attrs.evolve(end, step=state.step + len(of_steps))
+    if getattr(step, "finite", True) and not (finite and np.isfinite(of_steps).all()):
+        raise _diverged(state, np.asarray(of_steps))
+    return end, of_steps
+
+
+def _diverged(state: State, losses: np.ndarray) -> DivergedError:
+    """The error for a fold from `state` with these losses."""
+    bad = np.flatnonzero(~np.isfinite(losses.reshape(len(losses), -1)).all(axis=1))
+    at = int(bad[0]) if len(bad) else len(losses) - 1
+    what = f"the loss is {losses[at]}" if len(bad) else "the parameters or the optimizer's memory are not finite"
+    remedy = "try a smaller rate or clip_by_global_norm; .state is the state before the fold"
+    return DivergedError(f"step {state.step + at}: {what}; {remedy}", int(state.step) + at, losses[at], (), state)
+
+
+def _key(step: Step) -> Any:
+    """The key of a training step as JAX's; None without one."""
+    key = getattr(step, "key", None)
+    return key_of(key) if isinstance(key, (Key, tuple)) else key
+
+
+def _program(step: Step) -> Callable[..., tuple[State, Array, Array]]:
+    """The compiled fold of a step. It is the same for training steps that differ in their keys alone."""
+    return _compiled(attrs.evolve(step, key=None) if isinstance(step, TrainStep) else step)
+
+
+@lru_cache
+def _compiled(step: Any) -> Callable[..., tuple[State, Array, Array]]:
+    """The function (state, key, arrays, orders) -> (state, losses, whether the state is finite)."""
+
+    @jax.jit
+    def program(state: State, key: Any, arrays: Batch, orders: tuple[Array, ...]) -> tuple[State, Array, Array]:
+        keyed = step if key is None else attrs.evolve(step, key=key)
+
+        def body(state: State, index: Array) -> tuple[State, Array]:
+            # "clip" omits a check of each index from the compiled program
+            after = keyed(state, tuple(array.take(index, axis=0, mode="clip") for array in arrays))
+            return after, after.loss
+
+        losses = []
+        for order in orders:
+            state, some = jax.lax.scan(body, state, order)
+            losses.append(some)
+        finite = jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves((state.vector, state.memory))])
+        return state, jnp.concat(losses), finite.all()
+
+    return program
+
+
+def _pieces(batches: Iterable[Batch]) -> Iterator[tuple[Batch, tuple[np.ndarray, ...]]]:
+    """Arrays, and the places of the examples of each batch in them (steps, size), full batches before a short one."""
+    if isinstance(batches, Batches) and batches.prepare is None and batches.axis == 0:
+        order, size = batches.order.astype(np.int32), batches.size
+        full = order.shape[-1] // size * size
+        parts = order[..., :full].reshape(*order.shape[:-1], -1, size), order[..., None, full:]
+        yield batches.arrays, tuple(np.moveaxis(each, -2, 0) for each in parts if each.size)
+        return
+    for _, alike in groupby(batches, lambda batch: [array.shape for array in batch]):
+        while some := list(islice(alike, AT_ONCE)):
+            stacked = tuple(map(np.stack, zip(*some, strict=True)))
+            yield stacked, (np.arange(len(some), dtype=np.int32),)
+
+
+@carried_out.register(jax.Array)
+def _(leaf: jax.Array, f: Callable[..., Any], setting: Any) -> Callable[..., Any]:
+    """How `fnn.predict` and `fnn.evaluate` carry out f(setting, *arrays) for parameters of JAX: compiled.
+
+    A function that needs NumPy, as a measure of one's own may, is carried out on NumPy.
+    """
+
+    def compiled(*arrays: Any) -> Any:
+        try:
+            return _jit(f)(setting, *arrays)
+        except jax.errors.TracerArrayConversionError:
+            return f(setting, *jax.tree.map(np.asarray, arrays))
+
+    return compiled
+
+
+@lru_cache
+def _jit(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A function compiled once for each value of its first argument, and for each shape of the others."""
+    return jax.jit(f, static_argnums=0)
