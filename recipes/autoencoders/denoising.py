@@ -7,8 +7,7 @@ linear map of least squared error on the same noise. A classifier trained on cle
 levels of noise, untouched and denoised.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import attrs
 import numpy as np
@@ -20,21 +19,18 @@ from fnn.plot.canvas import INK
 from recipes.autoencoders import denoiser
 from recipes.autoencoders.autoencoder import Config
 from recipes.autoencoders.denoiser import SEVERE, SIGMAS, TRAINED
+from recipes.autoencoders.restored import after, distinguishes, preserved, regained, told
 from recipes.autoencoders.study import study
-from recipes.claims import ANEW, PSNR, Claim, Group, at_least, better, concluded, estimate, judged, of_digits
+from recipes.claims import ANEW, PSNR, Claim, Group, at_least, better, of_digits
 from recipes.data import digits
 from recipes.recipe import Results, counted, scores
 
 __all__ = ["RECIPE", "figures"]
 
-Runs = Sequence[Mapping[str, Any]]
-
 DEEP = Config(latent=64, depth=5, loss="mse", noise=TRAINED, rate=1e-3, batch_size=128, epochs=200, patience=5)
 WIDE = attrs.evolve(DEEP, latent=512, depth=0, loss="cross-entropy")
 GROUPS = {"autoencoder 64 x 5": DEEP, "784-512-784": WIDE}
 FILTER = f"linear filter, fitted at {TRAINED}"
-LOST = 0.01  # accuracy is preserved if it falls by less than that from its value on clean digits
-REGAINED = 0.9  # the share of the lost accuracy that an effective denoiser gives back
 RECOGNIZABLE = 0.8  # the share of digits that a classifier names, if they are recognizable
 
 
@@ -74,56 +70,6 @@ def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
     return drawn
 
 
-def after(runs: Runs, sigma: float) -> np.ndarray:
-    """The accuracy of the classifier on digits that were denoised at this level of noise."""
-    return scores(runs, f"denoised_accuracy_at_{sigma}")
-
-
-def told(runs: Runs, sigma: float) -> str:
-    """What the classifier reads at a level of noise, in words: the reason why a claim on its accuracy does not hold."""
-    noisy, filtered = (iqm(scores(runs, f"{way}_accuracy_at_{sigma}")) for way in ("noisy", "filtered"))
-    unharmed = iqm([run["curves"]["denoised_accuracy"][0] for run in runs])
-    return (
-        f"at sigma {sigma}, the classifier reads {noisy:.4f} of the noisy digits, {filtered:.4f} after the linear "
-        f"filter and {iqm(after(runs, sigma)):.4f} after the autoencoder; without any noise {unharmed:.4f} after the "
-        f"autoencoder, and {iqm(scores(runs, 'clean_accuracy')):.4f} of the clean digits"
-    )
-
-
-def preserved(statement: str, runs: Runs, sigma: float) -> Claim:
-    """The claim that denoised digits are read nearly as well as clean ones."""
-    kept = estimate(after(runs, sigma) - scores(runs, "clean_accuracy"))
-    claim = Claim(
-        statement,
-        f"at sigma {sigma}, accuracy of a classifier on denoised digits − on clean ones: {kept.said('{:+.4f}')}, to "
-        f"exceed {-LOST}",
-        judged(kept, above=-LOST),
-        told(runs, sigma),
-        bar=ANEW,
-    )
-    return concluded(claim, kept)
-
-
-def regained(statement: str, runs: Runs, sigma: float) -> Claim:
-    """The claim that the network gives back most of the accuracy that the noise takes."""
-    clean, noisy = scores(runs, "clean_accuracy"), scores(runs, f"noisy_accuracy_at_{sigma}")
-    share = estimate(100 * (after(runs, sigma) - noisy) / np.maximum(clean - noisy, 1e-9))
-    claim = Claim(
-        statement,
-        f"at sigma {sigma}, of the accuracy that noise takes from a classifier, denoising gives back "
-        f"{share.said('{:.1f}', ' %')}, to exceed {100 * REGAINED:.0f} %",
-        judged(share, above=100 * REGAINED),
-        told(runs, sigma),
-        bar=ANEW,
-    )
-    return concluded(claim, share, form="{:.1f}", unit=" %")
-
-
-def lost_to_noise(runs: Runs, way: str) -> np.ndarray:
-    """By how many dB the noise of the training lowers what comes out, compared with digits without noise."""
-    return scores(runs, f"{way}_psnr_at_0.0") - scores(runs, f"{way}_psnr_at_{TRAINED}")
-
-
 def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     """The paper's claims on its denoiser, and one of ours on the wider network."""
     papers, wide = (results[group] for group in GROUPS)
@@ -147,13 +93,7 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
         ),
         preserved(f"The reconstructions at sigma {TRAINED} clearly preserve digit identity.", papers, TRAINED),
         regained("The model is effective at its trained task, removing noise artifacts.", papers, TRAINED),
-        better(
-            "The model learned to distinguish between meaningful digit features and random noise.",
-            Group("what noise takes from the PSNR of a linear filter", lost_to_noise(papers, "filtered").tolist()),
-            Group("what it takes from the autoencoder's", lost_to_noise(papers, "denoised").tolist()),
-            reason,
-            PSNR,
-        ),
+        distinguishes(papers, reason),
         *of_digits(
             at_least(
                 f"At sigma {SEVERE} the autoencoder successfully recovers recognizable digits.",

@@ -3,7 +3,8 @@
 The network is the one of figure 10 with five hidden layers on either side. The centroid of a class is the mean code of
 its test digits. The decoded centroids are on the diagonal of the picture, and elsewhere the decoded points midway
 between two of them. What the paper sees in them is measured on the ways between the codes of thousands of pairs of test
-digits, and on networks without training, to tell what training adds.
+digits, and on networks without training, to tell what training adds. The paper trains its network once; here there are
+five trainings.
 """
 
 from collections.abc import Mapping, Sequence

@@ -3,7 +3,8 @@
 Nearest neighbours (k = 5) read the codes in two ways. The paper fits them on the very test codes that it scores. Held
 out, they are fitted on the codes of the training and validation digits. Two accuracies are reported: the plain one, the
 share of digits that are right, and that of the paper's table, for each class against the rest, where most digits are
-easy negatives. The networks are trained with Adam at 0.001, in batches of 128 for up to 200 epochs, patience 5.
+easy negatives. The networks are trained with Adam at 0.001, in batches of 128 for up to 200 epochs, patience 5. The
+paper trains its network once; here there are five trainings of each.
 """
 
 # scikit-learn takes seconds to import, so that the functions that need it do so, and not the list of recipes.

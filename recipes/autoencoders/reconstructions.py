@@ -1,7 +1,8 @@
 """Ten digits, and their reconstructions from codes of 32 numbers (figure 11).
 
 The network is the one of figure 10 with five hidden layers on either side. Their nearest neighbours among the training
-digits, which know nothing of the network or its codes, say whether the reconstructions are still the same digits.
+digits, which know nothing of the network or its codes, say whether the reconstructions are still the same digits. The
+paper trains it once; here there are five trainings.
 """
 
 from collections.abc import Mapping, Sequence

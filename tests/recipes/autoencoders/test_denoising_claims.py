@@ -10,7 +10,7 @@ from tests.support.known_verdicts import DATA, of_classes, verdicts
 MNIST = of_classes(10)
 
 
-def planted_denoising(psnr, wide, severe, at_trained=0.965, without_noise=None, n=5):
+def planted_denoising(psnr, wide, severe, at_trained=0.965, without_noise=None, through=0.97, n=5):
     def scores(i, psnr):
         drift = 0.001 * i
         return {
@@ -29,7 +29,7 @@ def planted_denoising(psnr, wide, severe, at_trained=0.965, without_noise=None, 
             "best_epoch": 7,
         }
 
-    rest = {"curves": {"denoised_accuracy": np.full(11, 0.96)}}
+    rest = {"curves": {"denoised_accuracy": np.full(11, through)}}
     return {
         name: [{"scores": scores(i, value), **rest} for i in range(n)]
         for name, value in zip(denoising.GROUPS, (psnr, wide), strict=True)
@@ -68,6 +68,13 @@ def test_what_noise_takes_is_measured_apart_from_what_the_bottleneck_takes():
     fourth = denoising.claims(planted_denoising(20.9, 24.7, 0.85, without_noise=21.2), MNIST)[3]
     assert fourth.verdict == "holds"
     assert "linear filter − what it takes from the autoencoder's: +6.00 dB (95 % interval" in fourth.measured
+
+
+def test_a_network_that_makes_one_image_of_everything_distinguishes_nothing():
+    """Noise takes nothing from it, and it lets no digit through."""
+    fourth = denoising.claims(planted_denoising(12.0, 24.7, 0.1, 0.1, without_noise=12.0, through=0.1), MNIST)[3]
+    assert fourth.verdict == "fails"
+    assert "by going through the network: -0.87" in fourth.measured
 
 
 @pytest.mark.parametrize("n", [1, 4])
