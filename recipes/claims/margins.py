@@ -55,7 +55,7 @@ SPREAD = Measure(
     "{:+.2f}",
     reason="half or twice the spread: fifteen runs find twice the spread in two of three cases, and less more rarely",
 )
-COUNT = Measure("count", form="{:+.1f}")  # of epochs, of rates: every difference matters
+COUNT = Measure("count", 0.5, "{:+.1f}", reason="epochs and rates are counted: less than half of one is none")
 
 # When a bar was set, and what was known then.
 PAPERS = "the paper's own number"

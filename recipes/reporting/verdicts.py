@@ -14,6 +14,7 @@ from fnn.random import Key, fold_in, generator
 from recipes.claims import (
     ACCURACY,
     ALIKE,
+    COUNT,
     ERROR,
     FEWEST,
     FEWEST_OF_CELL,
@@ -159,7 +160,7 @@ def rates(rule: Rule, trials: int = TRIALS) -> Mapping[str, float]:
 
 def report(found: Sequence[tuple[Rule, Mapping[str, float]]], trials: int) -> str:
     """The margins and the rates as Markdown."""
-    margins = [(each.name, each.words(), each.reason) for each in (ACCURACY, ERROR, PSNR)]
+    margins = [(each.name, each.words(), each.reason) for each in (ACCURACY, ERROR, PSNR, COUNT)]
     margins += [("ratio of spreads", "0.5 to 2", SPREAD.reason)]
     rows = [
         (rule.name if first else "", rule.truth, *(f"{100 * of[verdict]:.1f} %" for verdict in VERDICTS))

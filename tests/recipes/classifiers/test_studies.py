@@ -254,8 +254,7 @@ def test_a_marginal_improvement_is_neither_none_nor_great():
 def test_equal_groups_decide_for_nothing_but_likeness(name):
     for claim in judge(name, 0.97, spreads=1e-3):
         likeness = "alike" in claim.statement or "similar" in claim.statement
-        no_sooner = "faster" in claim.statement  # epochs have no margin
-        assert claim.verdict == ("holds" if likeness else "undecided" if no_sooner else ALIKE)
+        assert claim.verdict == ("holds" if likeness else ALIKE)
 
 
 @pytest.mark.parametrize(
