@@ -18,7 +18,7 @@ import fnn
 from fnn import plot
 from recipes.autoencoders import autoencoder
 from recipes.autoencoders.pairs import nearest, of_classes, pairs, purity
-from recipes.autoencoders.study import study
+from recipes.autoencoders.study import looked_at, study
 from recipes.claims import ACCURACY, ANEW, ERROR, Claim, Estimate, all_of, concluded, difference, estimate, judged
 from recipes.data import digits
 from recipes.recipe import Results
@@ -163,9 +163,8 @@ def manifold(trained: Sequence[Ways], null: Ways, of: str) -> Claim:
     return concluded(claim, nearer, form="{:.1f}", unit=" %")
 
 
-def organized(coders: Sequence[Coders], untrained: Sequence[Coders], data: digits.Digits) -> Claim:
+def organized(coders: Sequence[Coders], untrained: Sequence[Coders], x: np.ndarray, labels: np.ndarray) -> Claim:
     """The claim that near codes are of one class, more so than those of networks without training."""
-    x, labels = data.test
     pure, null = ([purity(encode(x), labels) for encode, _ in of] for of in (coders, untrained))
     more = difference(pure, null)
     claim = Claim(
@@ -180,16 +179,17 @@ def organized(coders: Sequence[Coders], untrained: Sequence[Coders], data: digit
 
 def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     """The ways between thousands of pairs of digits, compared with those of networks without training."""
-    (x, labels), runs = data.test, results[NAME]
+    runs = results[NAME]
+    x, labels = looked_at(data, runs)
     among = data.train[0][:: max(1, len(data.train[0]) // AMONG)]
     model, pair_key = autoencoder.network(CONFIG, x.shape[1]), fnn.Key(0)
     coders = [autoencoder.coder(CONFIG, run["params"]) for run in runs]
     nulls = [model.init(key, x.shape[1:])[0] for key in fnn.split(fnn.Key(1), len(runs))]
     untrained = [autoencoder.coder(CONFIG, params) for params in nulls]
-    a, b = pairs(labels, PAIRS, pair_key)
+    a, b = pairs(labels, min(PAIRS, len(x)), pair_key)
     trained, null = [ways(coder, x, a, b, among) for coder in coders], ways(untrained[0], x, a, b, among)
     of = f"of {len(a):,} pairs of test {data.things} of different classes"
-    found = [smooth(trained, null, of), manifold(trained, null, of), organized(coders, untrained, data)]
+    found = [smooth(trained, null, of), manifold(trained, null, of), organized(coders, untrained, x, labels)]
     if not data.is_mnist:
         return found
     keys = fnn.split(fnn.fold_in(pair_key, 1), len(NATURAL))

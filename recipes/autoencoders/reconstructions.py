@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from fnn import plot
 from fnn.metrics import iqm
 from recipes.autoencoders import autoencoder
-from recipes.autoencoders.study import study
+from recipes.autoencoders.study import looked_at, study
 from recipes.claims import ANEW, Claim, concluded, estimate, judged
 from recipes.data import digits
 from recipes.recipe import Results, scores
@@ -47,11 +47,11 @@ def variation(images: np.ndarray) -> np.ndarray:
 def lost(runs: Sequence[Mapping[str, Any]], data: digits.Digits) -> tuple[float, np.ndarray]:
     """What nearest neighbours read of the test digits, and how much less of each run's reconstructions, in per cent.
 
-    The five nearest training digits, of every fifth one, read all test digits.
+    The five nearest training digits, of every fifth one, read the test digits.
     """
     from sklearn.neighbors import KNeighborsClassifier  # takes seconds, which the list of recipes need not wait for
 
-    (x, labels), step = data.test, max(1, len(data.train[1]) // AMONG)
+    (x, labels), step = looked_at(data, runs), max(1, len(data.train[1]) // AMONG)
     reader = KNeighborsClassifier(5).fit(*(part[::step] for part in data.train))
 
     def right(images: np.ndarray) -> float:
@@ -63,7 +63,8 @@ def lost(runs: Sequence[Mapping[str, Any]], data: digits.Digits) -> tuple[float,
 
 def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     """Digits are preserved, as read by nearest neighbours, and smoother, by the differences of neighbouring pixels."""
-    runs, x = results[NAME], data.test[0]
+    runs = results[NAME]
+    x, _ = looked_at(data, runs)
     right, points = lost(runs, data)
     rough = variation(x.reshape(-1, *data.shape)).mean()
     images = (autoencoder.reconstruct(CONFIG, run["params"], x).reshape(-1, *data.shape) for run in runs)
@@ -77,7 +78,7 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     )
     preserves = Claim(
         "The autoencoder preserves the key visual characteristics of each digit.",
-        f"their five nearest training digits, of {AMONG:,}, name {right:.1f} % of all {len(x):,} test digits rightly; "
+        f"their five nearest training digits, of {AMONG:,}, name {right:.1f} % of {len(x):,} test digits rightly; "
         f"of their reconstructions {fewer.said('{:.1f}', ' points')} fewer, to stay below {MARGIN}",
         judged(fewer, below=MARGIN),
         reason,

@@ -1,17 +1,18 @@
 """What the studies of autoencoders share: their sizes, and a note on runs that were cut off."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import attrs
 from matplotlib.figure import Figure
 
 from recipes.autoencoders import autoencoder
-from recipes.claims import Claim, told_of
+from recipes.claims import FEWEST, Claim, told_of
 from recipes.data import digits
 from recipes.recipe import Recipe, Results, Size
 from recipes.training import Run
 
-__all__ = ["study"]
+__all__ = ["looked_at", "study"]
 
 
 def unfinished(results: Results, groups: Mapping[str, autoencoder.Config]) -> str:
@@ -19,6 +20,13 @@ def unfinished(results: Results, groups: Mapping[str, autoencoder.Config]) -> st
     runs = [(config, run["scores"], len(run["curves"]["loss"])) for k, config in groups.items() for run in results[k]]
     n = [n for config, found, n in runs if n < config.epochs and n < found["best_epoch"] + config.patience]
     return f"; runs were cut off after {max(n)} epoch{'s' if max(n) > 1 else ''}" if n else ""
+
+
+def looked_at(data: digits.Digits, runs: Sequence[Any]) -> digits.Labelled:
+    """The test digits that claims look at: all, or a fifth if the runs are too few for a verdict, to save time."""
+    x, labels = data.test
+    step = 1 if len(runs) >= FEWEST else 5
+    return x[::step], labels[::step]
 
 
 def study(

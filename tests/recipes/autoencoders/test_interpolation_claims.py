@@ -21,7 +21,7 @@ def test_claims_of_reconstructions(decode, expected, monkeypatch):
     with_coder(monkeypatch, same, decode)
     claims = reconstructions.claims(planted(reconstructions.RECIPE), DATA)
     assert verdicts(claims) == expected
-    assert "of all 100 test digits rightly" in claims[0].measured
+    assert "of 100 test digits rightly" in claims[0].measured
     average = np.mean((DATA.test[0] - DATA.train[0].mean(axis=0)) ** 2)
     for claim in claims:
         assert f"0.0100 a pixel, where the mean training digit in their place has {average:.4f}" in claim.reason
@@ -34,6 +34,7 @@ def test_few_trainings_decide_nothing(recipe, monkeypatch):
     claims = recipe.claims(planted(recipe.RECIPE, n=4), DATA)
     assert verdicts(claims) == ["not judged"] * len(claims)
     assert all("(too few runs: 4)" in claim.measured for claim in claims)
+    assert any("of 20 test digits" in claim.measured or " pairs of " in claim.measured for claim in claims)
 
 
 def grey(x):
@@ -48,7 +49,9 @@ def test_claims_of_interpolation_are_judged_against_no_training(monkeypatch):
     assert (smooth.verdict, manifold.verdict, near.verdict) == ("holds", ALIKE, "holds")
     assert "have a smooth way, to exceed 95 %" in smooth.measured
     assert "without training 0.0 %" in smooth.measured
-    assert "of 3,593 pairs of test digits" in smooth.measured  # thousands of pairs: of 4,000, a tenth are of one class
+    assert (
+        " pairs of test digits of different" in smooth.measured
+    )  # thousands of pairs: of 4,000, a tenth are of one class
     assert "less by +0.0 % (95 % interval" in manifold.measured  # here the midpoint is the cross-fade
     with_coder(monkeypatch, grey, same, untrained=(same, same))
     smooth, _, near, _ = interpolation.claims(planted(interpolation.RECIPE), ten)
