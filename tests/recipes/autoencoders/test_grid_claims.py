@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recipes.autoencoders import autoencoder, autoencoder_grid
+from recipes.autoencoders import autoencoder, autoencoder_grid, cells
 from recipes.claims import ALIKE
 from tests.support.known_verdicts import DATA, rows, same, verdicts, with_coder
 
@@ -15,7 +15,7 @@ def planted_grid(size=0.7, depth=(1.0, 0.95, 0.8, 0.79, 0.78), more_sensitive=1.
 
     A cross-entropy is what it exceeds the entropy of the pixels by, and that.
     """
-    results, least = {}, autoencoder_grid.entropy(DATA.test[0])
+    results, least = {}, cells.entropy(DATA.test[0])
     for i, latent in enumerate(autoencoder_grid.LATENTS):
         for j, d in enumerate(autoencoder_grid.DEPTHS):
             for loss in autoencoder.LOSSES:
@@ -58,13 +58,13 @@ def test_each_loss_and_each_step_is_judged():
     results, name = planted_grid(), autoencoder_grid.group_name
     for d in autoencoder_grid.DEPTHS:  # from 16 to 32 numbers, the cross-entropy now rises
         results[name(16, d, "cross-entropy")] = results[name(64, d, "cross-entropy")]
-    assert verdicts(autoencoder_grid.larger(results, *each) for each in autoencoder_grid.floors(DATA).items()) == [
+    assert verdicts(autoencoder_grid.larger(results, *each) for each in cells.floors(DATA).items()) == [
         "holds",
         "fails",
     ]
     for d in autoencoder_grid.DEPTHS:  # now it stays
         results[name(16, d, "cross-entropy")] = results[name(32, d, "cross-entropy")]
-    assert verdicts(autoencoder_grid.larger(results, *each) for each in autoencoder_grid.floors(DATA).items()) == [
+    assert verdicts(autoencoder_grid.larger(results, *each) for each in cells.floors(DATA).items()) == [
         "holds",
         ALIKE,
     ]
