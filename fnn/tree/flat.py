@@ -128,8 +128,9 @@ def _unravel(layout: Layout, vector: Array, lead: tuple[int, ...], reshape: Call
         if isinstance(part, Layout):
             parts[name] = _unravel(part, vector, lead, reshape)
         else:
-            leaf = vector[..., part.start : part.stop]
-            parts[name] = leaf if len(part.shape) == 1 else reshape(leaf, lead + part.shape)
+            start, stop, shape = part
+            leaf = vector[..., start:stop]
+            parts[name] = leaf if len(shape) == 1 else reshape(leaf, lead + shape)
     return Params.trusted(parts, layout.lead)
 
 
