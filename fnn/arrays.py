@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Array", "Shape", "bits", "dtype_kind", "is_array", "is_half", "method", "misfit", "read_only", "take"]
-__all__ += ["unbroadcast"]
+__all__ = ["Array", "Shape", "bits", "dtype_kind", "is_array", "is_half", "method", "misfit", "namespace", "read_only"]
+__all__ += ["take", "unbroadcast"]
 
 Array = Any  # any array of the array API standard: NumPy's, JAX's, a tracer
 Shape = tuple[int, ...]
@@ -93,8 +93,19 @@ def _dtype_kind(library: Any, dtype: Any) -> str:
     return next((word for word in ("float", "int", "bool") if word in str(dtype)), str(dtype))
 
 
+def namespace(array: Array) -> Any:
+    """The functions of the array's library.
+
+    NumPy arrays are the usual case, and `__array_namespace__` takes longer than their arithmetic on a few numbers.
+
+    >>> namespace(np.zeros(2)) is np
+    True
+    """
+    return np if type(array) is np.ndarray else array.__array_namespace__()
+
+
 def method(array: Array, name: str) -> Callable[..., Array]:
-    """A function of the array's library, such as "sum", "max", "astype" or "take", with the array for its first argument.
+    """A function of the array's library, such as "sum", "max" or "astype", with the array for its first argument.
 
     For NumPy it is the array's own method. The function would call it too, but only after its dispatch, which takes
     longer than the work on a small array.
@@ -103,8 +114,8 @@ def method(array: Array, name: str) -> Callable[..., Array]:
     np.float64(3.0)
     """
     if isinstance(array, np.ndarray):
-        return getattr(array, name)  # type: ignore[no-any-return]
-    return partial(getattr(array.__array_namespace__(), name), array)
+        return getattr(array, name)
+    return partial(getattr(namespace(array), name), array)
 
 
 def take(array: Array, index: Any, axis: int = 0) -> Array:

@@ -1,6 +1,6 @@
 """Sums of gradients over the examples of a batch, whose rounding errors do not grow with the number of examples."""
 
-from fnn.arrays import Array, unbroadcast
+from fnn.arrays import Array, namespace, unbroadcast
 
 __all__: list[str] = []  # for declared layers only
 
@@ -40,7 +40,7 @@ def over_batch(x: Array) -> Array:
 
 def _over_examples(gradient: Array, n_lead: int, extra: int, n_axes: int) -> Array:
     """The sum over `extra` axes behind the `n_lead` leading ones; of many examples, the sum of the sums of blocks."""
-    xp, shape = gradient.__array_namespace__(), gradient.shape
+    xp, shape = namespace(gradient), gradient.shape
     if shape[n_lead] >= 2 * BLOCK:
         blocks, rest = divmod(shape[n_lead], BLOCK)
         lead, whole = (slice(None),) * n_lead, shape[n_lead] - rest

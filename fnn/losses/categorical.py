@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fnn.arrays import Array, dtype_kind, is_array, method, misfit
+from fnn.arrays import Array, dtype_kind, is_array, method, misfit, namespace
 from fnn.layers.softmax import shifted
 from fnn.losses.reduction import Pullback, elements, masked, predictions, quiet, reduced, same_number, weights
 from fnn.values import number
@@ -43,7 +43,7 @@ def cross_entropy(
     """
     epsilon = 0.0 if label_smoothing == 0 else number("cross_entropy(label_smoothing)", label_smoothing, 0, 1)
     w = _checked(prediction, target, weight)
-    xp = prediction.__array_namespace__()
+    xp = namespace(prediction)
     t, mass = _distribution(xp, prediction, target, w)
     if epsilon:
         t = (1 - epsilon) * t + epsilon / prediction.shape[-1] * mass

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fnn.arrays import Array, Shape, dtype_kind, is_array, is_half, method, misfit
+from fnn.arrays import Array, Shape, dtype_kind, is_array, is_half, method, misfit, namespace
 
 __all__ = ["Loss", "Pullback", "elements", "floats", "masked", "predictions", "quiet", "reduced", "same_number"]
 __all__ += ["total_weight", "weights"]
@@ -61,7 +61,7 @@ def elements(
             f"{name}: predictions have shape {prediction.shape}, targets {target.shape}; they must be equal, "
             f"except for leading axes that the targets may lack; {remedy}"
         )
-    return prediction.__array_namespace__().astype(target, prediction.dtype, copy=False)
+    return namespace(prediction).astype(target, prediction.dtype, copy=False)
 
 
 def same_number(name: str, predicted: Shape, targets: Shape) -> None:
