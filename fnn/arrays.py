@@ -144,7 +144,7 @@ def read_only(value: Any) -> Any:
         return tuple(map(read_only, value))
     if isinstance(value, np.ndarray) and value.flags.writeable:
         value = value.view()
-        value.flags.writeable = False
+        value.setflags(write=False)
     return value
 
 

@@ -30,7 +30,10 @@ def positive(x: Array) -> Array:
 def logistic(xp: Any, x: Array) -> Array:
     """1 / (1 + e⁻ˣ); for x < 0 in the form eˣ / (1 + eˣ), which does not overflow and is precise in both tails."""
     e = xp.exp(-xp.abs(x))
-    return xp.maximum(e, method(x >= 0, "astype")(x.dtype)) / (1 + e)
+    y = xp.maximum(e, method(x >= 0, "astype")(x.dtype))
+    e += 1
+    y /= e
+    return y
 
 
 def logistic_and_slope(xp: Any, x: Array) -> tuple[Array, Array]:

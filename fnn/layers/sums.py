@@ -17,13 +17,15 @@ def summed(gradient: Array, parameter: Array, n_axes: int, n_lead: int) -> Array
     >>> summed(np.ones((5, 2)), np.zeros(2), n_axes=1, n_lead=0)
     array([5., 5.])
     """
+    if gradient.shape == parameter.shape and gradient.dtype == parameter.dtype:
+        return gradient
     if gradient.ndim != parameter.ndim:
         n_lead = max(n_lead, parameter.ndim - n_axes)
         extra = gradient.ndim - n_lead - n_axes
         if extra > 0:
             gradient = _over_examples(gradient, n_lead, extra, n_axes)
     total = unbroadcast(gradient, parameter)
-    if total is not gradient and total.shape != parameter.shape:
+    if total.shape != parameter.shape:
         raise ValueError(f"expected the shape {parameter.shape}, got {gradient.shape}")
     return total
 

@@ -61,7 +61,7 @@ def elements(
             f"{name}: predictions have shape {prediction.shape}, targets {target.shape}; they must be equal, "
             f"except for leading axes that the targets may lack; {remedy}"
         )
-    return namespace(prediction).astype(target, prediction.dtype, copy=False)
+    return target if target.dtype == prediction.dtype else namespace(prediction).astype(target, prediction.dtype)
 
 
 def same_number(name: str, predicted: Shape, targets: Shape) -> None:

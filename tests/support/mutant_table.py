@@ -38,7 +38,7 @@ MUTANTS = {
         ("gelu's cube not derived", "3 * GELU_CUBIC", "GELU_CUBIC"),
         ("elu's derivative of x", "1 + xp.minimum(y, 0.0)", "1 + xp.minimum(x, 0.0)"),
         ("leaky_relu too steep", "slope + (1 - slope) *", "slope +"),
-        ("a logistic that overflows", "xp.exp(-xp.abs(x))\n    return", "xp.exp(x)\n    return"),
+        ("a logistic that overflows", "xp.exp(-xp.abs(x))\n    y = ", "xp.exp(x)\n    y = "),
         ("elu's slope for another alpha", "alpha + y", "1 + y"),
         ("softplus not divided by beta", "xp.abs(x))) / b", "xp.abs(x)))"),
     ],
