@@ -28,7 +28,7 @@ class Views(dict[str, Any]):
     lead: tuple[int, ...]
 
     def __missing__(self, name: Any) -> Any:
-        return Params.trusted(self, self.lead)[name]
+        return Params.trusted(dict(self), self.lead)[name]
 
 
 class Span(NamedTuple):

@@ -233,7 +233,7 @@ MUTANTS = {
         ("a decay that ends late", "cosine(rate, steps - warmup, final)", "cosine(rate, steps, final)"),
     ],
     "fnn/training/step.py": [
-        ("the same mask at every step", "batch, fold_in(key, state.step)", "batch, fold_in(key, 0)"),
+        ("the same mask at every step", "batch, fold_in(self.key, state.step)", "batch, fold_in(self.key, 0)"),
         ("need_dx not asked for", "back(pullback(), need_dx=False)", "back(pullback())"),
     ],
     "fnn/training/epochs.py": [
