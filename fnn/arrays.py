@@ -1,11 +1,13 @@
 """Functions of arrays of any library: tests of their kind, their bits, read-only views, and a broadcast undone."""
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Array", "Shape", "bits", "dtype_kind", "is_array", "is_half", "misfit", "read_only", "take", "unbroadcast"]
+__all__ = ["Array", "Shape", "bits", "dtype_kind", "is_array", "is_half", "method", "misfit", "namespace", "read_only"]
+__all__ += ["take", "unbroadcast"]
 
 Array = Any  # any array of the array API standard: NumPy's, JAX's, a tracer
 Shape = tuple[int, ...]
@@ -91,6 +93,31 @@ def _dtype_kind(library: Any, dtype: Any) -> str:
     return next((word for word in ("float", "int", "bool") if word in str(dtype)), str(dtype))
 
 
+def namespace(array: Array) -> Any:
+    """The functions of the array's library.
+
+    NumPy arrays are the usual case, and `__array_namespace__` takes longer than their arithmetic on a few numbers.
+
+    >>> namespace(np.zeros(2)) is np
+    True
+    """
+    return np if type(array) is np.ndarray else array.__array_namespace__()
+
+
+def method(array: Array, name: str) -> Callable[..., Array]:
+    """A function of the array's library, such as "sum", "max" or "astype", with the array for its first argument.
+
+    For NumPy it is the array's own method. The function would call it too, but only after its dispatch, which takes
+    longer than the work on a small array.
+
+    >>> method(np.array([1.0, 2.0]), "sum")(axis=-1)
+    np.float64(3.0)
+    """
+    if isinstance(array, np.ndarray):
+        return getattr(array, name)
+    return partial(getattr(namespace(array), name), array)
+
+
 def take(array: Array, index: Any, axis: int = 0) -> Array:
     """The parts of an array at the given places of an axis, as a new array.
 
@@ -102,7 +129,7 @@ def take(array: Array, index: Any, axis: int = 0) -> Array:
     """
     if isinstance(array, np.ndarray) and not (array.flags.c_contiguous and array.flags.aligned):
         return array[(slice(None),) * axis + (index,)]
-    return array.__array_namespace__().take(array, index, axis=axis)
+    return method(array, "take")(index, axis=axis)
 
 
 def read_only(value: Any) -> Any:
@@ -117,7 +144,7 @@ def read_only(value: Any) -> Any:
         return tuple(map(read_only, value))
     if isinstance(value, np.ndarray) and value.flags.writeable:
         value = value.view()
-        value.flags.writeable = False
+        value.setflags(write=False)
     return value
 
 

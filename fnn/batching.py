@@ -11,7 +11,7 @@ from fnn.arrays import Array, misfit, read_only, take
 from fnn.random import fold_in, generator
 from fnn.values import whole
 
-__all__ = ["Batch", "Batches", "Prepare", "batches", "in_order"]
+__all__ = ["Batch", "Batches", "Prepare", "batches", "checked", "in_order"]
 
 Batch = tuple[Array, ...]  # (x, target), or (x, target, weight): in training, all behind x goes to the loss
 Prepare = Callable[[Batch, Any], Batch]  # prepare(batch, key) -> batch; the key is None where nothing may be drawn
@@ -60,7 +60,7 @@ class Batches:
         if self.prepare is None:
             return batch
         came = self.prepare(read_only(batch), key)  # read-only, because a batch may be a view of the data
-        return _checked("batches: prepare(batch, key) must return", came)
+        return checked("batches: prepare(batch, key) must return", came)
 
     def _taken(self) -> Iterator[Batch]:
         starts = range(0, len(self) * self.size, self.size)
@@ -92,7 +92,7 @@ def in_order(arrays: Sequence[Array], size: int, *, axis: int = 0, prepare: Prep
             raise TypeError(f"batches: prepare must be a function (batch, key) -> batch, {came}") from None
         except ValueError:
             pass  # a function of another language, which does not say what it takes
-    arrays = _checked("batches: expected", arrays, anything=prepare is not None)
+    arrays = checked("batches: expected", arrays, anything=prepare is not None)
     if any(array.ndim <= axis for array in arrays):
         shapes = [array.shape for array in arrays]
         raise ValueError(f"batches: the examples' axis is {axis}, but the arrays have shapes {shapes}; set axis")
@@ -102,7 +102,7 @@ def in_order(arrays: Sequence[Array], size: int, *, axis: int = 0, prepare: Prep
     return Batches(None, arrays, size, False, axis, prepare)
 
 
-def _checked(expected: str, arrays: Any, *, anything: bool = False) -> Batch:
+def checked(expected: str, arrays: Any, *, anything: bool = False) -> Batch:
     """The arrays as a tuple. Raises `ValueError` for all else; with `anything`, NumPy arrays may hold any values."""
     if not isinstance(arrays, (tuple, list)) or not arrays:
         came = "one without arrays" if isinstance(arrays, (tuple, list)) else type(arrays).__name__

@@ -60,7 +60,7 @@ class Key:
 
 
 def fold_in(key: Any, i: Any) -> Any:
-    """The key below `key` that the integer `i` names. Returns None if `key` is None.
+    """The key below `key` that the integer `i` names; for a tuple of keys, of each. Returns None if `key` is None.
 
     For many keys, fold a counter into one key: `fold_in(key, i)` for i = 0, 1, 2, ... In a chain such as
     `key, sub = split(key, 2)`, the path grows by one at each link, and the stream of a key takes a time that is
@@ -112,6 +112,8 @@ def generator(key: Key) -> "np.random.Generator":  # quoted: NumPy loads its ran
 
 @folded.register(tuple)
 def _(keys: tuple[Any, ...], i: Any) -> tuple[Any, ...]:  # of the networks of an ensemble
+    if not keys:
+        raise ValueError("fold_in: got no keys; give one for each network")
     return tuple(folded(key, i) for key in keys)
 
 
@@ -128,6 +130,13 @@ def draw(key: Any, shape: tuple[int, ...], *, normal: bool = False) -> Any:
     raise TypeError(f"draw: expected a Key, got {type(key).__name__}; make one with Key(seed)")
 
 
+def check_keys(n: int, shape: tuple[int, ...]) -> None:
+    """Raise `ValueError` unless `n` keys can draw for arrays of this shape."""
+    if shape[:1] != (n,):
+        must = f"the {n} keys of an ensemble draw for arrays ({n}, batch, ...)"
+        raise ValueError(f"draw: {must}, got shape {shape}; give `batches` as many keys, or the step one key")
+
+
 @draw.register(Key)
 def _(key: Key, shape: tuple[int, ...], *, normal: bool = False) -> np.ndarray:
     stream = generator(key)
@@ -136,7 +145,6 @@ def _(key: Key, shape: tuple[int, ...], *, normal: bool = False) -> np.ndarray:
 
 @draw.register(tuple)
 def _(keys: tuple[Any, ...], shape: tuple[int, ...], *, normal: bool = False) -> Any:
-    if len(keys) != shape[0]:
-        raise ValueError(f"draw: {len(keys)} keys draw for arrays ({len(keys)}, batch, ...), got shape {shape}")
+    check_keys(len(keys), shape)
     parts = [draw(key, shape[1:], normal=normal) for key in keys]
     return parts[0].__array_namespace__().stack(parts)

@@ -7,7 +7,7 @@ import attrs
 import numpy as np
 from matplotlib.figure import Figure
 
-from recipes.claims import Claim
+from recipes.claims import NOT_JUDGED, Claim
 from recipes.training import Run
 
 __all__ = ["Command", "NoData", "OptionError", "Recipe", "Results", "Size", "counted", "no_data", "scores"]
@@ -89,6 +89,15 @@ class Recipe:
         epochs = [f"at most {counted(size.epochs, 'epoch')}"] if size.epochs is not None else []
         few = [f"{size.examples:,} training examples"] if size.examples is not None else []
         return f"not the paper's size: {', '.join([*runs, *epochs, *few])}" if size != self.paper else ""
+
+    def cuts_off(self, size: Size) -> bool:
+        """Whether a size ends trainings before their time, or gives them fewer examples, than the paper's."""
+        ends = [self.paper.epochs or getattr(config, "epochs", 0) for config in self.groups.values()]
+        return size.examples != self.paper.examples or (size.epochs is not None and size.epochs < max(ends))
+
+    def told(self, size: Size, claims: Sequence[Claim]) -> list[Claim]:
+        """The claims with the verdicts that a size allows: with none if it cuts trainings off."""
+        return [attrs.evolve(c, verdict=NOT_JUDGED) for c in claims] if self.cuts_off(size) else list(claims)
 
 
 @attrs.frozen

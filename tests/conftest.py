@@ -6,6 +6,7 @@ tests/fnn/test_training_properties.py --hypothesis-profile=long` draws 5,000 new
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 os.environ.setdefault("JAX_ENABLE_X64", "1")  # JAX reads it when it is imported, which few tests do
@@ -21,3 +22,13 @@ settings.register_profile(
     "first failure", settings.get_profile("ci"), phases=[Phase.generate]
 )  # without shrinking the example: enough for mutants
 settings.load_profile("ci")
+
+
+@pytest.fixture(scope="module")
+def quickly_compiled():
+    """JAX compiles with little optimisation, since compiling takes most of the time of small trainings."""
+    import jax
+
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)

@@ -46,7 +46,7 @@ def decode(description: Description, arrays: Mapping[str, np.ndarray], path: Pat
         case ["State", step, str(rule), layout, parts]:
             return _state(whole("step", step, 0), rule, _layout(layout), **each(parts))
         case ["Progress", best_epoch, parts]:
-            return _progress(whole("best_epoch", best_epoch, 0), **each(parts))
+            return _progress(_epoch(best_epoch), **each(parts))
         case ["records", blocks]:
             return _history([Columns(types, each(parts, i)) for i, (types, parts) in blocks.items()])
     raise ValueError(f"expected a description of one of the kinds at {show(path)}")
@@ -65,10 +65,17 @@ def _is_memory(memory: Any) -> bool:
     return isinstance(memory, tuple) and all(isinstance(part, np.ndarray) or _is_memory(part) for part in memory)
 
 
-def _progress(best_epoch: int, state: Any, best_score: Any, history: Any, best: Any = None) -> Progress:
+def _epoch(epoch: Any) -> Any:
+    """The number of an epoch, or the array of those of several networks."""
+    return np.array(list(map(_epoch, epoch))) if isinstance(epoch, list) else whole("best_epoch", epoch, 0)
+
+
+def _progress(best_epoch: Any, state: Any, best_score: Any, history: Any, best: Any = None) -> Progress:
     best = state if best is None else best
     if not (isinstance(state, State) and isinstance(best, State)):
         raise ValueError("expected a Progress made of States")
+    if np.shape(best_epoch) not in ((), state.layout.lead):
+        raise ValueError(f"expected the best epochs of {state.layout.lead} networks, got {np.shape(best_epoch)}")
     (score,) = best_score
     return Progress(state, best, best_epoch, score["value"], history)
 

@@ -12,8 +12,9 @@ It is made of lists, dicts, strings and numbers only, so that JSON can hold it. 
     ["Progress", best_epoch, {"state": State, "best": State, "best_score": records, "history": records}]
     ["records", {"0": [{name: type}, {name: array}], "1": ..., ...}]
 
-A Progress has no "best" if its best state is its last one. Records are kept as columns: each array holds one quantity
-for a run of consecutive records that agree in names, types and shapes, and the type says what one number of it was.
+A Progress has no "best" if its best state is its last one, and a list of best epochs if each network of an ensemble has
+its own. Records are kept as columns: each array holds one quantity for a run of consecutive records that agree in
+names, types and shapes, and the type says what one number of it was.
 """
 
 import re
@@ -115,7 +116,7 @@ def encode(value: Any, path: Path = ()) -> tuple[Description, Arrays]:
             for name, records in (("best_score", ({"value": value.best_score},)), ("history", value.history)):
                 parts[name], columns = _encode_records(records, (*path, name))
                 arrays |= columns
-            return ["Progress", int(value.best_epoch), parts], arrays
+            return ["Progress", np.asarray(value.best_epoch).tolist(), parts], arrays
         case tuple():
             parts, arrays = _encode_parts({str(i): part for i, part in enumerate(value)}, path)
             return ["tuple", parts], arrays

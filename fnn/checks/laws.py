@@ -11,8 +11,7 @@ import numpy as np
 
 from fnn import tree
 from fnn.arrays import Shape
-from fnn.checks.case import Case, on_rounded
-from fnn.checks.derivative import LawError, Verdicts, derivative, normal, require
+from fnn.checks.probes import Case, LawError, Verdicts, derivative, normal, on_rounded, require
 from fnn.layer import Layer, check_is_layer, check_shape
 from fnn.random import Key, fold_in
 from fnn.tree import Params, show

@@ -1,6 +1,6 @@
 """A strict reader of IDX files, the format in which MNIST is distributed: one of images and one of their labels.
 
-The reader does not trust the file: it checks every statement of the header, and each error names the file and the byte.
+The reader does not trust the file: it checks the whole header, and each error names the file and the byte.
 """
 
 import os
@@ -46,11 +46,11 @@ def read_idx(path: FilePath, *, shape: tuple[int | None, ...] | None = None, lim
 
     An IDX file consists of two zero bytes, a type code, the number of dimensions, each size as a big-endian uint32, and
     the big-endian values in C order (LeCun, Cortes & Burges, The MNIST database, "The IDX file format"). The first
-    bytes of the file, not its name, tell whether it is compressed, because some download tools decompress a file and
-    keep its name. A compressed file may consist of several streams, one behind the other, as parallel tools write it.
+    bytes of the file, not its name, tell whether it is compressed. It may consist of several streams, one behind the
+    other, as parallel tools write it.
 
     `shape` is the expected shape, with `None` for any size. `limit` is the largest number of bytes that the array may
-    take. No more memory than that is ever allocated, except up to 128 MiB for the dictionary of an xz stream.
+    take. No more memory is ever allocated, except up to 128 MiB for the dictionary of an xz stream.
 
     Raises `DataFormatError` if the file is damaged, has another format or shape, exceeds `limit`, or has a byte too few
     or too many; `ValueError` unless `limit` is a non-negative integer; and `TypeError` unless `path` is a path.
@@ -85,11 +85,8 @@ def read_labelled_images(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Images (n, height, width) and their labels (n,), both uint8 and read-only.
 
-    `images_path` and `labels_path` name the two IDX files, `n_classes` is the number of classes, and `limit` is the
-    largest number of bytes that an array may take, for each of the two.
-
-    Raises `DataFormatError` if a file is not an IDX file of this kind, if it exceeds `limit`, if the numbers of images
-    and labels differ, or if a label is not below `n_classes`.
+    Raises `DataFormatError` if a file is not an IDX file of this kind, if an array takes more than `limit` bytes, if the
+    numbers of images and labels differ, or if a label is not below `n_classes`.
     """
     images, labels = read_idx(images_path, limit=limit), read_idx(labels_path, limit=limit)
     for path, array, name, ndim in ((images_path, images, "images", 3), (labels_path, labels, "labels", 1)):
@@ -154,9 +151,7 @@ def _take(pieces: Iterator[bytes], n: int) -> tuple[bytes, Iterator[bytes]]:
 
 
 def _gather(path: FilePath, pieces: Iterator[bytes], start: int, n: int) -> np.ndarray:
-    """All bytes of the pieces, as one array. Raises `DataFormatError` unless there are exactly `n`.
-
-    `start` is the offset of the first of them in the data.
+    """All bytes of the pieces, which begin at `start`, as one array. Raises `DataFormatError` unless there are `n`.
 
     >>> _gather("x", iter([b"\\1\\2", b"\\3"]), 8, 3)
     array([1, 2, 3], dtype=uint8)

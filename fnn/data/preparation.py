@@ -88,8 +88,8 @@ def standardise(x: Array, axis: int | Sequence[int] | None = None) -> tuple[Call
 
     A constant feature becomes 0: its σ is taken as 1. The sum in σ² is divided by n. Both functions compute in float64
     and keep the dtype of floating-point data; all other data become float32. They are values that can be compared and
-    pickled; `forward.call.args` is (μ, σ). For the targets of a regression, use a pair of their own, and give the
-    inverse the network's outputs. Fitting takes three times the memory of `x` in float64.
+    pickled; `forward.call.args` is (μ, σ). The targets of a regression take a pair of their own, whose inverse is given
+    the network's outputs. Fitting takes three times the memory of `x` in float64.
 
     Raises `TypeError` unless `x` is an array of numbers, and `ValueError` for one without examples or with values that
     are not finite.

@@ -56,8 +56,7 @@ def stratified_split(key: Key, labels: Any, n_test: int) -> Split:
     labels   the classes (n,): integers, words or truth values
     n_test   the number of test examples
 
-    Of the nᵢ examples of class i, n_test · nᵢ / n are test examples, rounded down or up. Rounded down to 0, or up to
-    nᵢ, a rare class may be missing from one side; choose another `n_test` if it must not.
+    Of the nᵢ examples of class i, n_test · nᵢ / n are test examples, rounded down or up, for a rare class to 0 or nᵢ.
 
     Raises `ValueError` unless 0 < n_test < n, if a class has only one example, and if there are more classes than
     examples for training or for the test.

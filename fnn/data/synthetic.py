@@ -1,7 +1,4 @@
-"""The paper's synthetic data sets: points near a line, two blobs, and XOR.
-
-Each set is a pure function of a `Key`: the same key gives the same points.
-"""
+"""The paper's synthetic data sets, pure functions of a key: points near a line, two blobs, and XOR."""
 
 import attrs
 import numpy as np

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fnn.arrays import Array, is_half
+from fnn.arrays import Array, is_half, method
 from fnn.layer import Layer
 from fnn.layers.parameterless import elementwise, parameterless
 from fnn.values import constructor, number
@@ -22,22 +22,25 @@ GELU_LINEAR = 2 * sqrt(2 / pi)
 GELU_CUBIC = 0.044715 * GELU_LINEAR
 
 
-def positive(xp: Any, x: Array) -> Array:
+def positive(x: Array) -> Array:
     """1 where x > 0, else 0, in x's dtype: the derivative of max(x, 0), with 0 at the kink and at NaN."""
-    return xp.astype(x > 0, x.dtype)
+    return method(x > 0, "astype")(x.dtype)
 
 
 def logistic(xp: Any, x: Array) -> Array:
     """1 / (1 + e⁻ˣ); for x < 0 in the form eˣ / (1 + eˣ), which does not overflow and is precise in both tails."""
     e = xp.exp(-xp.abs(x))
-    return xp.maximum(e, xp.astype(x >= 0, x.dtype)) / (1 + e)
+    y = xp.maximum(e, method(x >= 0, "astype")(x.dtype))
+    e += 1
+    y /= e
+    return y
 
 
 def logistic_and_slope(xp: Any, x: Array) -> tuple[Array, Array]:
     """σ = 1 / (1 + e⁻ˣ) and its derivative e⁻ˣ / (1 + e⁻ˣ)², which unlike σ (1 - σ) does not cancel for great x."""
     e = xp.exp(-xp.abs(x))
     total = 1 + e
-    y = xp.maximum(e, xp.astype(x >= 0, x.dtype)) / total
+    y = xp.maximum(e, method(x >= 0, "astype")(x.dtype)) / total
     total *= total
     e /= total
     return y, e
@@ -91,7 +94,7 @@ def _gelu_slope(xp: Any, x: Array, y: Array) -> Array:
 identity = parameterless("identity", lambda xp, x: (x, lambda dy: dy))
 """y = x: the very same array."""
 
-relu = elementwise("relu", lambda xp, x: xp.maximum(x, 0.0), lambda xp, x, y: positive(xp, x))
+relu = elementwise("relu", lambda xp, x: xp.maximum(x, 0.0), lambda xp, x, y: positive(x))
 """y = max(x, 0) (Nair & Hinton 2010). For a NaN, y is NaN and the derivative 0."""
 
 sigmoid = elementwise("sigmoid", logistic, lambda xp, x, y: y * (1 - y))
@@ -176,5 +179,5 @@ def leaky_relu(slope: float = 0.01) -> Layer:
     return elementwise(
         "leaky_relu",
         lambda xp, x: xp.maximum(x, slope * x),
-        lambda xp, x, y: slope + (1 - slope) * positive(xp, x),
+        lambda xp, x, y: slope + (1 - slope) * positive(x),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from fnn.arrays import Array, Shape
+from fnn.arrays import Array, Shape, namespace
 from fnn.layer import Back, Layer
 from fnn.layers.declared import layer
 from fnn.layers.shapes import Sizes
@@ -58,10 +58,10 @@ def elementwise(name: str, f: Callable[[Any, Array], Array], df: Callable[[Any, 
 
 def _layer(f: Callable[[Any, Array], tuple[Array, Pull]], shape: Sizes, out: Any) -> Layer:
     def apply(params: Tree, x: Array) -> Array:
-        return _like(x, f(x.__array_namespace__(), x)[0])
+        return _like(x, f(namespace(x), x)[0])
 
     def vjp(params: Tree, x: Array, key: Any = None) -> tuple[Array, Back]:
-        y, pull = f(x.__array_namespace__(), x)
+        y, pull = f(namespace(x), x)
         return _like(x, y), lambda dy, need_dx=True: ({}, _like(x, pull(dy)) if need_dx else None)
 
     return layer(apply, vjp, x=shape, y=out)

@@ -10,27 +10,27 @@ from typing import Any
 
 import numpy as np
 
-from fnn.arrays import Array
+from fnn.arrays import Array, method
 from fnn.layers.parameterless import parameterless
 
 __all__ = ["log_softmax", "softmax"]
 
 
-def shifted(xp: Any, x: Array) -> Array:
+def shifted(x: Array) -> Array:
     """x minus its greatest element along the last axis: softmax is the same, and exp cannot overflow."""
-    return x - xp.max(x, axis=-1, keepdims=True) if x.shape[-1] else x
+    return x - method(x, "max")(axis=-1, keepdims=True) if x.shape[-1] else x
 
 
 @np.errstate(over="ignore", invalid="ignore")
 def _softmax(xp: Any, x: Array) -> tuple[Array, Callable[[Array], Array]]:
-    e = xp.exp(shifted(xp, x))
+    e = xp.exp(shifted(x))
     y = e / xp.sum(e, axis=-1, keepdims=True)
     return y, lambda dy: y * (dy - xp.sum(y * dy, axis=-1, keepdims=True))
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # of no classes, it takes log 0
 def _log_softmax(xp: Any, x: Array) -> tuple[Array, Callable[[Array], Array]]:
-    z = shifted(xp, x)
+    z = shifted(x)
     y = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
     return y, lambda dy: dy - xp.exp(y) * xp.sum(dy, axis=-1, keepdims=True)
 

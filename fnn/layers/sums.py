@@ -1,6 +1,6 @@
 """Sums of gradients over the examples of a batch, whose rounding errors do not grow with the number of examples."""
 
-from fnn.arrays import Array, unbroadcast
+from fnn.arrays import Array, namespace, unbroadcast
 
 __all__: list[str] = []  # for declared layers only
 
@@ -17,13 +17,15 @@ def summed(gradient: Array, parameter: Array, n_axes: int, n_lead: int) -> Array
     >>> summed(np.ones((5, 2)), np.zeros(2), n_axes=1, n_lead=0)
     array([5., 5.])
     """
+    if gradient.shape == parameter.shape and gradient.dtype == parameter.dtype:
+        return gradient
     if gradient.ndim != parameter.ndim:
         n_lead = max(n_lead, parameter.ndim - n_axes)
         extra = gradient.ndim - n_lead - n_axes
         if extra > 0:
             gradient = _over_examples(gradient, n_lead, extra, n_axes)
     total = unbroadcast(gradient, parameter)
-    if total is not gradient and total.shape != parameter.shape:
+    if total.shape != parameter.shape:
         raise ValueError(f"expected the shape {parameter.shape}, got {gradient.shape}")
     return total
 
@@ -40,7 +42,7 @@ def over_batch(x: Array) -> Array:
 
 def _over_examples(gradient: Array, n_lead: int, extra: int, n_axes: int) -> Array:
     """The sum over `extra` axes behind the `n_lead` leading ones; of many examples, the sum of the sums of blocks."""
-    xp, shape = gradient.__array_namespace__(), gradient.shape
+    xp, shape = namespace(gradient), gradient.shape
     if shape[n_lead] >= 2 * BLOCK:
         blocks, rest = divmod(shape[n_lead], BLOCK)
         lead, whole = (slice(None),) * n_lead, shape[n_lead] - rest

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fnn.arrays import Array, dtype_kind, is_array, misfit
+from fnn.arrays import Array, dtype_kind, is_array, method, misfit, namespace
 from fnn.layers.softmax import shifted
 from fnn.losses.reduction import Pullback, elements, masked, predictions, quiet, reduced, same_number, weights
 from fnn.values import number
@@ -43,16 +43,15 @@ def cross_entropy(
     """
     epsilon = 0.0 if label_smoothing == 0 else number("cross_entropy(label_smoothing)", label_smoothing, 0, 1)
     w = _checked(prediction, target, weight)
-    xp = prediction.__array_namespace__()
+    xp = namespace(prediction)
     t, mass = _distribution(xp, prediction, target, w)
     if epsilon:
         t = (1 - epsilon) * t + epsilon / prediction.shape[-1] * mass
-    z = shifted(xp, prediction)
+    z = shifted(prediction)
     e = xp.exp(z)
     total = _row_sums(xp, e)
-    surprise = xp.log(total) - z  # -log softmax(z), at least 0
-    surprise = xp.where(t > 0, surprise, xp.minimum(surprise, 0.0))  # 0 · log 0 is 0 here, but a NaN stays
-    values = xp.vecdot(t, surprise)[..., None]
+    chosen = xp.vecdot(t, xp.where(t > 0, z, 0.0))[..., None]  # 0 · log 0 is 0 here
+    values = mass * xp.log(total) - chosen  # Σᵢ tᵢ (log Σⱼ exp zⱼ - zᵢ): both terms are at least 0, and a NaN stays
 
     def slopes(scale: Any) -> Array:
         dz = e * (mass / total)
@@ -114,5 +113,5 @@ def _distribution(xp: Any, logits: Array, target: Array, w: Array | None) -> tup
                 f"{target.max()}: does the last layer have as many outputs as there are classes? A label that is "
                 f"missing needs a weight of 0"
             )
-    t = xp.astype(hot, logits.dtype)
+    t = method(hot, "astype")(logits.dtype)
     return t, 1.0 if w is None else _row_sums(xp, t)

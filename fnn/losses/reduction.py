@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fnn.arrays import Array, Shape, dtype_kind, is_array, is_half, misfit
+from fnn.arrays import Array, Shape, dtype_kind, is_array, is_half, method, misfit, namespace
 
 __all__ = ["Loss", "Pullback", "elements", "floats", "masked", "predictions", "quiet", "reduced", "same_number"]
 __all__ += ["total_weight", "weights"]
@@ -61,7 +61,7 @@ def elements(
             f"{name}: predictions have shape {prediction.shape}, targets {target.shape}; they must be equal, "
             f"except for leading axes that the targets may lack; {remedy}"
         )
-    return prediction.__array_namespace__().astype(target, prediction.dtype, copy=False)
+    return target if target.dtype == prediction.dtype else namespace(prediction).astype(target, prediction.dtype)
 
 
 def same_number(name: str, predicted: Shape, targets: Shape) -> None:
@@ -140,7 +140,7 @@ def reduced(
     """
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f'{name}: reduction must be "mean", "sum" or "none", got {reduction!r}')
-    xp, (batch, n_out) = values.__array_namespace__(), values.shape[-2:]
+    batch, n_out = values.shape[-2:]
     if reduction == "mean" and batch * n_out == 0:
         raise ValueError(f'{name}: an empty batch has no mean; leave it out, or use reduction="sum"')
     axes: Any = -1 if reduction == "none" else (-2, -1)
@@ -149,7 +149,7 @@ def reduced(
         values = values * w
         if reduction == "mean":
             divisor = total_weight(name, w) * (n_out / w.shape[-1])
-    value = xp.sum(values, axis=axes) / divisor
+    value = method(values, "sum")(axis=axes) / divisor
     behind = (None,) * (1 if reduction == "none" else 2)  # the axes that the value lacks
 
     return value, partial(_pull, name, slopes, divisor, w, value, behind)

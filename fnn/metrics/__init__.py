@@ -5,10 +5,9 @@ use `functools.partial`: `{"f1": partial(f1, average="micro")}`. Confusion matri
 """
 
 from fnn.metrics.bootstrap import bootstrap_difference, bootstrap_interval, iqm, iqr
+from fnn.metrics.confidence import average_precision, brier_score, calibration_error, log_loss, roc_auc
 from fnn.metrics.decisions import accuracy, binary_accuracy, f1, precision, recall
 from fnn.metrics.metric import Metric
-from fnn.metrics.probabilities import brier_score, calibration_error, log_loss
-from fnn.metrics.ranking import average_precision, roc_auc
 from fnn.metrics.regression import mae, r2, rmse
 from fnn.metrics.scores import OneVsRest, confusion_matrix, one_vs_rest, psnr
 

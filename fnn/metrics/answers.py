@@ -42,8 +42,8 @@ def answers(name: str, scores: Any, target: Any, weight: Any) -> Answers:
     weight   (..., batch), one for each example; for yes and no also (..., batch, k); under a weight of 0 a target may
              be missing, such as -1 or NaN
 
-    Raises `TypeError` for what is not an array, and `ValueError` for shapes that do not fit, for targets out of range
-    and for negative weights. Only NumPy's values are looked at: a traced array has none.
+    Raises `TypeError` for what is not an array, and `ValueError` for shapes that do not fit, targets out of range and
+    negative weights. Only NumPy's values are looked at.
     """
     check_arrays(name, scores=scores, targets=target)
     xp, shape, own = scores.__array_namespace__(), scores.shape, tuple(target.shape)

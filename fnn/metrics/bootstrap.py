@@ -1,7 +1,4 @@
-"""Statistics of the scores of independent runs: interquartile means and ranges, and bootstrap confidence intervals.
-
-An interval is a pure function of the scores and a `Key`.
-"""
+"""Statistics of the scores of independent runs: interquartile means and ranges, and bootstrap confidence intervals."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,8 +19,8 @@ def iqm(values: Any, axis: int = -1) -> Any:
 
     iqm = sum w_i x_(i) / sum w_i,   w_i = the length of [i, i + 1] within [n / 4, 3 n / 4],   i = 0 .. n - 1
 
-    If 4 divides n, each weight is 0 or 1. Otherwise the two values at the quartiles have a weight between 0 and 1, so
-    that the weights always sum to n / 2. Raises `ValueError` if there are no values, or if one is not finite.
+    The weights sum to n / 2, also if 4 does not divide n. Raises `ValueError` if there are no values, or if one is not
+    finite.
 
     >>> iqm([1, 2, 4, 100]), iqm([1, 2, 6])  # (2 + 4) / 2, (0.25 * 1 + 2 + 0.25 * 6) / 1.5
     (np.float64(3.0), np.float64(2.5))
@@ -106,11 +103,7 @@ def _resampled(values: Any, statistic: Callable[..., Any], key: Key, resamples: 
 
 
 def _middle(drawn: np.ndarray, level: float) -> tuple[float, float]:
-    """The ends (low, high) of the interval that contains the middle of the drawn values, a share of `level`.
-
-    >>> _middle(np.arange(101), 0.5)
-    (25.0, 75.0)
-    """
+    """The ends (low, high) of the interval that contains the middle of the drawn values, a share of `level`."""
     if not 0 < level < 1:
         raise ValueError(f"bootstrap: level must lie between 0 and 1, got {level!r}; 0.95 is usual")
     low, high = np.quantile(drawn, ((1 - level) / 2, (1 + level) / 2)).tolist()

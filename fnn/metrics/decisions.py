@@ -20,14 +20,12 @@ def accuracy(scores: Any, labels: Any, weight: Any = None, *, top: int = 1) -> A
 
     scores   logits or probabilities of k classes; if two are equal, the first of them counts as the higher one
     labels   integers. They may lack leading axes of the scores: then all share them
-    weight   the weight of each example, w (..., batch): the share is Σ w hit / Σ w. Under a weight of 0 the label may
-             be missing, such as -1
+    weight   w (..., batch): the share is Σ w hit / Σ w. Under a weight of 0 the label may be missing, such as -1
     top      an answer is right if the label is among the classes of the `top` highest scores
 
-    The share is NaN if a score is NaN. Raises `TypeError` unless the arguments are arrays, and `ValueError` if shapes
-    or the type of the labels do not fit, if there are fewer than two classes, if a label is not in 0 .. k - 1, for
-    negative weights, and if all weights are 0. The values of other libraries than NumPy are not checked, since those
-    of a traced array are unknown: a label that is out of range counts as a wrong answer.
+    The share is NaN if a score is NaN. Raises `TypeError` unless the arguments are arrays, and `ValueError` for shapes
+    and labels that do not fit, fewer than two classes, negative weights, and weights that are all 0. Of other libraries
+    than NumPy, values are not checked: a label that is out of range counts as a wrong answer.
 
     It equals scikit-learn's accuracy_score and top_k_accuracy_score, which of equal scores takes the last.
 
@@ -123,14 +121,12 @@ def precision(
     targets     integer labels (..., batch): then the class with the highest score is predicted; or 0 and 1
                 (..., batch, k), for one output also (..., batch): then scores above the threshold are positive
     weight      (..., batch), for targets of 0 and 1 also (..., batch, k); under a weight of 0 a target may be missing
-    average     "macro": the mean over the classes; "micro": of the counts of all classes; None: each class, (..., k).
-                For `fnn.evaluate`, bind it with `functools.partial(precision, average="micro")`
+    average     "macro": the mean over the classes; "micro": of the counts of all classes; None: each class, (..., k)
     threshold   0 for logits; give 0.5 for probabilities
 
     The precision of a class that is never predicted is 0, as in scikit-learn. A class that is neither predicted nor
     among the targets has no score: it is NaN, and the mean leaves it out; for targets of 0 and 1, scikit-learn counts
-    it as 0. NaN scores give NaN. Raises `TypeError` for
-    what is not an array, and `ValueError` for shapes that do not fit, targets out of range, and negative weights.
+    it as 0. NaN scores give NaN. Raises the errors of `accuracy`.
 
     >>> import numpy as np
     >>> scores, labels = np.array([[2.0, 1, 0], [0, 3, 0], [5, 4, 0], [0, 0, 1]]), np.array([0, 1, 1, 2])

@@ -1,9 +1,7 @@
 """A metric is a fold over batches: the parts of each batch, their join, then a finish.
 
-A metric is written as a function (prediction, target, weight=None, **settings) -> (parts, finish), decorated with
-`Metric`. Called on whole arrays, the metric is finish(*parts). `fnn.evaluate` joins the parts of the batches before it
-finishes, so that the score does not depend on their size. `functools.partial` binds settings, as it does for losses:
-`{"f1": partial(f1, average="micro")}`.
+Called on whole arrays, a `Metric` is finish(*parts). `fnn.evaluate` joins the parts of the batches before it finishes,
+so that the score does not depend on their size.
 """
 
 from collections.abc import Callable, Sequence

@@ -49,8 +49,7 @@ class OneVsRest:
     """Each class of a classifier against all others: the counts of true and false positives and negatives (..., k).
 
     The mean of `accuracy` over the k classes, which the paper reports as "96.19 %", is not the share of right answers,
-    `plain_accuracy`. A wrong answer counts as wrong for two of the classes and as right for all others, so that
-    mean = 1 - 2 (1 - plain) / k. Guessing among ten classes gives a mean of 82 %.
+    `plain_accuracy`: a wrong answer is wrong for two classes and right for all others, so mean = 1 - 2 (1 - plain) / k.
     """
 
     tp: np.ndarray = attrs.field(eq=attrs.cmp_using(eq=np.array_equal))

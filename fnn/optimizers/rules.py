@@ -26,7 +26,7 @@ from collections.abc import Callable
 from math import log
 from typing import Any
 
-from fnn.arrays import Array, is_array
+from fnn.arrays import Array, is_array, namespace
 from fnn.optimizers.optimizer import Memory, Optimizer, no_memory
 from fnn.optimizers.rates import Rate, rate_of
 from fnn.optimizers.transformations import decay_mask
@@ -38,12 +38,12 @@ __all__ = ["adagrad", "adam", "adamw", "lion", "momentum", "rmsprop", "sgd"]
 
 def _complement(b: float, t: Any) -> Any:
     """1 - bᵗ, for t from 1 up. The logarithm keeps the precision of a b near 1, which float32 arrays would round."""
-    return -t.__array_namespace__().expm1(t * log(b)) if is_array(t) and b else 1 - b**t
+    return -namespace(t).expm1(t * log(b)) if is_array(t) and b else 1 - b**t
 
 
 def _zeros(n: int) -> Callable[[Array, Layout], Memory]:
     """The start of `n` moments at zero."""
-    return lambda theta, layout: tuple(theta.__array_namespace__().zeros_like(theta) for _ in range(n))
+    return lambda theta, layout: tuple(namespace(theta).zeros_like(theta) for _ in range(n))
 
 
 @constructor
@@ -87,7 +87,7 @@ def rmsprop(lr: Rate = 1e-2, decay: float = 0.99, eps: float = 1e-8) -> Optimize
         (v,) = memory
         v = decay * v
         v += (1 - decay) * (g * g)
-        return (v,), rate(step, theta) * g / (theta.__array_namespace__().sqrt(v) + eps)
+        return (v,), rate(step, theta) * g / (namespace(theta).sqrt(v) + eps)
 
     return Optimizer(_zeros(1), direct)
 
@@ -100,7 +100,7 @@ def adagrad(lr: Rate = 1e-2, eps: float = 1e-10) -> Optimizer:
     def direct(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
         (s,) = memory
         s = s + g * g
-        return (s,), rate(step, theta) * g / (theta.__array_namespace__().sqrt(s) + eps)
+        return (s,), rate(step, theta) * g / (namespace(theta).sqrt(s) + eps)
 
     return Optimizer(_zeros(1), direct)
 
@@ -131,9 +131,9 @@ def adam(lr: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8,
         m += g
         v = b2 * v
         v += g * g
-        greatest = [theta.__array_namespace__().maximum(each, v) for each in greatest]
+        greatest = [namespace(theta).maximum(each, v) for each in greatest]
         root = (_complement(b2, t) / (1 - b2)) ** 0.5
-        scale = theta.__array_namespace__().sqrt(greatest[0] if amsgrad else v)
+        scale = namespace(theta).sqrt(greatest[0] if amsgrad else v)
         scale += eps * root
         direction = m / scale
         direction *= rate(step, theta) * (root * (1 - b1) / _complement(b1, t))
@@ -183,7 +183,7 @@ def lion(lr: Rate = 1e-4, b1: float = 0.9, b2: float = 0.99) -> Optimizer:
 
     def direct(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
         (m,) = memory
-        sign = theta.__array_namespace__().sign(b1 * m + (1 - b1) * g)
+        sign = namespace(theta).sign(b1 * m + (1 - b1) * g)
         return (b2 * m + (1 - b2) * g,), rate(step, theta) * sign
 
     return Optimizer(_zeros(1), direct)

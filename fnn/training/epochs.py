@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from fnn.arrays import bits, dtype_kind, is_array
+from fnn.arrays import bits, dtype_kind, is_array, read_only
 from fnn.batching import Batch
 from fnn.optimizers.optimizer import State
 from fnn.training.history import History, Record
@@ -43,8 +43,8 @@ class Progress:
 
     state: State
     best: State
-    best_epoch: Any = attrs.field(default=0, eq=_plain)
-    best_score: Any = attrs.field(default=-np.inf, eq=_plain)
+    best_epoch: Any = attrs.field(default=0, converter=read_only, eq=_plain)
+    best_score: Any = attrs.field(default=-np.inf, converter=read_only, eq=_plain)
     history: History = attrs.field(
         default=History(),
         converter=_history,
@@ -90,7 +90,7 @@ def epochs(
                  `fnn.interop.jax.fold`, compiled
 
     Raises `ValueError` for an epoch without batches, and if `measure` records "epoch" or "loss" itself; `TypeError` if
-    `batches_of` is not a function, and if `score` returns anything but a number.
+    `batches_of` or `fold` is not a function, and if `score` returns anything but a number.
 
     What counts as an epoch is for `batches_of` to say. To record less often, let it give the batches of several passes
     over the data, here of ten:
@@ -116,6 +116,8 @@ def epochs(
         now = Progress(state, state, epoch + 1, _scores(score(record), state), progress.history.append(record))
         return _with_best(now.best_score > np.asarray(progress.best_score), now, progress)
 
+    if not callable(fold):
+        raise TypeError(f"epochs: fold must be a function, such as fnn.interop.jax.fold, got {fold!r}")
     if not callable(batches_of):
         remedy = "lambda epoch: batches(fold_in(key, epoch), ...)"
         came = type(batches_of).__name__
@@ -144,14 +146,16 @@ def _scores(score: Any, state: State) -> Any:
     if shape not in ((), state.layout.lead) or dtype_kind(np.asarray(score).dtype) not in ("float", "int", "bool"):
         of_shape = f" of shape {score.shape}" if is_array(score) else ""
         came = f"{type(score).__name__}{of_shape}; return one number, such as a mean"
-        raise TypeError(f"epochs: expected a number from score(record), got {came}")
+        each = f", or numbers of shape {state.layout.lead}," if state.layout.lead else ""
+        raise TypeError(f"epochs: expected a number{each} from score(record), got {came}")
     return np.asarray(score) if shape else score
 
 
 def _with_best(better: Any, now: Progress, old: Progress) -> Progress:
     """The progress `now`, whose best is its own where it is `better`, and otherwise the old one.
 
-    For an ensemble, `better` may hold one answer for each network.
+    For an ensemble, `better` may hold one answer for each network: then its best state has arrays of several epochs,
+    and the number of steps of the latest.
     """
     if np.ndim(better) == 0:
         best = now if better else old
@@ -181,8 +185,8 @@ def early_stopping(progresses: Iterable[Progress], patience: int) -> Iterator[Pr
     Of an ensemble scored network by network, each network keeps the best that it had when its own patience ended, as if
     it had been trained alone, and the last progress is the one at which all have ended.
 
-    To go on from a progress that may be the last one already, put it in front: `chain([progress], epochs(...))`.
-    Raises `ValueError` unless `patience` is a positive integer.
+    To go on from a progress, put it in front: `chain([progress], epochs(...))`. It may be the last one already, and it
+    says which networks have ended. Raises `ValueError` unless `patience` is a positive integer.
     """
     patience = whole("early_stopping(patience)", patience)
 

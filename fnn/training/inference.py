@@ -56,7 +56,7 @@ def _value(measure: Callable[..., Any], *arrays: Array) -> Any:
 
 def _like(params: Tree) -> Any:
     """One of the parameters; None if there are none."""
-    return next(iter(leaves(params)), None)
+    return next(iter(leaves(params)), None) if isinstance(params, Mapping) else None
 
 
 def predict(
@@ -137,8 +137,9 @@ def evaluate(
 def _fold(name: str, measure: Any, carry_out: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """What a measure gives of each batch, (share, prediction, *targets) -> (parts, finish), and how parts are joined.
 
-    A metric of `fnn.metrics` has both. Of any other function, the parts are its mean over the batch, multiplied by the
-    batch's share of the examples, and this share. `carry_out` is `carried_out` for the parameters.
+    A metric of `fnn.metrics` has both, and is computed on NumPy. Of any other function, the parts are its mean over the
+    batch, multiplied by the batch's share of the examples, and this share. `carry_out` is `carried_out` for the
+    parameters.
     """
     if not callable(measure):
         must = f"expected a function for measure {name!r}, got {measure!r}"
@@ -147,7 +148,7 @@ def _fold(name: str, measure: Any, carry_out: Callable[..., Any]) -> tuple[Calla
     metric: Any = bound.func
     if hasattr(metric, "parts"):
         parts = partial(metric.parts, **bound.keywords)
-        return lambda share, *arrays: parts(*arrays), metric.join
+        return lambda share, *arrays: parts(*map(np.asarray, arrays)), metric.join
 
     measured = carry_out(_value, measure)
 

@@ -88,7 +88,7 @@ class TrainStep:
         """The state after one step."""
         if not isinstance(state, State):
             raise TypeError(f"step: expected a State, got {type(state).__name__}; begin with optimizer.init(params)")
-        value, grads = self.gradient(state.params, batch, fold_in(self.key, state.step))
+        value, grads = self.gradient(state.layout.views(state.vector), batch, fold_in(self.key, state.step))
         try:
             return self.optimizer.update(state, grads, value, finite=self.finite)
         except DivergedError as error:

@@ -14,7 +14,7 @@ from fnn.random import draw
 from recipes.data.digits import Digits
 from recipes.training import Measures, Run
 
-__all__ = ["LOSSES", "Config", "coder", "hidden_widths", "network", "noisy", "reconstruct", "run"]
+__all__ = ["LOSSES", "Coder", "Config", "coder", "hidden_widths", "network", "noisy", "reconstruct", "run"]
 __all__ += ["with_noise"]
 
 CODES = {"relu": fnn.relu, "linear": fnn.identity}

@@ -4,13 +4,12 @@ The codes have 4 to 64 numbers, there are one to five hidden layers on either si
 error or the binary cross-entropy of the pixels, of which the paper's code has one of the two terms. Encoder and decoder
 are mirror images with ReLU inside and behind the code, and a sigmoid at the end. They are trained with Adam at 0.001,
 in batches of 128 for up to 200 epochs; training stops after five epochs without a better validation loss. All networks
-are scored by both losses on the test digits, so that the two maps can be compared.
+are scored by both losses on the test digits, so that the two maps can be compared. The paper trains each network once;
+here there are three trainings of each, and a claim on a map contrasts the means of many cells.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
-import attrs
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,30 +17,42 @@ from matplotlib.figure import Figure
 from fnn import plot
 from fnn.metrics import iqm
 from recipes.autoencoders import autoencoder
+from recipes.autoencoders.cells import (
+    DEPTHS,
+    LATENTS,
+    NAMES,
+    PERCENT,
+    SCORES,
+    change,
+    errors,
+    floors,
+    group_name,
+    logs,
+    used,
+)
 from recipes.autoencoders.reading import codes_of, plain_accuracy, read
 from recipes.autoencoders.study import study
-from recipes.claims import Claim, Estimate, all_of, difference, estimate, judged, share_interval
+from recipes.claims import (
+    ALIKE,
+    ANEW,
+    ERROR,
+    Claim,
+    all_of,
+    concluded,
+    contrast,
+    judged,
+    of_digits,
+    within,
+)
 from recipes.data import digits
 from recipes.recipe import Results, scores
 
 __all__ = ["RECIPE", "figures", "group_name"]
 
-LATENTS = (4, 8, 16, 32, 64)
-DEPTHS = (1, 2, 3, 4, 5)
-SCORES = {"mse": "test_mse", "cross-entropy": "test_cross_entropy"}
-NAMES = {"mse": "mean squared error", "cross-entropy": "cross-entropy"}
-PERCENT = "{:+.1f}", " %"
 LABELS = {"mse": "test mean squared error × 100", "cross-entropy": "test cross-entropy (nats a pixel)"}
+OVER = {"mse": "", "cross-entropy": " above the pixels' own entropy"}
 SCALES = {"mse": 100, "cross-entropy": 1}  # so that three digits are legible
-CONSISTENT = 0.8  # an improvement is consistent if more than this share of the steps are falls
-LEVEL = 5  # per cent; on a plateau, the error changes by less than that
 READ = 32  # the length of the codes that nearest neighbours read
-
-
-def group_name(latent: int, depth: int, loss: str) -> str:
-    """The name of one cell of one heat map."""
-    return f"latent {latent}, depth {depth}, {loss}"
-
 
 # The longest runs come first, so that processes side by side end at about the same time.
 GROUPS = {
@@ -52,11 +63,6 @@ GROUPS = {
     for latent in reversed(LATENTS)
     for loss in autoencoder.LOSSES
 }
-
-
-def errors(results: Results, loss: str, score: str) -> np.ndarray:
-    """One score of all networks that were trained with one loss: (latent sizes, depths)."""
-    return np.array([[iqm(scores(results[group_name(z, d, loss)], score)) for d in DEPTHS] for z in LATENTS])
 
 
 def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
@@ -75,125 +81,125 @@ def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
         tables = SCALES[measure] * np.stack([errors(results, loss, score) for loss in SCORES])
         for ax, loss in zip(row, SCORES, strict=True):
             draw(ax, loss, measure, (tables.min(), tables.max()))
+    if (n := len(next(iter(results.values())))) > 1:
+        for figure in (own, both):
+            figure.suptitle(f"interquartile means of {n} trainings of each network", fontsize=10)
     return {"autoencoder_grid": own, "autoencoder_grid_compared": both}
 
 
-def entropy(x: np.ndarray) -> float:
-    """The least possible cross-entropy of grey pixels, their own: the mean of -t log t - (1 - t) log(1 - t).
+def larger(results: Results, loss: str, least_error: float) -> Claim:
+    """The claim that every larger code gives a lower error, in the mean over depths.
 
-    >>> round(entropy(np.array([0.0, 0.5])), 4)  # log(2) / 2
-    0.3466
+    The four steps are judged together: the level of each interval is such that all four cover at 95 %.
     """
-    t = np.clip(x.astype(np.float64), 1e-12, 1 - 1e-12)
-    return float(-np.mean(t * np.log(t) + (1 - t) * np.log(1 - t)))
-
-
-def used(results: Results, loss: str) -> str:
-    """How many numbers of the codes are in use: the reason why a larger code or a deeper network need not be better."""
-    count = {z: [iqm(scores(results[group_name(z, d, loss)], "coordinates_used")) for d in DEPTHS] for z in LATENTS}
-    return (
-        "behind its ReLU, a number of the code can stay at 0 for nearly all digits and carry nothing; trained with the "
-        f"{NAMES[loss]}, the networks of depth {DEPTHS[0]} and {DEPTHS[-1]} use "
-        f"{', '.join(f'{n[0]:.0f} and {n[-1]:.0f} of {z}' for z, n in count.items())} numbers"
-    )
-
-
-def larger(results: Results, loss: str) -> Claim:
-    """The claim that a larger code gives a lower error, step by step; the steps of one map are the sample."""
-    table = errors(results, loss, SCORES[loss])
-    falls = (1 - table[1:] / table[:-1]).ravel()
-    n = int(np.sum(falls > 0))
-    low, high = share_interval(n, falls.size)
-    share = Estimate(100 * n / falls.size, (100 * low, 100 * high), falls.size, "steps")
-    return Claim(
+    cells, n = logs(results, loss, least_error), len(LATENTS)
+    towards = [np.eye(n)[i + 1] - np.eye(n)[i] for i in range(n - 1)]
+    steps = [change(cells, w[:, None] / len(DEPTHS), 1 - 0.05 / (n - 1)) for w in towards]
+    slopes = (np.arange(n) - (n - 1) / 2) / np.sum((np.arange(n) - (n - 1) / 2) ** 2)
+    trend = change(cells, slopes[:, None] / len(DEPTHS))
+    least = max(steps, key=lambda step: step.value)
+    claim = Claim(
         f"Increasing latent dimension consistently improves reconstruction quality ({NAMES[loss]}).",
-        f"from one size to the next at one depth, the error falls in {share.said('{:.0f}', ' %')}, to exceed "
-        f"{100 * CONSISTENT:.0f} %; it changes by {estimate(-100 * falls, of='pairs of networks').said(*PERCENT)}",
-        judged(share, above=100 * CONSISTENT),
+        f"with every doubling of the code the error{OVER[loss]} changes by {trend.said(*PERCENT)} (the trend); the "
+        f"least of the {n - 1} steps is {least.said(*PERCENT)} (the intervals of all steps hold together)",
+        all_of(*(judged(step, below=0, measure=ERROR) for step in steps)),
         used(results, loss),
     )
+    return concluded(claim, *steps, form="{:.1f}", unit=" %")
 
 
 def sensitive(results: Results, data: digits.Digits) -> Claim:
     """The claim that cross-entropy falls more from the smallest to the largest code than the squared error.
 
-    The sample is the depths, in pairs.
+    Each is measured above its least possible value, which is 0 for a squared error.
     """
-
-    def fall(loss: str, score: str) -> Any:
-        table = errors(results, loss, score)
-        return 1 - table[-1] / table[0]
-
-    falls, alike = {k: fall(k, SCORES[k]) for k in SCORES}, {k: fall(k, "test_mse") for k in SCORES}
-    more = attrs.evolve(difference(100 * falls["cross-entropy"], 100 * falls["mse"]), of="pairs of one depth")
-    least = entropy(data.test[0])
-    excess = errors(results, "cross-entropy", "test_cross_entropy") - least
-    return Claim(
+    least = floors(data)["cross-entropy"]
+    ends = np.stack([logs(results, loss, floor)[[0, -1]] for loss, floor in floors(data).items()])
+    fall = np.array([-1, 1])[:, None] / len(DEPTHS)  # (latent sizes, depths)
+    falls = {loss: -change(ends[i], fall).value for i, loss in enumerate(SCORES)}
+    less = change(ends, np.array([-1, 1])[:, None, None] * fall)
+    plain = {k: 100 * iqm(1 - table[-1] / table[0]) for k in SCORES for table in [errors(results, k, SCORES[k])]}
+    alike = {k: 100 * iqm(1 - table[-1] / table[0]) for k in SCORES for table in [errors(results, k, "test_mse")]}
+    claim = Claim(
         "Cross-entropy appears more sensitive to latent dimension size than MSE.",
-        f"from {LATENTS[0]} to {LATENTS[-1]} numbers, each loss on its own scale falls by "
-        + " and ".join(f"{100 * iqm(fall):.1f} % ({NAMES[loss]})" for loss, fall in falls.items())
-        + f", a difference of {more.said('{:+.1f}', ' points')}; what the cross-entropy exceeds its least possible "
-        f"value by falls by {100 * iqm(1 - excess[-1] / excess[0]):.1f} %; all scored by the mean squared error, the "
-        "falls are " + " and ".join(f"{100 * iqm(fall):.1f} % (trained with {NAMES[k]})" for k, fall in alike.items()),
-        judged(more, above=0),
+        f"from {LATENTS[0]} to {LATENTS[-1]} numbers, what each loss exceeds its least possible value by falls by "
+        + " and ".join(f"{fall:.1f} % ({NAMES[loss]})" for loss, fall in falls.items())
+        + f"; what is left of the cross-entropy differs from what is left of the squared error by {less.said(*PERCENT)}"
+        "; on their own scales they fall by "
+        + " and ".join(f"{fall:.1f} %" for fall in plain.values())
+        + "; all scored by the mean squared error, the falls are "
+        + " and ".join(f"{fall:.1f} % (trained with {NAMES[k]})" for k, fall in alike.items()),
+        judged(less, below=0, measure=ERROR),
         f"no cross-entropy can fall below the pixels' own entropy, {least:.4f} nats, whereas the mean squared error of "
         "a perfect reconstruction is 0; and the paper's cross-entropy lacks the term of (1 - y) log(1 - p), so that "
         "its gradient is proportional to that of the squared error: its two maps differ by early stopping only",
     )
+    return concluded(claim, less, form="{:.1f}", unit=" %")
 
 
 def read_well(results: Results, data: digits.Digits, loss: str) -> Claim:
-    """The claim that nearest neighbours read the codes of the network with the least validation loss.
+    """The claim that nearest neighbours read the codes of the networks of the depth with the least validation loss.
 
-    The digits are the sample. Neither labels nor test digits take part in choosing the network.
+    Neither labels nor test digits take part in choosing the depth.
     """
     cells = (group_name(READ, d, loss) for d in DEPTHS)
-    best = min(cells, key=lambda name: min(results[name][0]["curves"]["validation_loss"]))
-    run = results[best][0]
-    accuracy = plain_accuracy(read(*codes_of(GROUPS[best], run["params"], data), data.n_classes))
-    return Claim(
+    best = min(cells, key=lambda name: np.mean([min(run["curves"]["validation_loss"]) for run in results[name]]))
+    runs, k = results[best], data.n_classes
+    read_by = [plain_accuracy(read(*codes_of(GROUPS[best], run["params"], data), k)) for run in runs]
+    accuracy = contrast([read_by], [1])
+    claim = Claim(
         f"Codes of {READ} numbers, learnt without labels with the {NAMES[loss]}, are read with 96 % accuracy.",
-        f"held out, by the five nearest training codes, plain accuracy {accuracy.said()}, for the network of the least "
-        f"validation loss, depth {GROUPS[best].depth}",
+        f"held out, by the five nearest training codes, plain accuracy {accuracy.said()}, to exceed 0.96, for the "
+        f"networks of the least validation loss, depth {GROUPS[best].depth}",
         judged(accuracy, above=0.96),
-        f"its code has {run['scores']['coordinates_used']:.0f} numbers that are not 0 for nearly all digits",
+        f"their codes have {iqm(scores(runs, 'coordinates_used')):.0f} numbers that are not 0 for nearly all digits",
         "ours",
+        bar=ANEW,
     )
+    return concluded(claim, accuracy)
 
 
 def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
-    """What the paper reads off its heat maps; the cells are the sample, in pairs that differ in one setting."""
-    rows = np.concatenate([errors(results, *pair) for pair in SCORES.items()])  # (2 * latent sizes, depths)
+    """What the paper reads off its heat maps; the trainings of all cells are the sample."""
+    maps = np.stack(
+        [logs(results, loss, floor) for loss, floor in floors(data).items()]
+    )  # (losses, latent sizes, depths, runs)
+    rows = maps.mean(axis=-1).reshape(-1, len(DEPTHS))
     best = [str(DEPTHS[i]) for i in rows.argmin(axis=1)]
-    n, of = len(LATENTS), "rows of the maps"
-    deep = estimate(-100 * (1 - rows[:, 2:].mean(axis=1) / rows[:, :2].mean(axis=1)), of=of)
-    early, late = 1 - rows[:, 2] / rows[:, 0], 1 - rows[:, 4] / rows[:, 2]
-    more, level = attrs.evolve(difference(100 * early, 100 * late), of=of), estimate(-100 * late, of=of)
+    n, share = len(LATENTS), 1 / len(rows)
+    deep = change(maps, share * np.array([-1 / 2, -1 / 2, 1 / 3, 1 / 3, 1 / 3]))
+    trend = change(maps, share * np.array([-2, -1, 0, 1, 2]) / 10)
+    early, late = (change(maps, share * np.array(w)) for w in ([-1, 0, 1, 0, 0], [0, 0, -1, 0, 1]))
+    risen = 100 * (np.exp(rows[:, 4] - rows[:, 2]) - 1)
+    improves = judged(early, below=0, measure=ERROR)
+    deeper = Claim(
+        "Deeper networks generally outperform shallow ones, with depth 3-5 showing the best results.",
+        f"from the mean of depths 1 and 2 to that of depths 3 to 5, the error (of a cross-entropy, what it exceeds the "
+        f"pixels' own by) changes by {deep.said(*PERCENT)}, with "
+        f"every further layer by {trend.said(*PERCENT)} (the trend); for latent sizes {', '.join(map(str, LATENTS))} "
+        "the best depths are "
+        + " and ".join(f"{', '.join(best[i * n :][:n])} ({NAMES[loss]})" for i, loss in enumerate(SCORES)),
+        judged(deep, below=0, measure=ERROR),
+        used(results, "mse"),
+    )
+    plateau = Claim(
+        "The improvement plateaus at greater depths.",
+        f"from depth 1 to 3 the error changes by {early.said(*PERCENT)}, which must be a fall: without an improvement, "
+        f"none can end; from 3 to 5 by {late.said(*PERCENT)}, to lie within ±{ERROR.words()}",
+        "fails" if improves in (ALIKE, "fails") else all_of(improves, within(late, ERROR)),
+        "for each latent size in turn, the error changes from depth 3 to 5 by "
+        + " and ".join(
+            f"{', '.join(f'{each:+.0f}' for each in risen[i * n :][:n])} % ({NAMES[loss]})"
+            for i, loss in enumerate(SCORES)
+        ),
+    )
     return [
-        *(larger(results, loss) for loss in SCORES),
-        Claim(
-            "Deeper networks generally outperform shallow ones, with depth 3-5 showing the best results.",
-            f"from the mean of depths 1 and 2 to that of depths 3 to 5, the error changes by {deep.said(*PERCENT)}; "
-            f"for latent sizes {', '.join(map(str, LATENTS))} the best depths are "
-            + " and ".join(f"{', '.join(best[i * n :][:n])} ({NAMES[loss]})" for i, loss in enumerate(SCORES)),
-            judged(deep, below=0),
-            used(results, "mse"),
-        ),
-        Claim(
-            "The improvement plateaus at greater depths.",
-            f"from depth 1 to 3 the error changes by {-100 * iqm(early):+.1f} %, from 3 to 5 by "
-            f"{level.said(*PERCENT)}, to lie within ±{LEVEL} %; the first fall less the second, to be positive, is "
-            f"{more.said('{:+.1f}', ' points')}",
-            all_of(judged(more, above=0), judged(level, above=-LEVEL, below=LEVEL)),
-            "for each latent size in turn, the error changes from depth 3 to 5 by "
-            + " and ".join(
-                f"{', '.join(f'{-100 * fall:+.0f}' for fall in late[i * n :][:n])} % ({NAMES[loss]})"
-                for i, loss in enumerate(SCORES)
-            ),
-        ),
+        *(larger(results, loss, floor) for loss, floor in floors(data).items()),
+        concluded(deeper, deep, form="{:.1f}", unit=" %"),
+        concluded(plateau, early, late, form="{:.1f}", unit=" %"),
         sensitive(results, data),
-        *(read_well(results, data, loss) for loss in SCORES),
+        *(claim for loss in SCORES for claim in of_digits(read_well(results, data, loss))),
     ]
 
 
-RECIPE = study("autoencoder_grid", __doc__, "figure 10", GROUPS, figures, claims, first=1, quick=2)
+RECIPE = study("autoencoder_grid", __doc__, "figure 10", GROUPS, figures, claims, runs=3, first=1, quick=2)

@@ -86,6 +86,7 @@ def tested(
         "scores": {
             "best_epoch": trained["scores"]["best_epoch"],
             "clean_accuracy": measured[0.0]["noisy_accuracy"],
+            **{f"{way}_psnr_at_0.0": measured[0.0][f"{way}_psnr"] for way in ("filtered", "denoised")},
             **{f"{name}_at_{sigma}": measured[sigma][name] for name in curves for sigma in (TRAINED, SEVERE)},
         },
         # Without noise, the ratio of the untouched digits is infinite: the curves of ratios begin at the next level.

@@ -16,6 +16,7 @@ __all__ = ["WORKLOADS", "Workload"]
 
 TRAINERS = {
     "fnn": "fnn_numpy.train",
+    "NumPy by hand": "numpy_by_hand.train",
     "bare matrix products": "products.train",
     "PyTorch": "torch_eager.train",
     "PyTorch, fused Adam": "torch_eager.train_fused",
@@ -28,6 +29,7 @@ TRAINERS = {
 XOR_TRAINERS = {
     "fnn": "fnn_numpy.train",
     "fnn, ensemble": "fnn_numpy.train_together",
+    "NumPy by hand": "numpy_by_hand.train",
     "PyTorch": "torch_eager.train",
     "PyTorch, fused SGD": "torch_eager.train_fused",
     "JAX, vmap and scan": "jax_optax.train_together",

@@ -36,7 +36,7 @@ from recipes.autoencoders.autoencoder import noisy
 from recipes.autoencoders.denoiser import SEVERE, TRAINED, linear_filter
 from recipes.autoencoders.reading import plain_accuracy, read
 from recipes.beyond import coders
-from recipes.claims import Claim, Group, at_least, better, estimate, judged
+from recipes.claims import BEFORE, PSNR, Claim, Group, at_least, better, concluded, estimate, judged, of_digits, told_of
 from recipes.data import digits
 from recipes.data.digits import Digits
 from recipes.recipe import Recipe, Results, Size, counted, scores
@@ -109,7 +109,7 @@ def of_codes(config: Any, params: Mapping[str, Any], data: Digits) -> dict[str, 
     codes, test_codes = (fnn.predict(part, params["encoder"], each, coders.SIZE) for each in (fitted, x))
     confusion = read((codes, labels), (test_codes, true), data.n_classes)
     error = np.mean((restore(config, params, x, data.shape) - x) ** 2)
-    return {"scores": {"test_mse": error, "knn_accuracy": plain_accuracy(confusion).value}}
+    return {"scores": {"test_mse": error, "knn_accuracy": plain_accuracy(confusion)}}
 
 
 def of_denoiser(config: Any, params: Mapping[str, Any], keys: Sequence[fnn.Key], data: Digits) -> dict[str, Any]:
@@ -201,13 +201,15 @@ def figures(results: Results, data: Digits) -> dict[str, Figure]:
 def smaller_error(z: int, results: Results) -> Claim:
     """The claim that a convolutional autoencoder has a smaller error than the paper's best."""
     ours, papers = (estimate(1000 * scores(results[kind.format(z)], "test_mse")) for kind in (OURS, PAPERS))
-    return Claim(
+    claim = Claim(
         f"With codes of {z} numbers, a convolutional autoencoder reconstructs better than the paper's best.",
         f"1000 × test mean squared error {ours.said('{:.2f}')}, to stay below {1000 * BARS[z]:.2f}, which the paper's "
         f"network reached in up to 200 epochs; after as many epochs as ours it has {papers.said('{:.2f}')}",
         judged(ours, below=1000 * BARS[z]),
         source="ours",
+        bar=BEFORE,
     )
+    return concluded(claim, ours, form="{:.2f}")
 
 
 def read_better(z: int, results: Results) -> Claim:
@@ -241,22 +243,25 @@ def claims(results: Results, data: Digits) -> Sequence[Claim]:
         f"At noise {TRAINED}, a convolutional denoiser is {GAIN} dB better than the network 784-512-784.",
         restored,
         WIDE_PSNR + GAIN,
-        digits=2,
+        form="{:.2f}",
+        bar=BEFORE,
     )
     severe = better(
         f"At noise {SEVERE}, on which neither was trained, it is better, too.",
         ours,
         wide,
         "a pixel that it restores depends on 21 x 21 pixels around it, whereas 784-512-784 sees the whole digit",
-        digits=2,
+        PSNR,
     )
     gain = attrs.evolve(gain, measured=f"{gain.measured} ({WIDE_PSNR} after up to 200 epochs); here, in dB: {beside}")
     severe = attrs.evolve(severe, measured=f"PSNR {estimate(ours.values).said('{:.2f}', ' dB')}; {severe.measured}")
-    return [
-        *(smaller_error(z, results) for z in DEPTHS),
+    found = [
+        *of_digits(*(smaller_error(z, results) for z in DEPTHS)),
         *(read_better(z, results) for z in DEPTHS),
-        *(attrs.evolve(claim, source="ours") for claim in (gain, severe)),
+        *of_digits(attrs.evolve(gain, source="ours")),
+        attrs.evolve(severe, source="ours"),
     ]
+    return told_of(found, data)
 
 
 RECIPE = Recipe(

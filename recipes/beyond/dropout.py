@@ -23,7 +23,7 @@ import fnn
 from fnn import plot
 from fnn.metrics import accuracy, iqm
 from fnn.plot.canvas import INK, quiet
-from recipes.claims import FEWEST, Claim, Group, better, row_of
+from recipes.claims import FEWEST, Claim, Group, better, row_of, told_of
 from recipes.data import digits
 from recipes.data.digits import Digits
 from recipes.recipe import Recipe, Results, Size, counted, scores
@@ -126,7 +126,7 @@ def figures(results: Results, data: Digits) -> dict[str, Figure]:
     for top, bottom, n in zip(above, below, EXAMPLES, strict=True):
         series = {net: np.transpose([accuracies(results, net, n, rate) for rate in RATES]) for net in WIDTHS}
         plot.curves(series, ax=top, x=RATES, xlabel="")
-        top.set_title(f"{n:,} training digits", fontsize=10)
+        top.set_title(f"{n:,} training examples", fontsize=10)
         top.get_legend().remove()
         bottom.axhline(0, color=INK, linewidth=0.8)
         for i, net in enumerate(WIDTHS):
@@ -194,7 +194,8 @@ def claims(results: Results, data: Digits) -> Sequence[Claim]:
     ]
     reasons = [trained(wide, few), *2 * [trained(wide, many)], trained(paper, few), *2 * [trained(paper, many)]]
     reasons += [trained(paper, few)]
-    return [attrs.evolve(claim, source="ours", reason=reason) for claim, reason in zip(asked, reasons, strict=True)]
+    found = [attrs.evolve(claim, source="ours", reason=why) for claim, why in zip(asked, reasons, strict=True)]
+    return told_of(found, data)
 
 
 RECIPE = Recipe(

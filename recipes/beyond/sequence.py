@@ -31,7 +31,19 @@ from fnn.batching import Batch
 from fnn.metrics import accuracy, iqm
 from recipes.beyond import readers
 from recipes.beyond.readers import CELLS, Config, gradient_norms, network, tokens
-from recipes.claims import Claim, Group, at_least, better, estimate, judged
+from recipes.claims import (
+    BEFORE,
+    Claim,
+    Group,
+    Measure,
+    at_least,
+    better,
+    concluded,
+    estimate,
+    judged,
+    of_digits,
+    told_of,
+)
 from recipes.data import digits
 from recipes.recipe import Recipe, Results, Size, counted, scores
 from recipes.training import Run
@@ -47,6 +59,7 @@ GROUPS = {
     ATTENTION: Config(reader="attention", width=64, epochs=12, rate=4e-3, shift=1),
 }
 EVERY = 5  # the looks into a network take each fifth test digit: MNIST's first 5,000 are easier than the others
+POWERS = Measure("power of ten", form="{:+.2f}")  # any difference matters
 EARLY = 4  # the claims ask how much the row after a fourth of a digit can still teach
 
 
@@ -97,7 +110,7 @@ def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
     intervals = {name: interval for name, interval in found.items() if interval is not None}
     plot.boxes(accuracies, ax=whole, ylabel="test accuracy", intervals=intervals)
     whole.tick_params(axis="x", labelsize=8)
-    read, ratio = f"accuracy on {len(data.test[1][::EVERY]):,} test digits", r"|\partial L/\partial h_"
+    read, ratio = f"accuracy on {len(data.test[1][::EVERY]):,} test {data.things}", r"|\partial L/\partial h_"
     teaches = f"median of ${ratio}t|\\,/\\,{ratio}T|$"
     for ax, curve, label, title in (
         (at_once, "accuracy_at_once", read, "Read out after row t"),
@@ -158,25 +171,32 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     early = f"power of ten of |∂L/∂h| after row {row}, relative to that after the last row"
     forgets = estimate(teaches(results, SMALL, "first").values)
     found = [
-        at_least("A GRU names 98.8 % of the test digits row by row.", read, 0.988, why(results[GRU])),
-        at_least("Attention on patches names 98.5 % of them.", seen, 0.985, why(results[ATTENTION])),
+        *of_digits(
+            at_least("A GRU names 98.8 % of the test digits row by row.", read, 0.988, why(results[GRU]), bar=BEFORE),
+            at_least("Attention on patches names 98.5 % of them.", seen, 0.985, why(results[ATTENTION]), bar=BEFORE),
+        ),
         better("A GRU names more digits than an Elman network.", accuracies[GRU], accuracies[ELMAN]),
         better("An LSTM names more digits than an Elman network.", accuracies[LSTM], accuracies[ELMAN]),
         better("An Elman network is better for an orthogonal start.", accuracies[ELMAN], accuracies[SMALL]),
-        Claim(
-            f"Small weights forget: row {row} can teach an Elman network less than a thousandth of the last.",
-            f"before training, {early}: {forgets.said('{:.2f}')}, to stay below -3",
-            judged(forgets, below=-3),
+        concluded(
+            Claim(
+                f"Small weights forget: row {row} can teach an Elman network less than a thousandth of the last.",
+                f"before training, {early}: {forgets.said('{:.2f}')}, to stay below -3",
+                judged(forgets, below=-3),
+                bar=BEFORE,
+            ),
+            forgets,
+            form="{:.2f}",
         ),
         better(
             "A GRU learns to remember: an early row can teach it more after training than before.",
             teaches(results, GRU, "trained"),
             teaches(results, GRU, "first"),
-            digits=2,
+            measure=POWERS,
         ),
     ]
     found[-1] = attrs.evolve(found[-1], measured=f"{early}, {found[-1].measured}")
-    return [attrs.evolve(claim, source="ours") for claim in found]
+    return [attrs.evolve(claim, source="ours") for claim in told_of(found, data)]
 
 
 def why(runs: Sequence[Any]) -> str:

@@ -11,9 +11,9 @@ from typing import Any
 
 import attrs
 
-from recipes.claims import Claim, Group, better
+from recipes.claims import Claim, Group, alike, better
 from recipes.classifiers.classifier import Config
-from recipes.classifiers.study import groups_of, similar, study
+from recipes.classifiers.study import groups_of, study
 from recipes.recipe import Results
 
 __all__ = ["RECIPE"]
@@ -29,14 +29,13 @@ GROUPS = {
 }
 PAPERS = {"ReLU": 0.971, "TanH": 0.971, "Sigmoid": 0.960}  # medians, under the paper's gradient
 ITS_GRADIENT = "the paper, with its code's gradient"
-ALIKE = 0.005  # half of the distance that the paper's figure shows between Sigmoid and the others
 
 
 def verdicts(groups: Mapping[str, Group], label: str, under: str) -> Sequence[Claim]:
     """The paper's claims on three activations, for the groups that `label` names; `under` ends each statement."""
     relu, sigmoid, tanh = (groups[label.format(name)] for name in ACTIVATIONS)
     return [
-        similar(f"TanH and ReLU demonstrate similar performance{under}.", tanh, relu, ALIKE),
+        alike(f"TanH and ReLU demonstrate similar performance{under}.", tanh, relu),
         better(f"TanH shows slightly higher accuracy than ReLU{under}.", tanh, relu),
         better(f"ReLU significantly outperforms Sigmoid{under}.", relu, sigmoid),
         better(f"TanH significantly outperforms Sigmoid{under}.", tanh, sigmoid),
@@ -52,15 +51,23 @@ def explained(wrong: Claim) -> str:
     words = {
         "holds": "explains it: under that the claim holds",
         "fails": "does not explain it: under that the claim fails too",
+        "no difference that matters": "does not explain it: under that there is no difference that matters, either",
         "undecided": "may or may not explain it: under that the claim is undecided",
+        "not judged": "may or may not explain it: under that there is no verdict",
     }
     return f"the wrong gradient of the paper's code {words[wrong.verdict]}, {wrong.measured}"
 
 
 def unexplained(right: Claim) -> str:
     """The reason for a claim that fails even under the gradient of the paper's code."""
-    verb = {"holds": "holds", "fails": "fails too", "undecided": "is undecided"}[right.verdict]
-    return f"not established; under the right gradient the claim {verb}, {right.measured}"
+    words = {
+        "holds": "the claim holds",
+        "fails": "the claim fails too",
+        "no difference that matters": "there is no difference that matters",
+        "undecided": "the claim is undecided",
+        "not judged": "there is no verdict",
+    }
+    return f"not established; under the right gradient {words[right.verdict]}, {right.measured}"
 
 
 def claims(results: Results, data: Any) -> Sequence[Claim]:
@@ -68,11 +75,10 @@ def claims(results: Results, data: Any) -> Sequence[Claim]:
     groups = groups_of(results)
     right, wrong = verdicts(groups, "{}", ""), verdicts(groups, WRONG, " (under the paper's own gradient)")
     pairs = list(zip(right, wrong, strict=True))
-    sigmoid_too = similar(
+    sigmoid_too = alike(
         "Under the right gradient, Sigmoid and ReLU demonstrate similar performance.",
         groups["ReLU"],
         groups["Sigmoid"],
-        ALIKE,
         f"under the wrong gradient, {wrong[2].measured}",
     )
     return [

@@ -10,9 +10,9 @@ from typing import Any
 
 import attrs
 
-from recipes.claims import Claim, better, difference
+from recipes.claims import Claim, alike, better, difference
 from recipes.classifiers.classifier import Config
-from recipes.classifiers.study import groups_of, similar, study
+from recipes.classifiers.study import groups_of, study
 from recipes.recipe import Results
 
 __all__ = ["RECIPE"]
@@ -20,7 +20,6 @@ __all__ = ["RECIPE"]
 WAYS = ("normal", "uniform", "He normal", "He uniform", "Glorot normal", "Glorot uniform", "LeCun normal", "orthogonal")
 CONFIG = Config(hidden=(64, 32), activation="relu", optimizer="adam", rate=1e-3, batch_size=64, epochs=50, patience=10)
 GROUPS = {name: attrs.evolve(CONFIG, weights=name.lower().replace(" ", "_")) for name in WAYS}
-ALIKE = 0.002  # about the scatter of runs that differ in nothing but their seed
 
 
 def at_first(results: Results, a: str, b: str) -> str:
@@ -36,16 +35,16 @@ def claims(results: Results, data: Any) -> Sequence[Claim]:
     def beats(statement: str, a: str, b: str) -> Claim:
         return better(statement, group[a], group[b], at_first(results, a, b))
 
-    def alike(statement: str, a: str, b: str) -> Claim:
-        return similar(statement, group[a], group[b], ALIKE, at_first(results, a, b))
+    def equal(statement: str, a: str, b: str) -> Claim:
+        return alike(statement, group[a], group[b], at_first(results, a, b))
 
     asked = [
         beats("Weights scaled to the layer do better than N(0, 0.01²).", he, "normal"),
         beats("Weights scaled to the layer do better than U(-0.05, 0.05).", he, "uniform"),
         beats("He's variance suits ReLU better than Glorot's.", he, glorot),
         beats("He's variance suits ReLU better than LeCun's.", he, "LeCun normal"),
-        alike("Normal and uniform weights of He's variance do alike.", he, "He uniform"),
-        alike("Normal and uniform weights of Glorot's variance do alike.", glorot, "Glorot uniform"),
+        equal("Normal and uniform weights of He's variance do alike.", he, "He uniform"),
+        equal("Normal and uniform weights of Glorot's variance do alike.", glorot, "Glorot uniform"),
     ]
     return [attrs.evolve(claim, source="ours") for claim in asked]
 

@@ -18,7 +18,7 @@ import fnn
 from fnn import plot
 from fnn.losses import Loss
 from fnn.metrics import accuracy
-from recipes.claims import Claim, at_least
+from recipes.claims import PAPERS, Claim, at_least, of_digits, told_of
 from recipes.classifiers.curves import decreases, improves_early
 from recipes.classifiers.paper_gradient import PAPER_GRADIENT
 from recipes.data import digits
@@ -117,10 +117,11 @@ def figures(results: Results, data: Digits) -> dict[str, Figure]:
     x, labels = data.test
     predicted = median_run(results)["predicted"]
     wrong = np.flatnonzero(predicted != labels)
-    shown, of = wrong[:SHOWN], f"{len(wrong):,} of {len(labels):,} test digits"
+    shown, of = wrong[:SHOWN], f"{len(wrong):,} of {len(labels):,} test {data.things}"
     below.suptitle(f"The {which} run misclassifies {of}. The first {len(shown)}:", fontsize=10)
     if len(shown):
-        titles = [f"true {labels[i]}\npredicted {predicted[i]}" for i in shown]
+        names = data.names
+        titles = [f"true {names[labels[i]]}\npredicted {names[predicted[i]]}" for i in shown]
         plot.image_grid(x[shown].reshape(-1, *data.shape), titles=titles, columns=8, figure=below)
     return {"mnist": figure}
 
@@ -128,12 +129,15 @@ def figures(results: Results, data: Digits) -> dict[str, Figure]:
 def claims(results: Results, data: Digits) -> Sequence[Claim]:
     """A test accuracy of about 97 %, losses that decrease smoothly, most of the gain in the first ten epochs."""
     runs = results["mnist"]
-    return [
-        at_least("The network reads 97 % of the test digits.", scores(runs).tolist(), 0.97, PAPER_GRADIENT),
+    accuracies = scores(runs).tolist()
+    reads = at_least("The network reads 97 % of the test digits.", accuracies, 0.97, PAPER_GRADIENT, bar=PAPERS)
+    found = [
+        *of_digits(reads),
         decreases("Training loss decreases smoothly.", runs, "train"),
         decreases("Validation loss decreases smoothly.", runs, "validation"),
         improves_early("Most of the improvement comes in the first 5 to 10 epochs.", runs, data.n_classes),
     ]
+    return told_of(found, data)
 
 
 RECIPE = Recipe(

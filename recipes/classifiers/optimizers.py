@@ -10,11 +10,12 @@ from itertools import takewhile
 from typing import Any
 
 import attrs
+import numpy as np
 
-from recipes.claims import Claim, Group, better
+from recipes.claims import COUNT, Claim, Group, all_of, better, judged, more_variable, share
 from recipes.classifiers.classifier import Config
 from recipes.classifiers.paper_gradient import PAPER_GRADIENT
-from recipes.classifiers.study import groups_of, more_variable, study
+from recipes.classifiers.study import groups_of, study
 from recipes.recipe import Results
 
 __all__ = ["RECIPE"]
@@ -42,19 +43,28 @@ def sooner(statement: str, results: Results, slow: str, fast: str) -> Claim:
         Group(name, [epochs_to(TARGET, run["curves"]["validation_accuracy"]) for run in results[name]], (name,))
         for name in (slow, fast)
     )
-    claim = better(statement, theirs, ours, PAPER_GRADIENT, digits=1)
-    return attrs.evolve(claim, measured=f"epochs to a validation accuracy of {TARGET}: {claim.measured}")
+    claim = better(statement, theirs, ours, PAPER_GRADIENT, COUNT)
+    return attrs.evolve(claim, digits=True, measured=f"epochs to a validation accuracy of {TARGET}: {claim.measured}")
+
+
+def consistently(statement: str, a: Group, b: Group) -> Claim:
+    """The claim that group `a` does better in the mean, and also with most seeds: these are counted."""
+    claim, won = better(statement, a, b, PAPER_GRADIENT), np.greater(a.values, b.values)
+    found = share(int(won.sum()), len(won), "seeds")
+    seeds = f"{a.name} does better with {found.mapped(lambda p: 100 * p).said('{:.0f}', ' %')}, to exceed 50 %"
+    verdict = claim.verdict if claim.verdict != "holds" else all_of("holds", judged(found, above=0.5))
+    return attrs.evolve(claim, measured=f"{claim.measured}; {seeds}", verdict=verdict)
 
 
 def claims(results: Results, data: Any) -> Sequence[Claim]:
     """Adam does best, varies least and is there first; momentum lies between."""
-    sgd, momentum, adam = groups_of(results).values()
+    (sgd, momentum, adam), n = groups_of(results).values(), len(data.test[1])
     return [
-        better("Adam consistently outperforms SGD.", adam, sgd, PAPER_GRADIENT),
-        better("Adam consistently outperforms SGD with momentum.", adam, momentum, PAPER_GRADIENT),
+        consistently("Adam consistently outperforms SGD.", adam, sgd),
+        consistently("Adam consistently outperforms SGD with momentum.", adam, momentum),
         better("SGD with momentum shows improvement over vanilla SGD.", momentum, sgd, PAPER_GRADIENT),
-        more_variable("Adam's results vary less than those of SGD.", sgd, adam, PAPER_GRADIENT),
-        more_variable("Adam's results vary less than those of SGD with momentum.", momentum, adam, PAPER_GRADIENT),
+        more_variable("Adam's results vary less than those of SGD.", sgd, adam, PAPER_GRADIENT, n),
+        more_variable("Adam's results vary less than those of SGD with momentum.", momentum, adam, PAPER_GRADIENT, n),
         sooner("Adam allows faster convergence than SGD.", results, "SGD", "Adam"),
         sooner("Adam allows faster convergence than SGD with momentum.", results, "Momentum SGD", "Adam"),
     ]

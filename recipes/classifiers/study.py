@@ -11,13 +11,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fnn import plot
-from fnn.metrics import iqr
-from recipes.claims import FEWEST, Claim, Group, difference, estimate, judged, row_of
+from recipes.claims import FEWEST, Claim, Group, estimate, row_of, told_of
 from recipes.classifiers import classifier
 from recipes.data import digits
 from recipes.recipe import Recipe, Results, Size, counted, scores
 
-__all__ = ["average", "gain", "groups_of", "more_variable", "similar", "study"]
+__all__ = ["average", "gain", "groups_of", "study"]
 
 Pairs = Sequence[tuple[str, str]]  # (A, B), groups or averages of groups whose difference A − B is drawn
 Averages = Mapping[str, tuple[str, ...]]  # each average by its name, with the groups whose mean it is, seed by seed
@@ -47,37 +46,6 @@ def gain(before: Group, after: Group) -> Group:
     """
     gains = np.subtract(after.values, before.values).tolist()
     return Group(f"gain from {before.name} to {after.name}", gains, before.of + after.of)
-
-
-def similar(statement: str, a: Group, b: Group, margin: float, reason: str = "") -> Claim:
-    """The claim that the interquartile means of two groups differ by less than a margin.
-
-    statement  the claim
-    a, b       the groups
-    margin     the largest difference that counts as none
-    reason     what explains it if it does not hold
-    """
-    found = difference(a.values, b.values)
-    measured = f"{a.name} − {b.name}: {found.said('{:+.4f}')}, to lie within {margin} of zero"
-    return Claim(statement, measured, judged(found, above=-margin, below=margin), reason, compares=a.of + b.of)
-
-
-def spread(values: Any) -> Any:
-    """The interquartile range: (..., runs) -> (...).
-
-    >>> spread([1, 2, 3, 4, 5])
-    np.float64(2.0)
-    """
-    low, high = iqr(values)
-    return high - low
-
-
-def more_variable(statement: str, a: Group, b: Group, reason: str = "") -> Claim:
-    """The claim that group `a` has a greater interquartile range than group `b`; the arguments are as in `better`."""
-    found = difference(a.values, b.values, spread)
-    ranges = f"interquartile range of {a.name} {spread(a.values):.4f}, of {b.name} {spread(b.values):.4f}"
-    measured = f"{ranges}; difference {found.said('{:+.4f}')}"
-    return Claim(statement, measured, judged(found, above=0), reason, compares=a.of + b.of)
 
 
 def length(run: Mapping[str, Any]) -> int:
@@ -155,7 +123,8 @@ def study(
         def caution(claim: Claim) -> str:
             return cut_off(results, {name: config for name, config in groups.items() if name in claim.compares})
 
-        return [attrs.evolve(claim, measured=claim.measured + caution(claim)) for claim in claims(results, data)]
+        made = told_of(claims(results, data), data)
+        return [attrs.evolve(claim, measured=claim.measured + caution(claim)) for claim in made]
 
     def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
         accuracies = {group.name: group.values for group in groups_of(results).values()}

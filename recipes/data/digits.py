@@ -21,6 +21,9 @@ SHA256 = {
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
+# Fashion-MNIST is recognised by the labels of its first test images (Xiao, Rasul & Vollgraf 2017).
+FASHION = "T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"
+FIRST_OF_FASHION = (9, 2, 1, 1, 6, 1, 4, 6, 5, 7, 4, 5, 7, 3, 4, 1, 2, 4, 8, 0)
 _NAME = re.compile(r"(?P<of>.*?)(?P<part>train|t10k|test)-(?P<kind>images[-.]idx3|labels[-.]idx1)-ubyte")
 Labelled = tuple[np.ndarray, np.ndarray]
 
@@ -35,6 +38,22 @@ class Digits:
     shape: tuple[int, int]
     n_classes: int
     checksums: Mapping[str, str]
+
+    @property
+    def is_mnist(self) -> bool:
+        """Whether these are the digits of MNIST, on which the paper measured its numbers."""
+        return dict(self.checksums) == SHA256
+
+    @property
+    def things(self) -> str:
+        """What the images are called: "digits", or "images" for other data than MNIST."""
+        return "digits" if self.is_mnist else "images"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name of each class: of Fashion-MNIST a word, otherwise the number."""
+        fashion = self.n_classes == len(FASHION) and tuple(self.test[1][: len(FIRST_OF_FASHION)]) == FIRST_OF_FASHION
+        return FASHION if fashion else tuple(map(str, range(self.n_classes)))
 
     def on_numpy(self) -> "Digits":
         """The same digits on NumPy, wherever they rest."""

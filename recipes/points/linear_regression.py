@@ -8,13 +8,15 @@ squared error, for 200 epochs in batches of 32. Each run is compared with least 
 from collections.abc import Sequence
 from typing import Any
 
+import attrs
 import numpy as np
 from matplotlib.axes import Axes
 
 import fnn
 from fnn import plot
+from fnn.metrics import iqm
 from fnn.plot.canvas import quiet
-from recipes.claims import Claim, estimate, judged
+from recipes.claims import ANEW, Claim, most_runs
 from recipes.points import ensemble
 from recipes.points.ensemble import Config
 from recipes.points.study import Result, Shown, falls_fast, recipe, stays_within
@@ -85,15 +87,18 @@ def claims(runs: Sequence[Result]) -> Sequence[Claim]:
     """A rapid decrease, then convergence; the median and the worst run find the line."""
     distances, possible = (scores(runs, name) for name in ("distance", "best_distance"))
     ratios = scores(runs, "loss") / scores(runs, "best_loss")
-    excess, worst = estimate(ratios), np.argmax(distances)
+    worst = np.argmax(distances)
+    converged = most_runs(
+        "The initial decrease is followed by convergence.",
+        ratios < NEAR,
+        f"end below {NEAR} times that",
+        KNOWN,
+        ANEW,
+    )
+    ends = f"the last loss is {iqm(ratios):.3f} times that of least squares"
     return [
         falls_fast("The loss shows a rapid initial decrease.", runs, KNOWN),
-        Claim(
-            "The initial decrease is followed by convergence.",
-            f"the last loss is {excess.said('{:.3f}')} times that of least squares, to stay below {NEAR}",
-            judged(excess, below=NEAR),
-            KNOWN,
-        ),
+        attrs.evolve(converged, measured=f"{ends}; {converged.measured}"),
         stays_within(
             "The median and the worst-performing model both capture the underlying linear pattern.",
             f"distance from the true line (least squares: median {np.median(possible):.4f}, worst {max(possible):.4f})",

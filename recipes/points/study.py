@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 import fnn
 from fnn import plot
 from fnn.metrics import iqm
-from recipes.claims import FEWEST, Claim, at_least, share_interval
+from recipes.claims import ANEW, FEWEST, NOT_JUDGED, Claim, most_runs, share
 from recipes.points.ensemble import Config
 from recipes.recipe import Recipe, Size, no_data, scores
 from recipes.training import Run
@@ -86,10 +86,11 @@ def falls_fast(statement: str, runs: Sequence[Result], reason: str) -> Claim:
     n = losses.shape[1] - 1
     tenth = max(1, n // 10)
     start, early, end = losses[:, [0, tenth, -1]].T
-    share = (start - early) / np.where(start > end, start - end, np.inf)
-    claim = at_least(statement, share.tolist(), 0.9, reason, digits=3)
+    made = (start - early) / np.where(start > end, start - end, np.inf)
+    what = f"make nine tenths of their decrease in the first {tenth} of {n} epochs"
+    claim = most_runs(statement, made > 0.9, what, reason, ANEW)
     fall = f"the loss falls from {iqm(start):.3g} to {iqm(end):.3g}"
-    return attrs.evolve(claim, measured=f"{fall}; share of that in the first {tenth} of {n} epochs: {claim.measured}")
+    return attrs.evolve(claim, measured=f"{fall}; share of that by then: {iqm(made):.3f}; {claim.measured}")
 
 
 def stays_within(statement: str, what: str, gaps: np.ndarray, bound: float, reason: str) -> Claim:
@@ -101,16 +102,16 @@ def stays_within(statement: str, what: str, gaps: np.ndarray, bound: float, reas
     bound      the bound
     reason     what explains it if it does not hold
 
-    The worst run decides. No bootstrap tells how far a maximum may scatter: its interval ends at the worst run that was
-    seen. Runs are therefore counted, and the interval of their share says what to expect of further runs.
+    The claim is on these runs, and their worst one decides. No bootstrap tells how far a maximum may scatter: its
+    interval ends at the worst run that was seen. The interval of the share of runs says what to expect of further ones.
     """
-    n, within = len(gaps), int(np.sum(gaps < bound))
+    n, met = len(gaps), int(np.sum(gaps < bound))
     if n < FEWEST:
-        return Claim(statement, f"{what}, to stay below {bound:g} (too few runs: {n})", "undecided")
-    low, high = share_interval(within, n)
-    count = f"{within} of {n} runs stay below {bound:g} (of further runs {100 * low:.0f} to {100 * high:.0f} % would)"
+        return Claim(statement, f"{what}, to stay below {bound:g} (too few runs: {n})", NOT_JUDGED)
+    low, high = share(met, n).interval or (0, 1)
+    count = f"{met} of {n} runs stay below {bound:g} (of further runs {100 * low:.0f} to {100 * high:.0f} % would)"
     ends = f"median {np.median(gaps):z.4f}, worst {max(gaps):z.4f}"
-    return Claim(statement, f"{what}: {ends}; {count}", "holds" if within == n else "fails", reason)
+    return Claim(statement, f"{what}: {ends}; {count}", "holds" if met == n else "fails", reason, bar=ANEW)
 
 
 def recipe(

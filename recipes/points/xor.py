@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 
 import fnn
 from fnn.metrics import iqm
-from recipes.claims import Claim, estimate, judged
+from recipes.claims import ANEW, Claim, most_runs
 from recipes.points import ensemble
 from recipes.points.ensemble import ACTIVATIONS, Config
 from recipes.points.study import Result, Shown, ranked, recipe, regions, stays_within
@@ -37,6 +37,7 @@ CONFIG = Config(
     runs=25,
 )
 STRAIGHT = 0.75  # the accuracy of the best straight boundary: it cuts off one of four quadrants
+BEND = (STRAIGHT + 1) / 2  # chance lifts a straight boundary above 0.75 on some draws of points, but not to here
 SLACK = 0.05  # the accuracy that a boundary may lose: one point in twenty
 
 
@@ -79,18 +80,20 @@ def claims(runs: Sequence[Result]) -> Sequence[Claim]:
 
     The worst run is the one with the most errors, by definition; its errors are stated, and no claim is made of them.
     """
-    reached, order = estimate(scores(runs, "accuracy")), ranked(runs, "shortfall")
+    reached, order = scores(runs, "accuracy"), ranked(runs, "shortfall")
     mistakes = scores(order, "mistakes")
     guessed = f"guessing has a cross-entropy of {np.log(2):.3f} nats; the last one is"
     errors = f"(the median run mistakes {mistakes[len(mistakes) // 2]:.0f} of its points, the worst {mistakes[-1]:.0f})"
+    learns = most_runs(
+        "The model successfully learns a non-linear decision boundary.",
+        reached > BEND,
+        f"read more than {BEND}, midway between the most that a straight boundary can reach, {STRAIGHT}, and 1",
+        f"{guessed} {iqm(scores(runs, 'loss')):.3f}",
+        ANEW,
+    )
+    best = f"accuracy {iqm(reached):.4f}, the rule of signs {iqm(scores(runs, 'best_accuracy')):.4f}"
     return [
-        Claim(
-            "The model successfully learns a non-linear decision boundary.",
-            f"accuracy {reached.said()}, to exceed {STRAIGHT}, the most that a straight boundary can reach; the rule "
-            f"of signs has {iqm(scores(runs, 'best_accuracy')):.4f}",
-            judged(reached, above=STRAIGHT),
-            f"{guessed} {iqm(scores(runs, 'loss')):.3f}",
-        ),
+        attrs.evolve(learns, measured=f"{best}; {learns.measured}"),
         stays_within(
             "The median and the worst model both capture the XOR pattern.",
             f"accuracy below that of the rule of signs {errors}",

@@ -14,7 +14,7 @@ from recipes.reporting.markdown import markdown
 from recipes.reporting.page import html
 from recipes.reporting.printed import describe
 from recipes.reporting.report import Chapter
-from recipes.reporting.wording import groups_in_brief
+from recipes.reporting.wording import groups_in_brief, told_beside
 from recipes.running import catalogue, experiment
 from recipes.running.plan import Options, Plan, plan
 from recipes.running.provenance import codes_in_words, cost_in_words, machine, time_in_all, versions_in_words
@@ -86,6 +86,7 @@ def chapter_of(made: Plan, paths: Sequence[Path], failures: Mapping[Path, str]) 
         return Chapter(recipe, size, absent=absent)
     results = experiment.results_of(made, paths)
     claims, drawn = experiment.write(made, results)
+    claims = recipe.told(size, claims)
     print("\n".join([f"{recipe.name}: {recipe.summary}", *describe(recipe, size, results, claims)]))
     keys = f"keys 0 to {size.runs - 1}" if size.runs > 1 else "key 0"
     facts = {
@@ -96,7 +97,8 @@ def chapter_of(made: Plan, paths: Sequence[Path], failures: Mapping[Path, str]) 
         "code": codes_in_words(paths),
     }
     pictures = {name: path.read_bytes() for name, path in drawn.items()}
-    return Chapter(recipe, size, pictures, claims, groups_in_brief(recipe, results), facts)
+    lines = groups_in_brief(recipe, results, told_beside(recipe, size, claims))
+    return Chapter(recipe, size, pictures, claims, lines, facts)
 
 
 RECIPE = Command(

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from recipes.claims import FEWEST, Claim
+from recipes.claims import NOT_JUDGED, Claim
 from recipes.recipe import Recipe, Results, Size, counted, scores
-from recipes.reporting.wording import groups_in_words, score_in_words
+from recipes.reporting.wording import groups_in_words, score_in_words, told_beside
 
 __all__ = ["describe"]
 
@@ -14,8 +14,10 @@ def describe(recipe: Recipe, size: Size, results: Results, claims: Sequence[Clai
     label, form, unit = score_in_words(recipe)
     only = next(iter(results.values())) if len(results) == 1 and size.runs > 1 else ()
     lines = [f"run {i}: {label} {form.format(x)}{unit}" for i, x in enumerate(scores(only, recipe.score))]
-    lines += groups_in_words(recipe, results)
-    if all("too few runs" in claim.measured for claim in claims):
-        return [*lines, f"{counted(size.runs, 'run')} of each: too few to judge a claim; try --runs {FEWEST}"]
+    lines += groups_in_words(recipe, results, told_beside(recipe, size, claims))
+    told = recipe.told(size, claims)
+    if all(claim.verdict == NOT_JUDGED for claim in told):
+        why = recipe.shortfall(size) if recipe.cuts_off(size) else f"{counted(size.runs, 'run')} of each: too few"
+        return [*lines, f"{why}; no claim is judged; try --paper"]
     small = [recipe.shortfall(size)] if size != recipe.paper else []
-    return [*lines, *small, *(f"{claim.verdict:>9}: {claim.statement} Measured: {claim.measured}" for claim in claims)]
+    return [*lines, *small, *(f"{claim.verdict:>9}: {claim.statement} Measured: {claim.measured}" for claim in told)]

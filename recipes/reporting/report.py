@@ -7,20 +7,28 @@ from pathlib import Path
 import attrs
 from toolz import groupby, second
 
-from recipes.claims import Claim
+from recipes.claims import ALIKE, NOT_JUDGED, Claim, Verdict
 from recipes.recipe import Recipe, Size, counted
 from recipes.reporting.wording import listed, settings
 
 __all__ = ["CODE", "PAPER", "RULE", "SMALL", "Chapter", "Entry", "origins", "overview", "reasons", "tally"]
 
 TEXT = Path(__file__).with_name("paragraphs.md").read_text(encoding="utf-8")
-PAPER, RULE, SMALL, ONE_NETWORK, CODE = TEXT.strip().split("\n\n")
-VERBS = {"holds": ("holds", "hold"), "fails": ("fails", "fail"), "undecided": ("is undecided", "are undecided")}
+PAPER, RULE, SMALL, CODE = TEXT.strip().split("\n\n")
+VERBS: dict[Verdict, tuple[str, str]] = {
+    "holds": ("holds", "hold"),
+    "fails": ("fails", "fail"),
+    ALIKE: ("shows no difference that matters", "show no difference that matters"),
+    "undecided": ("is undecided", "are undecided"),
+    NOT_JUDGED: ("is not judged", "are not judged"),
+}
+KINDS = {ALIKE: "alike", NOT_JUDGED: "unjudged"}  # a word for each verdict, where it is not one itself
+BY_CHANCE = 0.05  # the most that `python -m recipes verdicts` finds for a claim that is not true
 
 
 @attrs.frozen
 class Entry:
-    """A claim in the report. `kind` is the verdict, `verdict` the words for it; an unused field is ""."""
+    """A claim in the report. `kind` is one word for the verdict, `verdict` the whole; an unused field is ""."""
 
     kind: str
     verdict: str
@@ -63,10 +71,9 @@ class Chapter:
         return self.size != self.recipe.paper
 
     def settings(self) -> str:
-        """The settings, how the size differs from the paper's, and what the intervals speak about."""
-        less, runs = self.recipe.shortfall(self.size), {self.size.runs, self.recipe.paper.runs}
-        sentences = [f"Settings: {settings(self.recipe, self.size)}.", less and f"This is {less}."]
-        return " ".join(filter(None, [*sentences, ONE_NETWORK if runs == {1} else ""]))
+        """The settings, and how the size differs from the paper's."""
+        less = self.recipe.shortfall(self.size)
+        return f"Settings: {settings(self.recipe, self.size)}." + f" This is {less}." * bool(less)
 
     def no_results(self) -> str:
         """Why the chapter has no results, or "" if it has some."""
@@ -79,13 +86,17 @@ class Chapter:
 
     def entries(self) -> list[Entry]:
         """The claims. Reasons that several claims share are left to `shared_reasons`."""
-        small, figure = " (small)" * self.is_small, self.recipe.figure
+        figure = self.recipe.figure
         own = {numbers[0]: reason for reason, numbers in reasons(self.claims).items() if len(numbers) == 1}
         sources = [f"{c.source}, {figure}" if c.source == "the paper" else c.source for c in self.claims]
         return [
-            Entry(c.verdict, c.verdict + small, c.statement, source, c.measured, own.get(i, ""))
+            Entry(KINDS.get(c.verdict, c.verdict), self.marked(c), c.statement, source, with_bar(c), own.get(i, ""))
             for i, (c, source) in enumerate(zip(self.claims, sources, strict=True), 1)
         ]
+
+    def marked(self, claim: Claim) -> str:
+        """A verdict in words, marked if the size is small; a claim that is not judged needs no mark."""
+        return claim.verdict + " (small)" * (self.is_small and claim.verdict != NOT_JUDGED)
 
     def shared_reasons(self) -> list[str]:
         """A sentence for each reason that several claims share."""
@@ -103,22 +114,46 @@ def overview(chapters: Sequence[Chapter]) -> list[tuple[Chapter, Entry]]:
     return claims + gaps
 
 
+def with_bar(claim: Claim) -> str:
+    """What was measured, and where the bar of a claim comes from.
+
+    >>> with_bar(Claim("", "0.98, to exceed 0.97", "holds", bar="the paper's own number"))
+    "0.98, to exceed 0.97 (the bar: the paper's own number)"
+    """
+    return f"{claim.measured} (the bar: {claim.bar})" if claim.bar else claim.measured
+
+
 def tally(chapters: Sequence[Chapter]) -> str:
-    """How many claims there are, and how many of each verdict."""
-    found: Counter[str] = Counter(claim.verdict for chapter in chapters for claim in chapter.claims)
-    counts = [f"{found[kind]} {verbs[found[kind] != 1]}" for kind, verbs in VERBS.items()]
+    """How many claims there are of each verdict, the paper's and ours apart, and what that means for chance."""
+    claims = [claim for chapter in chapters for claim in chapter.claims]
+    papers = [claim for claim in claims if claim.source.startswith("the paper")]
+    ours = [claim for claim in claims if claim not in papers]
+    parts = [_counts(of, name) for of, name in ((papers, "of the paper"), (ours, "of ours")) if of]
     gaps = sum(bool(chapter.no_results()) for chapter in chapters)
-    without = f" {counted(gaps, 'experiment')} {'has' if gaps == 1 else 'have'} no results." if gaps else ""
-    return f"{counted(found.total(), 'claim')}: {', '.join(counts)}.{without}"
+    parts += [f"{counted(gaps, 'experiment')} {'has' if gaps == 1 else 'have'} no results."] if gaps else []
+    judged = sum(claim.verdict != NOT_JUDGED for claim in claims)
+    chance = (
+        f"{judged} claims are judged. A rule gives a claim that is not true a wrong “holds” in at most about "
+        f"{100 * BY_CHANCE:.0f} % of cases, and a wrong “fails” as rarely (`python -m recipes verdicts` simulates it): "
+        f"if all {judged} were untrue, some {BY_CHANCE * judged:.0f} would hold by chance."
+    )
+    return " ".join([*parts, *([chance] if judged > 1 else [])]) or "0 claims."
+
+
+def _counts(claims: Sequence[Claim], name: str) -> str:
+    """How many of some claims there are of each verdict, in words."""
+    found = Counter(claim.verdict for claim in claims)
+    counts = [f"{found[kind]} {verbs[found[kind] != 1]}" for kind, verbs in VERBS.items() if found[kind]]
+    return f"{counted(len(claims), 'claim')} {name}: {', '.join(counts)}."
 
 
 def reasons(claims: Sequence[Claim]) -> dict[str, list[int]]:
-    """Each reason why claims do not hold, with the numbers of these claims, from 1; claims with too few runs need none.
+    """Each reason why claims do not hold, with the numbers of these claims, from 1; what is not judged needs none.
 
     >>> reasons([Claim("a", "", "fails", "so"), Claim("b", "", "holds", "so"), Claim("c", "", "undecided", "so")])
     {'so': [1, 3]}
     """
-    asked = [(i, c.reason) for i, c in enumerate(claims, 1) if c.verdict != "holds" and "too few" not in c.measured]
+    asked = [(i, c.reason) for i, c in enumerate(claims, 1) if c.verdict not in ("holds", NOT_JUDGED)]
     return {reason: [i for i, _ in pairs] for reason, pairs in groupby(second, asked).items() if reason}
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import attrs
 
-from recipes.claims import estimate
+from recipes.claims import FEWEST, Claim, estimate
 from recipes.recipe import Recipe, Results, Size, counted, scores
 
-__all__ = ["groups_in_brief", "groups_in_words", "listed", "score_in_words", "settings"]
+__all__ = ["groups_in_brief", "groups_in_words", "listed", "score_in_words", "settings", "told_beside"]
 
 NAMES = {
     "relu": "ReLU",
@@ -34,7 +34,7 @@ SCORES = {  # the name of each score in words, the format of its numbers, and th
     "accuracy": ("accuracy", "{:.4f}", ""),
     "test_mse": ("test mean squared error", "{:.4f}", ""),
     "distance": ("root mean square distance from the true line (in units of y)", "{:.4f}", ""),
-    "denoised_psnr_at_0.2": ("PSNR at sigma 0.2 of the denoised test digits", "{:.2f}", " dB"),
+    "denoised_psnr_at_0.2": ("PSNR at sigma 0.2 of the denoised test images", "{:.2f}", " dB"),
 }
 MANY = 12  # the report lists the settings, and the scores of single runs, of at most so many groups
 REDUCTIONS = {"sum": "gradients summed over a batch", "mean": "gradients averaged over a batch"}
@@ -64,7 +64,7 @@ def phrases(config: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
         "noise": ("noise of standard deviation {} on the input", of["noise"] or None),
         "rate": ("{}", optimizer),
         "rates": ("SGD at {}", " to ".join(f"{rate:g}" for rate in sorted({*rates[:1], *rates[-1:]})) or None),
-        "examples": ("the first {} training digits", f"{of['examples']:,}" if of.get("examples") else None),
+        "examples": ("the first {} training examples", f"{of['examples']:,}" if of.get("examples") else None),
         "batch_size": ("batches of {}", of.get("batch_size")),
         "epochs": (f"{'up to ' * bool(of['patience'])}{{}} epoch{plural}", of.get("epochs")),
         "patience": ("patience {}", of["patience"] or None),
@@ -128,12 +128,15 @@ def score_in_words(recipe: Recipe) -> tuple[str, str, str]:
     return SCORES.get(recipe.score, (recipe.score.replace("_", " "), "{:.4f}", ""))
 
 
-def groups_in_words(recipe: Recipe, results: Results) -> list[str]:
-    """One line for each group: its score, as interquartile mean if it has several runs, and the paper's number."""
+def groups_in_words(recipe: Recipe, results: Results, beside: bool = True) -> list[str]:
+    """One line for each group: its score, as interquartile mean if it has several runs.
+
+    With `beside`, the paper's number stands beside it: for the paper's own data and size.
+    """
     label, form, unit = score_in_words(recipe)
 
     def line(name: str, runs: Sequence[Mapping[str, Any]]) -> str:
-        found, shown = estimate(scores(runs, recipe.score)), recipe.papers.get(name)
+        found, shown = estimate(scores(runs, recipe.score)), recipe.papers.get(name) if beside else None
         value = f"{form.format(found.value)}{unit}"
         few = f" {value}" if found.n == 1 else f", IQM {value} ({counted(found.n, 'run')})"
         ours = few if found.interval is None else f", IQM {found.said(form, unit)}"
@@ -142,8 +145,13 @@ def groups_in_words(recipe: Recipe, results: Results) -> list[str]:
     return [line(name, runs) for name, runs in results.items()]
 
 
-def groups_in_brief(recipe: Recipe, results: Results) -> list[str]:
-    """The lines of `groups_in_words` or, for more than `MANY` groups of one run each, a reference to the figure."""
-    lines = groups_in_words(recipe, results)
-    alone = all(len(runs) == 1 for runs in results.values())
-    return [f"The pictures show the scores of all {len(lines)} networks."] if alone and len(lines) > MANY else lines
+def groups_in_brief(recipe: Recipe, results: Results, beside: bool = True) -> list[str]:
+    """The lines of `groups_in_words` or, for more than `MANY` groups of few runs each, a reference to the figure."""
+    lines = groups_in_words(recipe, results, beside)
+    few = all(len(runs) < FEWEST for runs in results.values())
+    return [f"The pictures show the scores of all {len(lines)} networks."] if few and len(lines) > MANY else lines
+
+
+def told_beside(recipe: Recipe, size: Size, claims: Sequence[Claim]) -> bool:
+    """Whether the paper's numbers may stand beside ours: at the paper's size, for data on which it claims something."""
+    return size == recipe.paper and any(claim.source.startswith("the paper") for claim in claims)

@@ -18,6 +18,7 @@ COMMANDS = {
     "paper": "recipes.reporting.paper",
     "beyond": "recipes.reporting.beyond",
     "benchmark": "recipes.bench.benchmark",
+    "verdicts": "recipes.reporting.verdicts",
 }
 MODULES = {name: f"recipes.{family}.{name}" for family, members in FAMILIES.items() for name in members} | COMMANDS
 commands = tuple(COMMANDS)

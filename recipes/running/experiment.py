@@ -70,7 +70,7 @@ def results_of(made: Plan, paths: Iterable[Path]) -> Results:
 def write(made: Plan, results: Results) -> tuple[Sequence[Claim], dict[str, Path]]:
     """Write, judge and draw the results of a plan; returns the claims, and the figures' PNG files by name."""
     recipe, options, folder = made.recipe, made.options, Path(made.options.out) / made.recipe.name
-    claims = recipe.claims(results, made.data)
+    claims = recipe.told(made.size, recipe.claims(results, made.data))
     groups = {name: _as_json(made.groups[name][0].config, runs) for name, runs in results.items()}
     source = "drawn from the key" if recipe.load is no_data else options.data or "the project's own"
     result = {

@@ -73,6 +73,36 @@ def test_networks_with_data_of_their_own_share_one_order(key):
         assert np.array_equal(y, np.stack([y[0]] * 3))
 
 
+THREE = (Key(42), Key(0, (1,)), Key(42, (3,)))
+
+
+@pytest.mark.parametrize("prepare", [None, "noisy"])
+@pytest.mark.parametrize("drop_last", [False, True])
+def test_several_keys_give_each_network_what_its_key_gives_alone(drop_last, prepare):
+    settings = {"drop_last": drop_last, "prepare": noisy if prepare else None}
+    together = batches(THREE, (X, Y), 4, **settings)
+    alone = [batches(key, (X, Y), 4, **settings) for key in THREE]
+    assert len(together) == len(list(together)) == len(alone[0])
+    for (x, y), *parts in zip(together, *alone, strict=True):
+        assert (x.shape, y.shape) == ((3, *parts[0][0].shape), (3, *parts[0][1].shape))
+        assert (x.dtype, y.dtype) == (parts[0][0].dtype, Y.dtype)
+        assert np.array_equal(x, [own for own, _ in parts])
+        assert np.array_equal(y, [own for _, own in parts])
+
+
+@pytest.mark.parametrize("key", [None, Key(42), THREE, (None, Key(1))], ids=["in order", "one", "three", "with None"])
+@pytest.mark.parametrize("drop_last", [False, True])
+def test_an_epoch_says_its_order(key, drop_last):
+    epoch = batches(key, (Y,), 4, drop_last=drop_last)
+    assert np.array_equal(epoch.order, np.concatenate([y for (y,) in epoch], axis=-1))
+    assert epoch.order.shape == ((len(key),) if isinstance(key, tuple) else ()) + (8 if drop_last else 10,)
+
+
+def test_the_order_along_another_axis():
+    epoch = batches(Key(42), (np.stack([Y, Y]),), 4, axis=1)
+    assert np.array_equal(epoch.order, np.concatenate([y[1] for (y,) in epoch]))
+
+
 def test_dtypes_stay():
     x, y = next(iter(batches(Key(42), (X.astype(np.float32), Y.astype(np.uint8)), 4)))
     assert (x.dtype, y.dtype) == (np.float32, np.uint8)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import fnn
-from fnn.checks.case import on_rounded
+from fnn.checks.probes import on_rounded
 from tests.support.activations import ACTIVATIONS, SOFTMAXES
 from tests.support.exact import INF, MP, NAN, log_softmax
 from tests.support.losses import LOSSES

@@ -14,7 +14,7 @@ import pytest
 import fnn
 import fnn.interop.jax
 from fnn import Key, Params, tree
-from fnn.checks.case import on_rounded
+from fnn.checks.probes import on_rounded
 from tests.support.table import each_layer, each_loss, each_optimizer, normal
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax import device_put
 
 from fnn import (
     Key,
@@ -55,6 +56,7 @@ from fnn import (
 from fnn.checkpoint import CheckpointError, load, save
 from fnn.checks import LawError, explain
 from fnn.data import k_fold, one_hot, read_idx, shuffled_split
+from fnn.interop import jax as compiled
 from fnn.metrics import accuracy, f1, rmse
 from recipes.recipe import no_data
 from recipes.running.catalogue import find
@@ -70,6 +72,9 @@ IMAGES, CONVOLUTION = np.ones((6, 5, 5, 2), np.float32), convolution(4, (3, 3))
 COLUMN, VECTOR = X[:, :1], X[:, 0]
 STATE = sgd(0.1).init(PARAMS)
 STEP = train_step(MODEL, cross_entropy, sgd(0.1))
+DROPPING = chain(dropout(0.5), linear(3))
+TWO = ensemble(linear(3), 2)
+BOTH, BOTH_STEP = sgd(0.1).init(TWO.init(Key(0), (5,))[0]), train_step(TWO, cross_entropy, sgd(0.1))
 GRADS = value_and_grad(MODEL, cross_entropy)(PARAMS, (X, LABELS))[1]
 
 
@@ -783,6 +788,67 @@ CALLS = {
     ),
     "a word for a limit": (lambda: read_idx("nowhere", limit="x"), ValueError, "a whole number from 0 up, got 'x'"),
     "words for meta": (lambda: save("nowhere", PARAMS, meta="text"), CheckpointError, "meta is a mapping, got 'text'"),
+    # Ensembles with a key for each network.
+    "several keys for other data of each network": (
+        lambda: batches((Key(0), Key(1)), (X[None], LABELS[None]), 2, axis=1),
+        ValueError,
+        "several keys go with axis 0, examples that the networks share; give one key",
+    ),
+    "an empty tuple of keys": (lambda: batches((), (X, LABELS), 2), ValueError, "got no keys; give one key"),
+    "an empty tuple of keys for a step": (
+        lambda: train_step(MODEL, cross_entropy, adam(), key=()),
+        ValueError,
+        "fold_in: got no keys; give one for each network",
+    ),
+    "seeds for keys": (
+        lambda: batches((0, 1), (X, LABELS), 2),
+        TypeError,
+        "expected a Key, got int; make one with Key",
+    ),
+    "seeds for a step's keys": (
+        lambda: train_step(MODEL, cross_entropy, adam(), key=(0, 1)),
+        TypeError,
+        "expected a Key, got int; make one with Key",
+    ),
+    "two keys for one network": (
+        lambda: train_step(DROPPING, cross_entropy, sgd(0.1), key=(Key(0), Key(1)))(
+            sgd(0.1).init(DROPPING.init(Key(0), (5,))[0]), (X, LABELS)
+        ),
+        ValueError,
+        r"the 2 keys of an ensemble draw for arrays \(2, batch, ...\), got shape \(6, 5\); give `batches` as many keys",
+    ),
+    "scores of other networks": (
+        lambda: next(epochs(BOTH_STEP, lambda i: [(X, LABELS)], BOTH, score=lambda record: np.zeros(3))),
+        TypeError,
+        r"expected a number, or numbers of shape \(2,\), from score\(record\), got ndarray of shape \(3,\)",
+    ),
+    # The compiled fold.
+    "a name for a fold": (
+        lambda: epochs(STEP, lambda i: [(X, LABELS)], STATE, fold="jax"),
+        TypeError,
+        "fold must be a function, such as fnn.interop.jax.fold, got 'jax'",
+    ),
+    "a batch for the compiled fold that is an array": (
+        lambda: compiled.fold(STEP, STATE, [X]),
+        ValueError,
+        "fold: expected each batch as a tuple of arrays .* got ndarray",
+    ),
+    "a list in a batch for the compiled fold": (
+        lambda: compiled.fold(STEP, STATE, [(X, [1])]),
+        ValueError,
+        r"\[1\] is list; convert it with np.asarray",
+    ),
+    "a batch for the compiled fold without targets": (
+        lambda: compiled.fold(STEP, STATE, [(X,)]),
+        ValueError,
+        r"expected a batch \(x, target\) or",
+    ),
+    "a seed for a key of JAX": (lambda: compiled.key_of(3), TypeError, "expected a Key, got int; make one with Key"),
+    "a name for a compiled measure": (
+        lambda: evaluate(MODEL, device_put(PARAMS), (X, LABELS), {"a": "accuracy"}),
+        TypeError,
+        "a function for measure 'a', got 'accuracy'; give the function itself",
+    ),
     # The recipes.
     "an unknown recipe": (lambda: find("mnits"), KeyError, "no recipe 'mnits'; did you mean 'mnist'"),
     "a lambda in a sweep": (

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import fnn
 from fnn import Key, Params, fold_in, ravel, tree
 from fnn.checks import laws
-from fnn.checks.case import Case
+from fnn.checks.probes import Case
 from fnn.tree import Layout
 from tests.support.strategies import NUMBERS, dicts, directional, keys, models, normal, one_dtype, params, seeds
 

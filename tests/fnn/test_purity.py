@@ -41,7 +41,9 @@ SHARED = {  # row: (which parts of the result may share memory with a writable i
 
 NOT_CALLED = (
     "fnn.late",  # it prepares a package
-    "fnn.interop.jax",
+    "fnn.interop.jax",  # test_jax_fold.py calls it, and looks for changed inputs too
+    "fnn.interop.jax.compiled",
+    "fnn.interop.jax.trees",
     "fnn.interop.sklearn",  # `check_estimator` calls it, and looks for changed inputs too
     # The calls of fnn.checkpoint and of the losses run these, and they hand views to one another.
     "fnn.checkpoint.columns",

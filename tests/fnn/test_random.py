@@ -144,3 +144,31 @@ def test_only_integers_in_range_fold_in(i):
 def test_a_seed_is_not_a_key(call):
     with pytest.raises(TypeError, match=r"expected a Key, got int; make one with Key\(seed\)"):
         call()
+
+
+KEYS = (Key(42), Key(1, (2,)), Key(7))
+
+
+def test_a_number_is_folded_into_each_of_several_keys():
+    assert fold_in(KEYS, 5) == tuple(fold_in(key, 5) for key in KEYS)
+    assert split(KEYS, 2) == (fold_in(KEYS, 0), fold_in(KEYS, 1))
+
+
+@pytest.mark.parametrize("normal", [False, True])
+def test_several_keys_draw_what_each_draws_alone(normal):
+    together = draw(KEYS, (3, 4, 2), normal=normal)
+    assert together.dtype == np.float32
+    assert np.array_equal(together, [draw(key, (4, 2), normal=normal) for key in KEYS])
+    inner = (KEYS, KEYS[::-1])
+    assert np.array_equal(draw(inner, (2, 3, 4)), [draw(keys, (3, 4)) for keys in inner])  # ensembles of ensembles
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (2, 3), (), (1, 3, 2)], ids=str)
+def test_several_keys_draw_for_as_many_networks(shape):
+    with pytest.raises(ValueError, match="the 3 keys of an ensemble draw for arrays"):
+        draw(KEYS, shape)
+
+
+def test_no_keys_are_refused():
+    with pytest.raises(ValueError, match="got no keys; give one for each network"):
+        fold_in((), 0)

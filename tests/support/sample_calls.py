@@ -13,8 +13,8 @@ import numpy as np
 import fnn
 from fnn import Key, Params, arrays, batching, tree
 from fnn.checks import laws
-from fnn.checks.case import Case, on_rounded
 from fnn.checks.explain import Numbers, explain
+from fnn.checks.probes import Case, on_rounded
 from fnn.checks.summary import with_innermost
 from fnn.interop import torch
 from fnn.layer import check_is_layer, check_shape, unchanged
@@ -29,6 +29,7 @@ from tests.support.table import INITIALIZERS, LAYERS, LOSSES, OPTIMIZERS, SCHEDU
 
 MODEL = fnn.chain(fnn.dropout(0.2), fnn.linear(4), fnn.tanh, fnn.linear(3))
 SHAPE = (5,)
+STEP = fnn.train_step(MODEL, fnn.cross_entropy, fnn.adam(), Key(4))
 
 
 def layer_call(layer, shape):
@@ -100,6 +101,15 @@ def train(params, batch):
     return list(islice(fnn.epochs(step, order, start, measure, lambda record: -record["validation"]), 3))
 
 
+def train_two(params, batch):
+    """Three epochs of two networks, each with its own order and its own best state."""
+    optimizer, model, keys = fnn.adam(0.1), fnn.ensemble(MODEL, 2), (Key(4), Key(5))
+    step = fnn.train_step(model, fnn.cross_entropy, optimizer, keys)
+    order = lambda epoch: fnn.batches(fnn.fold_in(keys, epoch), batch, 8)  # noqa: E731
+    score = lambda record: record["loss"] * [1, -1]  # noqa: E731
+    return list(islice(fnn.epochs(step, order, optimizer.init(params), score=score), 3))
+
+
 def schedule(rate):
     return lambda step: rate
 
@@ -151,6 +161,7 @@ OTHERS = {
                                   attrs.make_class("Record", ["x"], frozen=True, eq=False, repr=False)),
     "fnn.values.value": lambda: (fnn.values.value, type("Record", (), {})),
     "fnn.random.folded": lambda: (fnn.random.folded, Key(1), 2),
+    "fnn.random.draw, for two networks": lambda: (fnn.random.draw, (Key(1), Key(2)), (2, 3, 4)),
     "fnn.tree.Span": lambda: (tree.Span, 0, 6, (2, 3)),
     "fnn.tree.functions.check_names": lambda: (check_names, writable(), writable()),
     "fnn.tree.params.show": lambda: (fnn.tree.params.show, ("a", "b")),
@@ -183,9 +194,11 @@ OTHERS = {
         lambda memory, g, theta, step: (memory, g),
     ),
     "fnn.batches": lambda: (lambda *a: list(fnn.batches(Key(1), a, 8)), *data()),
+    "fnn.batches, of two keys": lambda: (lambda *a: list(fnn.batches((Key(1), Key(2)), a, 8)), *data()),
     "fnn.batches, in order": lambda: (lambda *a: list(fnn.batches(None, a, 8)), *data()),
     "fnn.batches, prepared": lambda: (lambda *a: list(fnn.batches(Key(1), a, 8, prepare=noisy)), *data()),
     "fnn.batches, prepared in order": lambda: (lambda *a: list(fnn.batches(None, a, 8, prepare=noisy)), *data()),
+    "fnn.batching.checked": lambda: (lambda *a: batching.checked("expected", a) == a, *data()),
     "fnn.batching.in_order": lambda: (lambda *a: list(batching.in_order(a, 8)), *data()),
     "fnn.batching.Batches": lambda: (lambda *a: [len(fnn.batches(Key(1), a, 8)), *fnn.batches(Key(1), a, 8)], *data()),
     "fnn.checks.explain.explain": lambda: (explain, MODEL, parameters(), *data(), fnn.cross_entropy),
@@ -199,6 +212,16 @@ OTHERS = {
         data(),
     ),
     "fnn.epochs": lambda: (train, parameters(), data()),
+    "fnn.epochs, of an ensemble": lambda: (train_two, fnn.ensemble(MODEL, 2).init(Key(1), SHAPE)[0], data()),
+    "fnn.fold": lambda: (
+        lambda s, *a: fnn.fold(STEP, s, fnn.batches(Key(3), a, 8)), fnn.adam().init(parameters()), *data(),
+    ),
+    "fnn.training.step.TrainStep": lambda: (
+        lambda *a: fnn.train_step(MODEL, fnn.mse, *a) == fnn.train_step(MODEL, fnn.mse, *a), fnn.adam(), Key(1),
+    ),
+    "fnn.training.inference.carried_out": lambda: (
+        lambda p, x: fnn.training.inference.carried_out(x, MODEL.apply, p)(x), parameters(), data()[0],
+    ),
     "fnn.training.history.History": lambda: (lambda r: History.of([r]).append(r), {"loss": 0.5}),
     "fnn.Progress": lambda: (lambda s: fnn.Progress.start(s), fnn.adam().init(parameters())),
     "fnn.early_stopping": lambda: (lambda p: list(fnn.early_stopping(p, 1)), train(parameters(), data())),
@@ -223,10 +246,10 @@ OTHERS = {
     "fnn.checks.summary.Summary": lambda: (repr, fnn.summary(MODEL, SHAPE)),
     "fnn.check_layer": lambda: (fnn.check_layer, fnn.tanh, SHAPE),
     "fnn.check_vjp": lambda: (fnn.check_vjp, fnn.linear(2, bias=None), {"weights": np.ones((5, 2))}, data()[0]),
-    "fnn.checks.case.on_rounded": lambda: (
+    "fnn.checks.probes.on_rounded": lambda: (
         lambda x: on_rounded(fnn.embedding(5, 2)).apply(fnn.embedding(5, 2).init(Key(1), SHAPE)[0], x), data()[0],
     ),
-    "fnn.checks.case.Case": lambda: (
+    "fnn.checks.probes.Case": lambda: (
         lambda c: (c.params(), c.leads(), list(c.variations())), Case(MODEL, SHAPE, Key(1)),
     ),
     "fnn.Cell": lambda: (
@@ -239,13 +262,13 @@ OTHERS = {
     "fnn.checks.summary.with_innermost": lambda: (
         lambda model: repr(with_innermost(model, lambda path, layer: layer)), MODEL,
     ),
-    "fnn.checks.derivative.derivative": lambda: (
-        lambda *a: list(fnn.checks.derivative.derivative(fnn.linear(2, bias=None), *a)),
+    "fnn.checks.probes.derivative": lambda: (
+        lambda *a: list(fnn.checks.probes.derivative(fnn.linear(2, bias=None), *a)),
         {"weights": np.ones((5, 2))},
         data()[0],
     ),
-    "fnn.checks.derivative.normal": lambda: (fnn.checks.derivative.normal, Key(1), (3,)),
-    "fnn.checks.derivative.require": lambda: (fnn.checks.derivative.require, True, MODEL, "it holds", ""),
+    "fnn.checks.probes.normal": lambda: (fnn.checks.probes.normal, Key(1), (3,)),
+    "fnn.checks.probes.require": lambda: (fnn.checks.probes.require, True, MODEL, "it holds", ""),
     "fnn.interop.torch.to_state_dict": lambda: (torch.to_state_dict, parameters()),
     "fnn.interop.torch.from_state_dict": lambda: (
         lambda arrays: torch.from_state_dict(arrays, parameters()), torch.to_state_dict(parameters()),

@@ -1,7 +1,7 @@
 """Training and inference compiled by JAX: a fold of steps as one `lax.scan`, with the data resting on the device."""
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby, islice
 from typing import Any
 
@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from fnn.arrays import Array
-from fnn.batching import Batch, Batches
+from fnn.batching import Batch, Batches, checked
 from fnn.interop.jax.trees import key_of
 from fnn.optimizers.diverged import DivergedError
 from fnn.optimizers.optimizer import State
@@ -27,7 +27,8 @@ AT_ONCE = 256  # batches that are stacked on the host, where they do not come fr
 def fold(step: Step, state: State, batches: Iterable[Batch]) -> tuple[State, Array]:
     """The state after all batches, and the losses of all steps (steps, ...): `fnn.fold`, compiled.
 
-    step      a training step; its `Key` becomes the `key_of` it. Of any other function, a `Key` must not be in it
+    step      a training step, whose `Key` becomes the `key_of` it; or any other function (state, batch) -> state that
+              JAX can trace, and that therefore holds no `Key`
     state     the state to begin with, on NumPy or on the device
     batches   `fnn.batches` without `prepare`: each batch is gathered on the device. Arrays of JAX rest there, as
               `jax.device_put((x, y))` gives them; those of NumPy go there in every call. All other batches are made
@@ -44,16 +45,16 @@ def fold(step: Step, state: State, batches: Iterable[Batch]) -> tuple[State, Arr
     if jax.dtypes.canonicalize_dtype(state.vector.dtype) != state.vector.dtype:
         problem = "the parameters are float64, which JAX rounds to float32 by default"
         raise ValueError(f'fold: {problem}; use tree.cast, or jax.config.update("jax_enable_x64", True)')
-    program, key = _program(step), _key(step)
+    program, key = _program(step)
     end, losses, finite = state, [], True
     for arrays, order in _pieces(batches):
         end, some, fine = program(end, key, arrays, order)
         losses.append(some)
         finite = fine & finite
     if not losses:
-        return state, jnp.zeros((0, *state.layout.lead))
+        return state, jnp.zeros((0, *state.layout.lead), state.vector.dtype)
     of_steps = jnp.concat(losses)
-    end = attrs.evolve(end, step=state.step + len(of_steps))
+    end = attrs.evolve(end, step=int(end.step))
     if getattr(step, "finite", True) and not (finite and np.isfinite(of_steps).all()):
         raise _diverged(state, np.asarray(of_steps))
     return end, of_steps
@@ -68,15 +69,12 @@ def _diverged(state: State, losses: np.ndarray) -> DivergedError:
     return DivergedError(f"step {state.step + at}: {what}; {remedy}", int(state.step) + at, losses[at], (), state)
 
 
-def _key(step: Step) -> Any:
-    """The key of a training step as JAX's; None without one."""
-    key = getattr(step, "key", None)
-    return key_of(key) if isinstance(key, (Key, tuple)) else key
-
-
-def _program(step: Step) -> Callable[..., tuple[State, Array, Array]]:
-    """The compiled fold of a step. It is the same for training steps that differ in their keys alone."""
-    return _compiled(attrs.evolve(step, key=None) if isinstance(step, TrainStep) else step)
+def _program(step: Step) -> tuple[Callable[..., tuple[State, Array, Array]], Any]:
+    """The compiled fold of a step, and its key: training steps with other keys have the same program."""
+    if not isinstance(step, TrainStep):
+        return _compiled(step), None
+    key = key_of(step.key) if isinstance(step.key, (Key, tuple)) else step.key
+    return _compiled(attrs.evolve(step, key=None, finite=True)), key
 
 
 @lru_cache
@@ -87,12 +85,15 @@ def _compiled(step: Any) -> Callable[..., tuple[State, Array, Array]]:
     def program(state: State, key: Any, arrays: Batch, orders: tuple[Array, ...]) -> tuple[State, Array, Array]:
         keyed = step if key is None else attrs.evolve(step, key=key)
 
+        @partial(jax.jit, inline=True)  # traced once for both uses
         def body(state: State, index: Array) -> tuple[State, Array]:
             # "clip" omits a check of each index from the compiled program
             after = keyed(state, tuple(array.take(index, axis=0, mode="clip") for array in arrays))
             return after, after.loss
 
         losses = []
+        loss = jax.eval_shape(body, state, orders[0][0])[1]  # one number, or one for each network
+        state = attrs.evolve(state, loss=jnp.full(loss.shape, state.loss, loss.dtype))
         for order in orders:
             state, some = jax.lax.scan(body, state, order)
             losses.append(some)
@@ -105,28 +106,35 @@ def _compiled(step: Any) -> Callable[..., tuple[State, Array, Array]]:
 def _pieces(batches: Iterable[Batch]) -> Iterator[tuple[Batch, tuple[np.ndarray, ...]]]:
     """Arrays, and the places of the examples of each batch in them (steps, size), full batches before a short one."""
     if isinstance(batches, Batches) and batches.prepare is None and batches.axis == 0:
+        if not len(batches):
+            return
         order, size = batches.order.astype(np.int32), batches.size
         full = order.shape[-1] // size * size
         parts = order[..., :full].reshape(*order.shape[:-1], -1, size), order[..., None, full:]
         yield batches.arrays, tuple(np.moveaxis(each, -2, 0) for each in parts if each.size)
         return
-    for _, alike in groupby(batches, lambda batch: [array.shape for array in batch]):
+    for _, alike in groupby(batches, _form):
         while some := list(islice(alike, AT_ONCE)):
             stacked = tuple(map(np.stack, zip(*some, strict=True)))
             yield stacked, (np.arange(len(some), dtype=np.int32),)
+
+
+def _form(batch: Batch) -> list[Any]:
+    """What batches have in common that can be stacked."""
+    return [(array.shape, array.dtype) for array in checked("fold: expected each batch as", batch)]
 
 
 @carried_out.register(jax.Array)
 def _(leaf: jax.Array, f: Callable[..., Any], setting: Any) -> Callable[..., Any]:
     """How `fnn.predict` and `fnn.evaluate` carry out f(setting, *arrays) for parameters of JAX: compiled.
 
-    A function that needs NumPy, as a measure of one's own may, is carried out on NumPy.
+    A function that JAX cannot trace, as a measure of one's own may be, is carried out on NumPy.
     """
 
     def compiled(*arrays: Any) -> Any:
         try:
             return _jit(f)(setting, *arrays)
-        except jax.errors.TracerArrayConversionError:
+        except (TypeError, ValueError, IndexError, AttributeError):  # a mistake of the user's comes again on NumPy
             return f(setting, *jax.tree.map(np.asarray, arrays))
 
     return compiled

@@ -4,10 +4,9 @@ from typing import Any
 
 import jax
 from jax.tree_util import DictKey, GetAttrKey
-from numpy.random import SeedSequence
 
 from fnn.optimizers.optimizer import State
-from fnn.random import Key, draw, folded
+from fnn.random import Key, check_keys, draw, folded, generator
 from fnn.tree import Params
 
 __all__ = ["key_of"]
@@ -54,7 +53,7 @@ def key_of(key: Key | tuple[Key, ...]) -> jax.Array:
     True
     """
     keys = key if isinstance(key, tuple) else (key,)
-    words = [SeedSequence(each.seed, spawn_key=each.path).generate_state(2) for each in keys]
+    words = [generator(each).bit_generator.seed_seq.generate_state(2) for each in keys]
     return jax.random.wrap_key_data(
         jax.numpy.asarray(words if isinstance(key, tuple) else words[0]), impl="threefry2x32"
     )
@@ -67,6 +66,7 @@ def _folded(key: jax.Array, i: Any) -> jax.Array:
 def _draw(key: jax.Array, shape: tuple[int, ...], *, normal: bool = False) -> jax.Array:
     """As `fnn.random.draw`, also of an array of keys, one for each network."""
     if key.ndim:
+        check_keys(len(key), shape)
         return jax.vmap(lambda each: _draw(each, shape[1:], normal=normal))(key)
     return (jax.random.normal if normal else jax.random.uniform)(key, shape, dtype="float32")
 

@@ -194,6 +194,9 @@ def test_a_forged_tree_is_refused(value, tmp_path):
         (["State", 0, "sgd", LAYOUT, {**PARTS, "loss": ["tuple", {}]}], {"vector": STATE_MEMBERS["vector"]}),
         (["Progress", 0, UNSCORED], WITHIN),
         (["Progress", -1, SCORED], WITHIN),
+        (["Progress", [1], SCORED], WITHIN),  # best epochs of networks, for one network
+        (["Progress", [1.0], SCORED], WITHIN),
+        (["Progress", [[1], [1, 2]], SCORED], WITHIN),
         (["Progress", 0, {**SCORED, "state": ["Key", 0, []]}], WITHIN),
         (["Progress", 0, {**SCORED, "best": ["Key", 0, []]}], WITHIN),
         (["Progress", 0, {**SCORED, "more": ["Key", 0, []]}], WITHIN),

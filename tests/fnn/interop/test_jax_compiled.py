@@ -12,7 +12,7 @@ import pytest
 import fnn
 import fnn.interop.jax
 from fnn import Key, tree
-from fnn.checks.case import on_rounded
+from fnn.checks.probes import on_rounded
 from tests.support.table import LAYERS, LOSSES, OPTIMIZERS, normal
 
 MODEL = fnn.chain(fnn.linear(5), fnn.tanh, fnn.linear(4))

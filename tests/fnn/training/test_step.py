@@ -47,6 +47,26 @@ def test_gradients_of_an_ensemble_have_its_leading_axes():
     assert value_and_grad(model, mse)(params, (X, Y))[1].lead == (2,)
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_step_refuses_parameters_of_another_number_of_networks(whole):
+    def model(n):
+        few = fnn.ensemble(linear(3), n) if n else linear(3)
+        return few if whole else chain(few, relu)
+
+    step = train_step(model(2), mse, sgd(0.1))
+    for n in (0, 3):
+        with pytest.raises(fnn.LayerError, match="not of 2 networks but of"):
+            step(sgd(0.1).init(model(n).init(Key(0), (3,))[0]), (X, Y))
+
+
+def test_a_layer_in_training_takes_its_parameters_by_position_too():
+    def vjp(params, x, key=None):
+        return MODEL.vjp({"0": params[0], "1": params[1], "2": params["2"]}, x, key)
+
+    step = train_step(fnn.Layer(MODEL.init, MODEL.apply, vjp), mse, sgd(0.1))
+    assert step(START, (X, Y)) == STEP(START, (X, Y))
+
+
 def test_all_behind_x_goes_to_the_loss():
     def between(prediction, low, high):
         below, pull_below = mse(prediction, np.minimum(prediction, high))

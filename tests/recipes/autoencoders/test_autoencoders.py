@@ -249,7 +249,7 @@ def test_picture_rows(carried_out, data):
     clean = carried_out["denoising"][0]["autoencoder 64 x 5"][0]["scores"]["clean_accuracy"]
     assert accuracy.lines[4].get_ydata() == pytest.approx(np.full(11, clean))
     (legend,) = psnr.figure.legends
-    lines = ["noisy", denoising.FILTER, *denoising.GROUPS, "clean digits"]
+    lines = ["noisy", denoising.FILTER, *denoising.GROUPS, "clean images"]
     assert [text.get_text() for text in legend.get_texts()] == lines
     assert [text.get_text() for text in accuracy.texts] == ["trained at 0.2"]
     assert psnr.figure.get_suptitle() == "1 run of each"
@@ -265,7 +265,7 @@ def test_map_table_and_confusion(carried_out, data):
     axes = axes_of(carried_out, data, "latent_space")
     (around,), tables, (confusion,) = axes.values()
     assert len(around.collections) == len(around.texts) == 4
-    assert "100 test digits" in around.get_title()
+    assert "100 test images" in around.get_title()
     assert len(tables) == 2
     for ax in tables:
         cells = {at: cell.get_text().get_text() for at, cell in ax.tables[0].get_celld().items()}

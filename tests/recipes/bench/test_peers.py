@@ -93,6 +93,12 @@ def test_the_bare_products_run(data, name, peer):
     assert problem.score(products.predict(problem.test[0])) is None
 
 
+@pytest.mark.parametrize("name", ["images", "rows"])
+def test_only_perceptrons_are_written_by_hand(data, name):
+    with pytest.raises(ValueError, match="only perceptrons"):
+        session("numpy_by_hand.train", PROBLEMS[name][0](data))
+
+
 @pytest.mark.parametrize("runs", [0, 3])
 def test_a_problem_has_the_order_of_fnns_batches(data, runs):
     problem = workloads.exclusive_or(data, runs=3) if runs else workloads.classifier(8, batch=16)(data)

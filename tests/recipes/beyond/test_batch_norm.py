@@ -8,6 +8,7 @@ import fnn
 from fnn import Key, tree
 from recipes.beyond.batch_norm import RECIPE
 from recipes.beyond.normalised import AVERAGED, RATES, Config, averaging, network, run, unbiased
+from recipes.claims import ALIKE
 from recipes.training import result
 from tests.support.known_verdicts import DATA
 
@@ -139,17 +140,17 @@ def test_claims_are_judged_by_what_was_measured():
     assert found == [
         *("holds", "holds", "holds"),  # more rates
         "holds",  # at the rate 1, the ninth: 0.95 instead of 0.5
-        "undecided",  # at the rate 0.003, the fourth: 0.95 for both
+        ALIKE,  # at the rate 0.003, the fourth: 0.95 for both
         *("holds", "holds", "holds"),  # at their best
         *("holds", "holds", "fails"),  # tuned statistics are better by 0.01, so they are not alike
     ]
     found = verdicts(planted(batch=3, layer=4, none=9, tuned=0.94, averaged=0.9405))
-    assert found == ["fails"] * 4 + ["holds"] * 4 + ["holds", "fails", "holds"]
+    assert found == ["fails"] * 4 + ["holds"] * 4 + ["holds", ALIKE, "holds"]
 
 
 def test_few_runs_decide_nothing_and_claims_are_ours():
     claims = RECIPE.claims(planted(10, 9, 5, 0.95, 0.94, n=4), DATA)
-    assert {claim.verdict for claim in claims} == {"undecided"}
+    assert {claim.verdict for claim in claims} == {"not judged"}
     assert {claim.source for claim in claims} == {"ours"}
     assert all("too few runs: 4" in claim.measured for claim in claims)
 

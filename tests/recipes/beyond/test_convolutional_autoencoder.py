@@ -12,9 +12,8 @@ from recipes.autoencoders.autoencoder import noisy
 from recipes.beyond import coders
 from recipes.beyond import convolutional_autoencoder as recipe
 from recipes.beyond.coders import Config, images_of_rows, network
-from recipes.data.digits import Digits
+from recipes.data.digits import SHA256, Digits
 from recipes.training import result
-from tests.support.known_verdicts import rows_as_classes
 
 SHAPE = (8, 8)
 SMALL = {
@@ -33,7 +32,7 @@ def bars(key, n):
     return x.reshape(n, -1), labels
 
 
-DATA = Digits(*(bars(Key(i), n) for i, n in enumerate((200, 60, 60))), SHAPE, 4, {})
+DATA = Digits(*(bars(Key(i), n) for i, n in enumerate((200, 60, 60))), SHAPE, 4, SHA256)
 
 
 @pytest.fixture(scope="module")
@@ -185,12 +184,12 @@ def planted(mse=(0.007, 0.004), knn=(0.97, 0.96), at=(26.5, 15.0), wide=(24.7, 1
 
 def test_each_claim_can_hold_and_fail():
     def verdicts(**changes):
-        return [claim.verdict for claim in recipe.claims(planted(**changes), rows_as_classes())]
+        return [claim.verdict for claim in recipe.claims(planted(**changes), DATA)]
 
     assert verdicts() == ["holds"] * 5 + ["fails"]
     assert verdicts(at=(26.5, 17.0)) == ["holds"] * 6
     assert verdicts(mse=(0.008, 0.005)) == ["fails"] * 2 + ["holds"] * 3 + ["fails"]
     assert verdicts(knn=(0.95, 0.96)) == ["holds", "holds", "fails", "fails", "holds", "fails"]
     assert verdicts(at=(26.2, 17.0)) == ["holds"] * 4 + ["fails", "holds"]
-    assert verdicts(n=4) == ["undecided"] * 6
-    assert all(claim.source == "ours" for claim in recipe.claims(planted(), rows_as_classes()))
+    assert verdicts(n=4) == ["not judged"] * 6
+    assert all(claim.source == "ours" for claim in recipe.claims(planted(), DATA))

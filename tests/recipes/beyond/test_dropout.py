@@ -85,13 +85,13 @@ def test_claims_are_judged_by_what_was_measured(gains, verdict):
 
 
 def test_few_runs_decide_nothing():
-    assert {claim.verdict for claim in RECIPE.claims(planted(AS_CLAIMED, n=4), DATA)} == {"undecided"}
+    assert {claim.verdict for claim in RECIPE.claims(planted(AS_CLAIMED, n=4), DATA)} == {"not judged"}
 
 
 @pytest.mark.parametrize("n", [1, 5])
 def test_the_figure_has_a_column_for_each_number_of_digits(n):
     figure = RECIPE.figures(planted(AS_CLAIMED, n), DATA)["dropout"]
-    assert [ax.get_title() for ax in figure.axes[:3]] == [f"{count:,} training digits" for count in EXAMPLES]
+    assert [ax.get_title() for ax in figure.axes[:3]] == [f"{count:,} training examples" for count in EXAMPLES]
     assert [len(ax.lines) for ax in figure.axes[:3]] == [2, 2, 2]
     below = figure.axes[3]
     assert ("95 %" in figure.get_suptitle()) == (n == 5)

@@ -208,7 +208,7 @@ def test_attention_maps_are_the_weights_that_the_network_uses():
 
 # What the recipe concludes.
 
-SIZE = SimpleNamespace(shape=(28, 28))  # what claims ask of the data
+SIZE = SimpleNamespace(shape=(28, 28), is_mnist=True)  # what claims ask of the data
 
 
 def planted(accuracies, forgets=-5.0, opens=2.0, n=5):
@@ -233,7 +233,7 @@ def planted(accuracies, forgets=-5.0, opens=2.0, n=5):
         (planted((0.98, 0.985, 0.97, 0.97, 0.98), forgets=-2.0, opens=-1.0), ["fails"] * 7),
         (planted((0.975, 0.97, 0.985, 0.985, 0.986)), ["fails", *["holds"] * 6]),
         (planted((0.975, 0.97, 0.989, 0.9885, 0.984)), ["holds", "fails", *["holds"] * 5]),
-        (planted((0.975, 0.97, 0.989, 0.9885, 0.986), n=4), ["undecided"] * 7),
+        (planted((0.975, 0.97, 0.989, 0.9885, 0.986), n=4), ["not judged"] * 7),
     ],
 )
 def test_claims(results, expected):
@@ -265,7 +265,7 @@ def test_the_recipe_writes_its_pictures(tmp_path):
     small = write_bright_rows(tmp_path)
     results, claims = run_recipe(RECIPE, Options(epochs=1, runs=2, jobs=1, data=small, out=str(tmp_path)))
     assert {len(runs) for runs in results.values()} == {2}
-    assert {claim.verdict for claim in claims} == {"undecided"}
+    assert {claim.verdict for claim in claims} == {"not judged"}
     for name in ("sequence", "sequence_attention"):
         assert (tmp_path / "sequence" / f"{name}.png").stat().st_size > 10_000
     data = RECIPE.load(small)

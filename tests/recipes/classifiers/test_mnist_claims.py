@@ -5,12 +5,12 @@ import pytest
 
 from recipes.classifiers.curves import share_by
 from recipes.classifiers.mnist import RECIPE
-from recipes.data.digits import Digits
+from recipes.data.digits import FIRST_OF_FASHION, SHA256, Digits
 
 RNG = np.random.default_rng(0)
 LABELS = np.arange(30) % 10
 PAIR = RNG.random((30, 9), dtype=np.float32), LABELS
-DATA = Digits(train=PAIR, validation=PAIR, test=PAIR, shape=(3, 3), n_classes=10, checksums={})
+DATA = Digits(train=PAIR, validation=PAIR, test=PAIR, shape=(3, 3), n_classes=10, checksums=SHA256)
 EPOCH = np.arange(1, 21)
 FALLING = 0.2 / EPOCH
 CURVES = {
@@ -46,7 +46,7 @@ def test_each_claim_can_hold_and_fail():
     assert verdicts(train_loss=jitter) == ["holds", "fails", "holds", "holds"]
     assert verdicts(validation_loss=rising) == ["holds", "holds", "fails", "holds"]
     assert verdicts(validation_accuracy=late) == [*["holds"] * 3, "fails"]  # though epoch 1 makes most of it all
-    assert verdicts(n=4) == ["undecided"] * 4
+    assert verdicts(n=4) == ["not judged"] * 4
 
 
 def test_what_is_measured_and_why():
@@ -73,7 +73,7 @@ def test_the_share_gained_by_an_epoch_leaves_out_the_first():
 
 def test_ten_epochs_are_too_few_for_claims_about_the_curves():
     claims = RECIPE.claims(results(epochs=10), DATA)
-    assert [claim.verdict for claim in claims] == ["holds", *["undecided"] * 3]
+    assert [claim.verdict for claim in claims] == ["holds", *["not judged"] * 3]
     assert all(claim.measured == "not measured: only 10 epochs" for claim in claims[1:])
     assert len(RECIPE.claims(results(epochs=1), DATA)) == 4
 
@@ -87,3 +87,22 @@ def test_the_figure_says_of_which_runs_it_is(n, titles):
     above, below = (sub.get_suptitle() for sub in figure.subfigs)
     assert above == titles[0]
     assert below == f"{titles[1].capitalize()} misclassifies 3 of 30 test digits. The first 3:"
+
+
+def test_fashion_has_names_and_other_images_are_not_called_digits():
+    fashion = Digits(PAIR, PAIR, (PAIR[0], np.resize(FIRST_OF_FASHION, 30)), (3, 3), 10, {})
+    other = Digits(PAIR, PAIR, PAIR, (3, 3), 10, {})
+    assert (DATA.things, fashion.things, other.things) == ("digits", "images", "images")
+    assert fashion.names[9] == "ankle boot"
+    assert other.names == DATA.names == tuple("0123456789")
+    (figure,) = RECIPE.figures(results(), fashion).values()
+    assert "30 test images" in figure.subfigs[1].get_suptitle()
+    titles = [ax.get_title() for ax in figure.axes]
+    assert any("ankle boot" in title for title in titles + [t.get_text() for ax in figure.axes for t in ax.texts])
+
+
+def test_on_other_images_no_claim_names_a_number_of_mnist():
+    other = Digits(PAIR, PAIR, PAIR, (3, 3), 10, {})
+    claims = RECIPE.claims(results(), other)
+    assert [claim.source for claim in claims] == ["ours, after the paper"] * 3
+    assert not any("97 %" in claim.statement for claim in claims)

@@ -10,6 +10,7 @@ import pytest
 
 import fnn
 from fnn import Key, generator
+from recipes.claims import ALIKE
 from recipes.classifiers import activations, batch_size, classifier, hidden_size, initializers, optimizers
 from recipes.classifiers.classifier import Config
 from recipes.classifiers.paper_gradient import cross_entropy_with_paper_gradient
@@ -18,7 +19,9 @@ from recipes.running.experiment import run_recipe
 from recipes.running.plan import Options
 from recipes.training import result
 
-DATA = SimpleNamespace(train=(np.zeros((1, 784)), None), n_classes=10)  # what claims ask of it
+DATA = SimpleNamespace(
+    train=(np.zeros((1, 784)), None), test=(None, np.zeros(10_000)), n_classes=10, is_mnist=True
+)  # what claims ask of it
 STUDIES = {study.RECIPE.name: study for study in (activations, batch_size, hidden_size, optimizers, initializers)}
 RNG = np.random.default_rng(0)
 
@@ -142,7 +145,7 @@ def test_the_wrong_gradient_is_no_derivative_of_the_value():
 # What they conclude.
 
 AS_THE_PAPER = {
-    "activations": [0.970, 0.960, 0.972, 0.970, 0.960, 0.972],
+    "activations": [0.970, 0.960, 0.971, 0.970, 0.960, 0.971],
     "batch_size": ([0.950, 0.955, 0.960, 0.975, 0.970, 0.965], [6e-3, 6e-3, 1e-4, 3e-3, 3e-4, 1e-4]),
     "hidden_size": [0.945, 0.963, 0.972, 0.976],
     "optimizers": ([0.91, 0.96, 0.971], [3e-3, 3e-3, 2e-4], [40, 30, 10]),
@@ -169,14 +172,17 @@ def judge(name, numbers, **settings):
 @pytest.mark.parametrize(("numbers", "verdict"), [(AS_THE_PAPER, "holds"), (OTHERWISE, "fails")])
 def test_claims_are_judged_by_what_was_measured(name, numbers, verdict):
     claims = [claim for claim in judge(name, numbers[name]) if name == "initializers" or claim.source != "ours"]
-    assert {claim.statement: claim.verdict for claim in claims} == {claim.statement: verdict for claim in claims}
+    expected = {
+        c.statement: ALIKE if verdict == "holds" and "slightly higher" in c.statement else verdict for c in claims
+    }
+    assert {claim.statement: claim.verdict for claim in claims} == expected  # what is alike is not higher
 
 
 @pytest.mark.parametrize("name", STUDIES)
 @pytest.mark.parametrize("n", [1, 2, 4])
 def test_few_runs_decide_nothing(name, n):
     for claim in judge(name, AS_THE_PAPER[name], n=n):
-        assert claim.verdict == "undecided"
+        assert claim.verdict == "not judged"
         assert f"(too few runs: {n})" in claim.measured
         assert "inf" not in claim.measured
 
@@ -194,7 +200,7 @@ def test_few_runs_decide_nothing(name, n):
         ),
         (
             [0.970, 0.970],
-            "may or may not explain it: under that the claim is undecided, ReLU, wrong gradient − Sigmoid",
+            "does not explain it: under that there is no difference that matters, either, ReLU, wrong gradient − Si",
         ),
     ],
 )
@@ -228,25 +234,27 @@ def test_convergence_is_timed_to_one_accuracy():
     results, epoch = planted("optimizers", 0.97, epochs=(12, 9, 4)), np.arange(1, 51)
     for run in results["SGD"]:  # there late, and it never gets further
         run["curves"]["validation_accuracy"] = np.where(epoch >= 14, 0.96, np.where(epoch >= 2, 0.9599, 0))
-    than_sgd, than_momentum = STUDIES["optimizers"].RECIPE.claims(results, None)[-2:]
+    than_sgd, than_momentum = STUDIES["optimizers"].RECIPE.claims(results, DATA)[-2:]
     mark = "epochs to a validation accuracy of 0.96: {} − Adam: {} "
     assert than_sgd.measured.startswith(mark.format("SGD", "+10.0"))
     assert than_momentum.measured.startswith(mark.format("Momentum SGD", "+5.0"))
     for run in results["Adam"]:
         run["curves"]["validation_accuracy"] = np.full(50, 0.95)  # never there
-    assert "SGD − Adam: -37.0 " in STUDIES["optimizers"].RECIPE.claims(results, None)[-2].measured
+    assert "SGD − Adam: -37.0 " in STUDIES["optimizers"].RECIPE.claims(results, DATA)[-2].measured
 
 
 def test_a_marginal_improvement_is_neither_none_nor_great():
     at = {gain: judge("hidden_size", [0.945, 0.963, 0.972, 0.972 + gain])[3] for gain in (-0.004, 0.004, 0.006)}
     assert [claim.verdict for claim in at.values()] == ["fails", "holds", "fails"]
     assert at[0.004].measured.endswith("to lie between 0 and 0.005; 118,282 parameters instead of 55,050")
+    assert "set on 27 November 2026" in at[0.004].bar
 
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_equal_groups_decide_for_nothing_but_likeness(name):
     for claim in judge(name, 0.97, spreads=1e-3):
-        assert claim.verdict == ("holds" if "alike" in claim.statement or "similar" in claim.statement else "undecided")
+        likeness = "alike" in claim.statement or "similar" in claim.statement
+        assert claim.verdict == ("holds" if likeness else ALIKE)
 
 
 @pytest.mark.parametrize(
@@ -263,7 +271,7 @@ def test_claims_say_which_runs_the_limit_of_epochs_ended(length, best, said):
 def test_a_claim_says_it_of_the_groups_that_it_compares_and_no_others():
     results = planted("optimizers", 0.97, epochs=(50, 20, 20))
     results["SGD"][0]["scores"]["best_epoch"] = 45
-    claims = STUDIES["optimizers"].RECIPE.claims(results, None)
+    claims = STUDIES["optimizers"].RECIPE.claims(results, DATA)
     said = [claim.measured.partition("; ended by the limit of 50 epochs, with patience left: ")[2] for claim in claims]
     assert said == ["14 of 15 runs of SGD" if i in (0, 2, 3, 5) else "" for i in range(7)]
     right = [claim.measured for claim in judge("activations", 0.97, epochs=(50, 10, 10, 10, 10, 10))]
@@ -362,3 +370,29 @@ def test_studies_run_small_and_share_their_runs(tiny, tmp_path):
         assert (tmp_path / name / f"{name}.png").stat().st_size > 10_000
         kept.append(len(list((tmp_path / "runs").glob("*.npz"))))
     assert kept == [12, 12 + 10, 22 + 8, 30 + 4, 34 + 16]
+
+
+def test_consistency_counts_seeds():
+    """A mean that five of fifteen seeds make alone is no consistent gain."""
+    results = planted("optimizers", [0.970, 0.960, 0.970])
+    for i, (adam, sgd) in enumerate(zip(results["Adam"], results["SGD"], strict=True)):
+        adam["scores"]["test_accuracy"] = 0.985 if i < 8 else 0.969
+        sgd["scores"]["test_accuracy"] = 0.970
+    claim = STUDIES["optimizers"].RECIPE.claims(results, DATA)[0]
+    assert claim.verdict == "undecided"
+    assert "Adam does better with 53 % (95 % interval 30 to 75 %, 15 seeds), to exceed 50 %" in claim.measured
+
+
+def test_the_spread_of_runs_is_told_beside_what_the_test_digits_alone_make():
+    measured = judge("batch_size", 0.97, spreads=1e-3)[4].measured
+    assert "10,000 test examples alone make 0.0017; ratio of their spreads 1.00 (95 % interval" in measured
+    apart = judge("batch_size", 0.97, spreads=[1e-3, 1e-3, 1e-3, 1.4e-3, 1e-3, 1e-3])[4]
+    assert apart.verdict == "undecided"
+    assert "such a sample finds a ratio of " in apart.measured
+
+
+def test_on_other_data_the_claims_of_the_paper_are_ours_and_digits_are_left_out():
+    other = SimpleNamespace(**{**vars(DATA), "is_mnist": False})
+    claims = STUDIES["optimizers"].RECIPE.claims(planted("optimizers", 0.85), other)
+    assert {claim.source for claim in claims} == {"ours, after the paper"}
+    assert len(claims) == 5  # without the epochs to an accuracy of 0.96

@@ -15,7 +15,7 @@ from recipes.data import digits
 from recipes.reporting import beyond
 from recipes.reporting.markdown import anchor
 from recipes.reporting.paper import FILES, run
-from recipes.reporting.report import CODE, ONE_NETWORK, PAPER
+from recipes.reporting.report import CODE, PAPER
 from recipes.running import catalogue
 from recipes.running.catalogue import find, names, reported
 from recipes.running.plan import Options
@@ -43,7 +43,7 @@ def test_every_recipe_writes_its_result_parameters_and_figures(folder, name):
     assert len(written["seeds"]) == find(name).quick.runs
     assert set(written["data"]["sha256"]) in (set(digits.SHA256), set())  # some draw their own data from the key
     assert {"python", "numpy", "fnn"} <= set(written["versions"])
-    assert written["claims"]
+    assert written["claims"] or name == "convolution"  # whose one claim names a number of MNIST
     assert checkpoint.load(out / "parameters.npz").keys() == find(name).groups.keys()
     assert {path.suffix for path in out.iterdir()} == {".json", ".npz", ".png", ".svg"}
 
@@ -90,17 +90,13 @@ def test_every_claim_has_a_verdict_in_the_first_table(folder):
         assert f"\n## {name}" in text
         (heading,) = re.findall(rf"^## ({name}(?: \(.*\))?)$", text, re.MULTILINE)
         assert f"[{name}](#{anchor(heading)})" in text
-    verdicts = re.findall(r'class="verdict (\w+)">\1(| \(small\))<', table)
+    verdicts = re.findall(r'class="verdict (\w+)">([^<]*)<', table)
     assert len(verdicts) == table.count("<tr>") - 1 >= 2 * len(NAMES) - 4
-    marked = sum(mark != "" for _, mark in verdicts)
-    assert (
-        text.count("| holds (small) |") + text.count("| fails (small) |") + text.count("| undecided (small) |")
-        == marked
-    )
+    judged = [words for kind, words in verdicts if kind != "unjudged"]
+    assert text.count("| not judged |") == len(verdicts) - len(judged)
     points = [find(name) for name in NAMES if find(name).quick == find(name).paper]  # they draw their own points
-    assert len(verdicts) - marked == sum(
-        {"linear_regression": 3, "linear_classification": 4}.get(recipe.name, 2) for recipe in points
-    )
+    assert len(judged) == sum({"linear_regression": 3, "linear_classification": 4}.get(r.name, 2) for r in points)
+    assert set(judged) <= {"holds", "fails", "no difference that matters", "undecided"}
 
 
 def test_provenance_has_a_row_for_every_recipe(folder):
@@ -132,18 +128,19 @@ def test_a_chapter_has_its_text_its_groups_and_its_claims(folder):
     assert "whose gradients are summed: the paper's code sums them over a batch" in text
     assert "All is as in <code>xor</code>, with the same points" in page
     chapter = text[text.index("\n## optimizers") : text.index("\n## initializers")]
-    assert re.search(r"^- SGD: test accuracy, IQM 0\.\d{4} \(2 runs\); the paper shows 0.91$", chapter, re.MULTILINE)
+    assert re.search(r"^- SGD: test accuracy, IQM 0\.\d{4} \(2 runs\)$", chapter, re.MULTILINE)
     numbers = re.findall(
-        r"^(\d)\. \*\*undecided \(small\)\*\*: .* \*\(the paper, figure 9\)\*<br>Measured: ", chapter, re.MULTILINE
+        r"^(\d)\. \*\*not judged\*\*: .* \*\(ours, after the paper\)\*<br>Measured: ", chapter, re.MULTILINE
     )
     assert numbers == [str(i) for i in range(1, len(numbers) + 1)]
-    assert len(numbers) == page.count("figure 9</td>") == page.count("(the paper, figure 9)</i>") > 5
+    assert len(numbers) == 5
+    section = page[page.index('<section id="optimizers"') : page.index('<section id="initializers"')]
+    assert "Reason" not in chapter + section
+    assert "the paper shows" not in text + page
     grid = text[text.index("\n## autoencoder_grid") : text.index("\n## reconstructions")]
     assert "- The pictures show the scores of all 50 networks." in grid
     assert "latent 64, depth 5" not in grid
-    once = [name for name in NAMES if find(name).paper.runs == 1]
-    assert once == ["autoencoder_grid", "reconstructions", "latent_space", "interpolation"]
-    assert text.count(ONE_NETWORK) == page.count(ONE_NETWORK) == len(once)
+    assert {name: find(name).paper.runs for name in NAMES if find(name).paper.runs < 5} == {"autoencoder_grid": 3}
     assert text.count(PAPER) == page.count(escape(PAPER)) == 1
 
 

@@ -17,19 +17,20 @@ def test_groups_have_words_units_and_the_number_of_the_paper():
     ]
     (line,) = groups_in_words(find("denoising"), of(*[20.5] * 5, name="wide", score=find("denoising").score))
     assert line == (
-        "wide: PSNR at sigma 0.2 of the denoised test digits, IQM 20.50 dB (95 % interval 20.50 to 20.50 dB, 5 runs)"
+        "wide: PSNR at sigma 0.2 of the denoised test images, IQM 20.50 dB (95 % interval 20.50 to 20.50 dB, 5 runs)"
     )
     assert all(find(name).papers.keys() <= find(name).groups.keys() for name in names)
     assert sum(len(find(name).papers) for name in names) == 1 + 2 * 3 + 2 + 4 + 3
 
 
-def test_many_groups_of_one_run_are_left_to_the_figure():
+def test_many_groups_of_few_runs_are_left_to_the_figure():
     recipe, one = find("autoencoder_grid"), [{"scores": {"test_mse": 0.5}}]
     assert len(groups_in_brief(recipe, {f"{i}": one for i in range(12)})) == 12
     assert groups_in_brief(recipe, {f"{i}": one for i in range(13)}) == [
         "The pictures show the scores of all 13 networks."
     ]
-    assert len(groups_in_brief(recipe, {f"{i}": one * 2 for i in range(13)})) == 13
+    assert len(groups_in_brief(recipe, {f"{i}": one * 3 for i in range(13)})) == 1
+    assert len(groups_in_brief(recipe, {f"{i}": one * 5 for i in range(13)})) == 13
 
 
 def test_settings_say_what_is_shared_and_what_varies():
