@@ -99,8 +99,8 @@ def lecun_normal(key: Key, shape: tuple[int, ...]) -> np.ndarray:
 def orthogonal(key: Key, shape: tuple[int, ...]) -> np.ndarray:
     """A random matrix with orthonormal rows or columns, whichever are fewer (Saxe et al. 2014).
 
-    The Q of a Gaussian matrix, its columns' signs set by R's diagonal, is uniform over the orthogonal group
-    (Mezzadri 2007). A receptive field gets a matrix at each place.
+    The Q of a Gaussian matrix, signed by R's diagonal, is uniform over the orthogonal group (Mezzadri 2007). A
+    receptive field gets a matrix at each place.
     """
     _fans(shape)
     *lead, n_in, n_out = shape

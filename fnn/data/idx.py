@@ -85,8 +85,8 @@ def read_labelled_images(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Images (n, height, width) and their labels (n,), both uint8 and read-only.
 
-    Raises `DataFormatError` if a file is not an IDX file of this kind, if an array takes more than `limit` bytes, if the
-    numbers of images and labels differ, or if a label is not below `n_classes`.
+    Raises `DataFormatError` if a file is not such an IDX file, if an array takes more than `limit` bytes, if there
+    are more images than labels or fewer, or if a label is not below `n_classes`.
     """
     images, labels = read_idx(images_path, limit=limit), read_idx(labels_path, limit=limit)
     for path, array, name, ndim in ((images_path, images, "images", 3), (labels_path, labels, "labels", 1)):

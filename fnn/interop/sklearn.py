@@ -1,6 +1,5 @@
 """scikit-learn: networks as estimators, for its pipelines, searches and cross-validation. Needs scikit-learn 1.6.
 
-    from fnn.interop.sklearn import Classifier
     hidden = fnn.chain(fnn.linear(64), fnn.relu)  # the estimator puts the output layer behind it
     network = make_pipeline(StandardScaler(), Classifier(hidden, epochs=50))
     GridSearchCV(network, {"classifier__optimizer": [fnn.adam(1e-3), fnn.adam(1e-2)]}).fit(x, labels)
@@ -163,7 +162,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
 
 
 class Classifier(ClassifierMixin, _Network):  # type: ignore[misc]
-    """A network that tells classes apart. Give the hidden layers, no output layer and no softmax.
+    """A network that tells classes apart.
 
     model                  the hidden layers; by default chain(linear(100), relu). A linear layer with an output for
                            each class is put behind them. `chain()` has no hidden layer: a logistic regression
@@ -171,8 +170,8 @@ class Classifier(ClassifierMixin, _Network):  # type: ignore[misc]
     loss                   a loss of logits and labels; by default cross_entropy
     epochs                 how often `fit` goes through the data, at most
     batch_size             examples in a step
-    early_stopping         hold a share of the data back, and keep the parameters of the epoch with the least loss on
-                           it. The share is stratified if it has room for all classes and each has two examples
+    early_stopping         hold a share of the data back, stratified if possible, and keep the parameters of the epoch
+                           with the least loss on it
     validation_fraction    the share
     n_iter_no_change       the epochs without a lower loss after which `fit` stops early
     random_state           seeds the parameters, the order of the examples, dropout and the share
@@ -248,8 +247,6 @@ class Classifier(ClassifierMixin, _Network):  # type: ignore[misc]
 
 class Regressor(RegressorMixin, _Network):  # type: ignore[misc]
     """A network that predicts numbers: one for each example, or several where y has several columns.
-
-    Give the hidden layers, no output layer.
 
     model                  the hidden layers; by default chain(linear(100), relu). A linear layer with an output for
                            each column of y is put behind them. `chain()` has no hidden layer: a linear regression

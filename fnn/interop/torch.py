@@ -3,13 +3,13 @@
     module.load_state_dict({name: torch.tensor(array) for name, array in to_state_dict(params).items()})
     params = from_state_dict({name: tensor.numpy() for name, tensor in module.state_dict().items()}, like=params)
 
-Weights are turned to PyTorch's order: of `nn.Linear` (n_out, n_in), of `nn.Conv2d` (n_out, c_in, height, width). What
-names alone cannot tell is left to you: `nn.Embedding` has our order, `nn.ConvTranspose2d` has (c_in, n_out, height,
-width), normalisations call our scale "weight" and have the two rows of our statistics as "running_mean" and
-"running_var", and recurrent cells have other names.
+Weights are turned to PyTorch's order: of `nn.Linear` (n_out, n_in), of `nn.Conv2d` (n_out, c_in, height, width). Names
+alone do not tell that `nn.Embedding` has our order and `nn.ConvTranspose2d` (c_in, n_out, height, width), that
+normalisations call our scale "weight" and the rows of our statistics "running_mean" and "running_var", and that
+recurrent cells have other names.
 
 A `chain` has the names of an `nn.Sequential` with the same layers at the same positions, and a named part those of an
-attribute. `safetensors.numpy.save_file(to_state_dict(params), path)` writes the same dict for other tools.
+attribute. `safetensors.numpy.save_file(to_state_dict(params), path)` writes the dict for other tools.
 
 Some activations have another name or another default in PyTorch:
 

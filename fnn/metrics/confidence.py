@@ -13,9 +13,8 @@ import numpy as np
 from fnn.arrays import Array
 from fnn.layers.activations import soft_maximum
 from fnn.layers.softmax import log_softmax
-from fnn.metrics.answers import answers
-from fnn.metrics.answers import probabilities as as_probabilities
-from fnn.metrics.metric import Metric, appended, averaged, check_average, counted, ratio
+from fnn.metrics.metric import Metric, answers, appended, averaged, check_average, counted, ratio
+from fnn.metrics.metric import probabilities as as_probabilities
 from fnn.values import whole
 
 __all__ = ["average_precision", "brier_score", "calibration_error", "log_loss", "roc_auc"]

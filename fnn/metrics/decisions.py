@@ -7,8 +7,7 @@ import numpy as np
 
 from fnn.arrays import Array, dtype_kind
 from fnn.losses.reduction import same_number
-from fnn.metrics.answers import answers
-from fnn.metrics.metric import Metric, averaged, check_arrays, check_average, ratio, weighing
+from fnn.metrics.metric import Metric, answers, averaged, check_arrays, check_average, ratio, weighing
 from fnn.values import whole
 
 __all__ = ["accuracy", "binary_accuracy", "f1", "precision", "recall"]

@@ -1,7 +1,7 @@
 """Pictures of data, drawn with matplotlib. This is the only part of fnn that imports it.
 
-Each function takes arrays and, optionally, the `Axes` to draw on, and returns what it drew on. It changes neither its
-arguments nor pyplot nor the rcParams. `save` writes equal figures as equal bytes.
+Each function takes arrays and, optionally, `ax`, the `Axes` to draw on, by default those of a new figure, which it
+returns, and their labels, `xlabel` and `ylabel`. It changes neither its arguments nor pyplot nor the rcParams.
 """
 
 from fnn.plot.canvas import COLOURS, MARKERS, save

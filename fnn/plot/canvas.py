@@ -19,8 +19,8 @@ from fnn.checkpoint.files import checked_name, replace
 
 __all__ = ["COLOURS", "INK", "MARKERS", "axes_or_new", "checked", "checked_each", "interval", "quiet", "save"]
 
-# Okabe and Ito's colours, which colour-blind readers can tell apart, without the yellow, which is too pale on white.
-# Three of Paul Tol's colours make them ten, one for each digit; those ten are nearly as easy to tell apart.
+# Okabe and Ito's colours, which colour-blind readers can tell apart, without the yellow, too pale on white, and with
+# three of Paul Tol's, which make them ten, one for each digit.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#222222", "#882255", "#332288", "#BBBBBB")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 INK = "#444444"
@@ -111,8 +111,7 @@ def save(figure: Figure | SubFigure, path: str | os.PathLike[str], *, dpi: float
     """Write `figure` to `path` + ".png", with `dpi` pixels per inch, and to `path` + ".svg"; return the two paths.
 
     A subfigure is saved with its whole figure, so that `save(curves(...).figure, path)` is always right. Equal figures
-    give equal bytes: the files have no dates and no versions, and their ids are numbers instead of random names. (The
-    rcParam `svg.hashsalt` would fix the ids too, but for all threads of the process.) `figure` does not change.
+    give equal bytes: the files have no dates and no versions, and their ids are numbers instead of random names.
 
     Each file is written whole or not at all: where one cannot be written, an older one of its name stays as it is.
 
@@ -122,8 +121,7 @@ def save(figure: Figure | SubFigure, path: str | os.PathLike[str], *, dpi: float
     stem = checked_name(path)
     if stem.endswith((".png", ".svg")):
         raise ValueError(f"save: the path must come without a suffix, got {stem!r}: write {stem[:-4]!r}")
-    # Draw copies, since each drawing moves a constrained layout a little. Draw both before opening a file, so that a
-    # figure that cannot be drawn does not leave one of the two files.
+    # Draw copies, since each drawing moves a constrained layout a little, and both before a file is written.
     png, svg, whole = BytesIO(), StringIO(), figure.get_figure(root=True)
     deepcopy(whole).savefig(png, format="png", dpi=dpi, metadata={"Software": None})
     deepcopy(whole).savefig(svg, format="svg", dpi=dpi, metadata={"Date": None, "Creator": None})

@@ -33,10 +33,9 @@ def image_grid(
 ) -> Figure | SubFigure:
     """Draw grey images, from 0 for black to 1 for white, in a grid on one axes, and return the figure.
 
-    `images` are the images (n, h, w), drawn in rows of `columns` images, by default up to ten, or six with titles; or a
-    grid (rows, cols, h, w), drawn as it is. `titles` has a text for each image, in reading order, to be written above
-    it; break long ones by a newline. `row_labels` and `column_labels` are written at the margins. `figure` is the
-    figure to draw on, by default a new one that fits the images.
+    `images` are (n, h, w), drawn in rows of `columns` images, by default up to ten, or six with titles; or a grid
+    (rows, cols, h, w), drawn as it is. `titles` has a text to write above each image; break long ones by a newline.
+    `row_labels` and `column_labels` are written at the margins. `figure` is by default a new one that fits the images.
 
     Raises `ValueError` for other shapes, values outside [0, 1], or a wrong number of columns, titles or labels.
 
@@ -120,11 +119,9 @@ def heat_map(
 ) -> Axes:
     """Draw values as colours from dark to bright, with a colour bar, and write each value into its cell.
 
-    `values` are the values (rows, cols), and `row_labels` and `column_labels` the labels of rows and columns. `ax` are
-    the axes to draw on, by default those of a new figure; `xlabel`, `ylabel` and `label` are the labels of the axes and
-    of the colour bar. `format` formats a value. `limits` are the values of the darkest and the brightest colour, by
-    default the smallest and the largest value; maps with equal limits can be compared by colour. With `log`, equal
-    ratios are equal steps of colour, so that one large value does not take the whole scale.
+    `values` are the values (rows, cols), `row_labels` and `column_labels` the labels of rows and columns, and `label`
+    that of the colour bar. `format` formats a value. `limits` are the values of the darkest and the brightest colour,
+    by default the smallest and the largest value. With `log`, equal ratios are equal steps of colour.
 
     Raises `ValueError` for other shapes, values that are not finite (with `log`, not positive), or a wrong number of
     row or column labels.

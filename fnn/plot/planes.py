@@ -26,9 +26,8 @@ def points(
 ) -> Axes:
     """Draw points in the plane, with a colour and a marker for each class.
 
-    `x` are the points (n, 2), and `labels` their classes (n,), integers from 0 up. `ax` are the axes to draw on, by
-    default those of a new figure; `xlabel` and `ylabel` are their labels. `names` has a name for each class, which is
-    written at the median of its points. `size` is the area of a marker in square points.
+    `x` are the points (n, 2), and `labels` their classes (n,), integers from 0 up. `names` has a name for each class,
+    which is written at the median of its points. `size` is the area of a marker in square points.
 
     Each class is one collection, labelled with its name or with "class k", so that `ax.legend()` explains it. Raises
     `ValueError` for other shapes, values that are not finite, labels that are not class indices, or missing names.
@@ -81,9 +80,8 @@ def decision_regions(
 ) -> Axes:
     """Draw the region of each class in a light colour, and on top labelled points, as `points` draws them.
 
-    `classify` maps points (m, 2) to class indices (m,) or to probabilities of the classes (m, k). With probabilities,
-    the borders are smooth between the places where it is called, a grid of `resolution` x `resolution`. `x` are the
-    points (n, 2), `labels` their true classes (n,), and `ax` the axes to draw on, by default those of a new figure.
+    `classify` maps points (m, 2) to class indices (m,) or to probabilities of the classes (m, k), which make the borders
+    smooth. It is called on a grid of `resolution` x `resolution`. `x` are the points (n, 2), `labels` their classes.
 
     Raises the errors of `points`, and `ValueError` if `classify` returns another shape.
 

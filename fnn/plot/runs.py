@@ -32,12 +32,10 @@ def curves(
     """Draw learning curves: for each series, the interquartile mean of its runs in a band of the interquartile range.
 
     `series` maps a name to the values of its runs (runs, epochs). They are drawn at the places `x`, by default at
-    `start`, start + 1, ... `ax` are the axes to draw on, by default those of a new figure; `xlabel` and `ylabel` are
-    their labels.
+    `start`, start + 1, ...
 
-    A single run has no band. A run that ended early is padded with nan, and each epoch shows only the runs that reached
-    it. Once these are fewer than half, the line is pale, because it may jump when a run ends. With more than five
-    series, the legend stands outside the axes.
+    A run that ended early is padded with nan, and each epoch shows only the runs that reached it. Once these are fewer
+    than half, the line is pale, because it may jump when a run ends.
 
     Raises `ValueError` for an empty mapping, other shapes, infinities, or nan before the end of a run.
 
@@ -89,8 +87,7 @@ def boxes(
     A box shows the quartiles and the median; its whiskers reach to the last run within 1.5 times the height of the box.
 
     `groups` maps a name to the scores of its runs (runs,). `intervals` maps all or some of these names to the 95 %
-    interval (low, high) of the interquartile mean. `ax` are the axes to draw on, by default those of a new figure;
-    `xlabel` and `ylabel` are their labels.
+    interval (low, high) of the interquartile mean.
 
     Raises `ValueError` for an empty mapping, other shapes, values that are not finite, or an interval without a group.
 

@@ -328,12 +328,12 @@ OTHERS = {
     "fnn.metrics.metric.weighing": lambda: (
         fnn.metrics.metric.weighing, "f", np.arange(5.0), normal(1, (5, 3)), np.float64,
     ),
-    "fnn.metrics.answers.Answers": lambda: (
-        fnn.metrics.answers.answers, "f", normal(1, (5, 3)), np.arange(5) % 3, None,
+    "fnn.metrics.metric.Answers": lambda: (
+        fnn.metrics.metric.answers, "f", normal(1, (5, 3)), np.arange(5) % 3, None,
     ),
-    "fnn.metrics.answers.answers": lambda: (fnn.metrics.answers.answers, "f", normal(1, (5, 3)), np.eye(5, 3), None),
-    "fnn.metrics.answers.probabilities": lambda: (
-        lambda z, t: fnn.metrics.answers.probabilities("f", fnn.metrics.answers.answers("f", z, t, None), False),
+    "fnn.metrics.metric.answers": lambda: (fnn.metrics.metric.answers, "f", normal(1, (5, 3)), np.eye(5, 3), None),
+    "fnn.metrics.metric.probabilities": lambda: (
+        lambda z, t: fnn.metrics.metric.probabilities("f", fnn.metrics.metric.answers("f", z, t, None), False),
         normal(1, (5, 3)),
         np.arange(5) % 3,
     ),
