@@ -33,14 +33,13 @@ def save(path: FilePath, tree: Any, *, meta: Mapping[str, Any] | None = None) ->
     `meta` holds further information: mappings with string names, lists, strings, numbers, booleans and None.
 
     When `save` returns, the file is on the disk. Until then, an existing file of this name keeps its content, even if
-    the process is killed. The new file has the permissions of the old one. If the path is a symbolic link, the link
-    stays, and the file that it leads to is replaced.
+    the process is killed. The new file has the permissions of the old one. A symbolic link stays, and the file that it
+    leads to is replaced.
 
     Raises `CheckpointError`, with the path in the tree, for any other value in `tree` or `meta`; for more than 64
     levels, or 2**20 bytes of names and meta; and for the suffix .safetensors, which belongs to another format. Raises
     `OSError`, with the name of the file, if it cannot be written, and for anything but a regular file under this name,
-    such as a device, a pipe or a folder. Raises `TypeError` or `ValueError` for a path that no file can have, such as
-    bytes or a string with a null character.
+    such as a folder. Raises `TypeError` or `ValueError` for a path that no file can have, such as bytes.
 
     >>> import tempfile, fnn
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -66,13 +65,11 @@ def load(path: FilePath, like: Any = None) -> Any:
     A mapping of arrays is loaded as `Params`, with its numbers as arrays; a mapping of other values, or a record of a
     history, as a dict.
 
-    `like` is a value of the same kind, from the same model and optimizer, for example the state before training. The
-    loaded value must have the same names, shapes and dtypes.
+    `like` is a value with the names, shapes and dtypes that the loaded one must have, such as a state at the start.
 
     Raises `CheckpointError` if the file is not exactly what `save` writes, if it has the format of another version of
     fnn, or if the value does not agree with `like`; the message then gives the path of the first difference. Raises
-    `OSError`, with the name of the file, if it cannot be read, and `TypeError` or `ValueError` for a path that no file
-    can have, as `save` does.
+    `OSError` if it cannot be read, and for a path that no file can have the errors of `save`.
     """
     tree, _ = _read(path)
     if like is not None:

@@ -20,7 +20,7 @@ _PIECE = 2**20  # bytes of columns, and records, that are compared at a time
 
 @attrs.frozen(eq=False)
 class Columns(Sequence[Record]):
-    """A run of records. Each is made when it is asked for: as Python objects, all of them would take much more memory.
+    """A run of records, each made when it is asked for: as Python objects, all would take much more memory.
 
     `types` says what a value of each column was: "bool", "int", "float", "scalar" (of NumPy) or "array".
 

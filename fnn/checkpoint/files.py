@@ -37,8 +37,8 @@ def replace(path: FilePath, chunks: Iterable[Any]) -> None:
 
     Raises `OSError`, with the path, if a step fails. The file then has its old content. Only if step 4 fails, it has
     the new one, which a power failure could still undo. If locking fails, the partial file stays, since another process
-    may be writing it. A call from inside another call for the same path in the same thread, as a signal handler could
-    make it, raises `OSError` too, because it would wait for itself forever. Raises the errors of `checked_name`, too.
+    may be writing it. A call from a signal handler that interrupts another for the same path raises `OSError`, too,
+    because it would wait for itself forever. Raises the errors of `checked_name`, too.
     """
     with _exclusive(path) as (file, partial, place):
         try:

@@ -1,7 +1,7 @@
 """The partial file of a save: new, locked, and written by one thread of one process at a time.
 
-A partial file without a lock was left behind by a killed process. It is removed, and never written to: it may have
-other permissions, or another name that leads to the same bytes.
+A partial file without a lock was left behind by a killed process. It is removed, not written to: it may have other
+permissions, or another name.
 """
 
 import errno

@@ -115,8 +115,7 @@ def explain(
     """The statistics of every layer's output y, of dL/dy, and of its parameters' gradient, for a batch x.
 
     L is the loss against the target. Without one it is ⟨u, model(x)⟩ with Gaussian numbers u drawn from the key: a
-    gradient of size one at the output, to see what becomes of it on its way back. An ensemble's networks count
-    together. Marks, the first that fits:
+    gradient of size one at the output. An ensemble's networks count together. Marks, the first that fits:
 
     - not finite: an infinity or NaN in the output, in the gradient dL/dy or in that of the parameters;
     - dead: 99 % of the output are zero, or all of the parameters' gradient is, though the model's is not;

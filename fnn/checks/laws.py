@@ -1,7 +1,6 @@
 """The laws of a layer, each a function of a layer and examples for it.
 
-Its first line states the law. It yields verdicts, pairs (holds, detail): whether the layer keeps the law in one point,
-and in words what came instead. `check_law` raises an error for the first that does not hold.
+Its first line states the law. It yields `Verdicts`; `check_law` raises an error for the first that does not hold.
 """
 
 from collections.abc import Callable

@@ -121,9 +121,9 @@ def batch_norm(*, eps: float = 1e-5) -> Layer:
 def standardise() -> Layer:
     """Inputs standardised: y = (x - μ) / σ, for each feature. Its only parameters are the statistics μ and σ².
 
-    The `"statistics"` (..., 2, n) are the mean and the variance of the data, 0 and 1 until `fnn.tune(model, params, x)`
-    estimates them: tune once, before the training. They are not learnt: in training, with a key, their gradient is 0.
-    A feature that never varies, or by no more than the rounding of its mean, gets a variance of 0 and is only centred.
+    The `"statistics"` (..., 2, n) are 0 and 1 until `fnn.tune(model, params, x)` estimates them: tune once, before the
+    training. With a key, their gradient is 0. A feature that never varies, or by no more than the rounding of its mean,
+    gets a variance of 0 and is only centred.
     """
 
     def scale(params: Tree) -> Array:

@@ -90,15 +90,14 @@ def convolution(
     stride     the distance between windows; a number, or one for each axis
     padding    "valid": windows lie inside the image; there are ⌊(n - (k - 1) d - 1) / s⌋ + 1 of them on an axis of
                length n. "same": zeros around the image make them ⌈n / s⌉; of an odd number of zeros, one more stands at
-               the end, as in TensorFlow and XLA. (PyTorch's padding="same" refuses a stride; its padding=1 puts the
-               same number on both sides, which differs for a stride of 2 and an even n.)
+               the end, as in TensorFlow and XLA. (PyTorch's padding=1 differs for a stride of 2 and an even n.)
     dilation   the distance between a kernel's elements in the image; a number, or one for each axis
     weights    the initializer of W; its fan-in is kh · kw · c_in
     bias       the initializer of b; None for a layer without
 
     Memory: NumPy copies the windows of a few examples at a time: at most 2^19 numbers, or the windows of one example
-    (out_h · out_w · kh · kw · c_in). This does not grow with the batch. Only x is kept for the backward pass, which
-    copies its windows again. JAX's arrays go to `jax.lax.conv_general_dilated`.
+    (out_h · out_w · kh · kw · c_in), whatever the batch. Only x is kept for the backward pass. JAX's arrays go to
+    `jax.lax.conv_general_dilated`.
 
     Raises `ValueError` for a setting that is not understood, and `LayerError` unless the features are as many axes as
     `size` has numbers and one of channels, and, with "valid", the image is at least as large as the kernel.

@@ -79,9 +79,9 @@ def ratio(x: Array, coefficients: Sequence[tuple[float, float]]) -> Array:
 def density(xp: Any, x: Array) -> tuple[Array, Any]:
     """φ(x) for 0 <= x <= FAR; and r, such that φ(x) (1 - r) is more precise.
 
-    φ(x) = e^-z with z = x²/2 + log √(2π). The rounding error of z would grow in the exponent: r is what the rounded z
-    lacks. It is found by sums and products without rounding errors (Dekker 1971): x = a + b, where a has so few bits
-    that a² and 2ab are exact. Where float32 can be widened to float64, this is not needed.
+    φ(x) = e^-z with z = x²/2 + log √(2π); r is what the rounded z lacks. It is found by sums and products without
+    rounding errors (Dekker 1971): x = a + b, where a has so few bits that a² and 2ab are exact. Where float32 can be
+    widened to float64, this is not needed.
 
     >>> import numpy as np
     >>> density(np, np.array([0.0]))[0].round(6)

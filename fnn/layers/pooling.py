@@ -109,9 +109,9 @@ def upsample(factor: Lengths) -> Layer:
 def flatten(axes: int = 2) -> Layer:
     """Joins the last `axes` axes: images (..., batch, height, width) become (..., batch, height · width).
 
-    Images with channels, (..., batch, height, width, channels), take `flatten(3)`. All axes in front are free, as in
-    every layer, so flatten must be told where an example begins. The result is a view of x where the array library has
-    views. Raises `ValueError` unless `axes` is a positive integer, and `LayerError` for features of fewer axes.
+    Images with channels, (..., batch, height, width, channels), take `flatten(3)`. The result is a view of x where the
+    array library has views. Raises `ValueError` unless `axes` is a positive integer, and `LayerError` for features of
+    fewer axes.
     """
     axes = whole("flatten(axes)", axes)
 

@@ -27,8 +27,7 @@ def recurrent(cell: Cell, states: str = "last", reverse: bool = False) -> Layer:
     reverse   whether to begin at the last time; with "all" the outputs are in the order of time nevertheless
 
     For both ways, take `concat(recurrent(gru(8)), recurrent(gru(8), reverse=True))`. For another first state, as in
-    truncated backpropagation, see `unroll`. Under `jax.jit` the loop over time is unrolled: the time to compile grows
-    with the number of steps.
+    truncated backpropagation, see `unroll`. The time to compile, under `jax.jit`, grows with the number of steps.
 
     Raises `TypeError` unless `cell` is a `Cell`, and `ValueError` for other `states`.
 

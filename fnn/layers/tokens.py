@@ -26,9 +26,9 @@ def embedding(n: int, n_out: int, *, axes: int = 1, weights: Initializer = norma
                one integer each, x (..., batch) and y (..., batch, n_out)
     weights    the initializer
 
-    x has integers from 0 to n - 1, of any integer dtype. The pullback is dW[i] = Σ dy over the places where x is i; an
-    integer has no derivative, so that dx is None. Raises `ValueError` unless the numbers are whole, and `LayerError`
-    for other tokens, negative ones too. Under another array library than NumPy, tokens are not checked.
+    x has integers from 0 to n - 1, of any integer dtype. The pullback is dW[i] = Σ dy over the places where x is i, and
+    dx is None. Raises `ValueError` unless the numbers are whole, and `LayerError` for other tokens, negative ones too,
+    which are checked on NumPy alone.
 
     >>> import fnn
     >>> model = fnn.chain(fnn.embedding(27, 8), fnn.recurrent(fnn.gru(16)), fnn.linear(2))   # words of letters
@@ -105,7 +105,7 @@ def positions(initializer: Initializer = normal(0.02)) -> Layer:  # noqa: B008  
 
 @lru_cache(maxsize=8)
 def waves(time: int, n: int) -> np.ndarray:
-    """Sines and cosines (time, n), read-only: p[t, 2 i] = sin(t / 10000^(2 i / n)), p[t, 2 i + 1] the cosine.
+    """The p (time, n) of `sinusoidal_positions`, read-only.
 
     >>> waves(2, 4).round(2)
     array([[0.  , 1.  , 0.  , 1.  ],

@@ -24,10 +24,9 @@ AXES = {1: ("length",), 2: ("height", "width")}  # the names of the spatial axes
 
 
 def lengths_of(what: str, given: Any, n_axes: int = 0) -> Shape:
-    """A whole number for each spatial axis: from a tuple of one or two, or from a single number.
+    """A whole number for each spatial axis: from a tuple of one or two, or from a number for one axis or `n_axes`.
 
-    Without `n_axes`, a single number stands for one axis, else for each of `n_axes`. `what` names the setting in the
-    message of the `ValueError`.
+    Raises `ValueError`, in whose message `what` names the setting.
 
     >>> lengths_of("size", 3), lengths_of("size", (3, 5)), lengths_of("stride", 2, n_axes=2)
     ((3,), (3, 5), (2, 2))
@@ -81,10 +80,7 @@ class Windows:
         return tuple((n - 1) * s + reach for n, s, reach in zip(count, self.stride, self.extent, strict=True))
 
     def blocks(self, images: Array, count: Shape, c: int) -> list[tuple[Any, ...]]:
-        """Indices of a few examples of a batch each, whose `count` windows of c channels stay in a CPU's cache.
-
-        A compiler sees arrays of other libraries than NumPy whole.
-        """
+        """Indices of a few examples each, whose `count` windows of c channels stay in a cache; of all, but on NumPy."""
         n_axes = len(self.size)
         *lead, batch = images.shape[: -n_axes - 1]
         one = prod(lead) * prod(count) * prod(self.size) * c
