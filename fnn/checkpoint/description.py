@@ -13,8 +13,7 @@ It is made of lists, dicts, strings and numbers only, so that JSON can hold it. 
     ["records", {"0": [{name: type}, {name: array}], "1": ..., ...}]
 
 A Progress has no "best" if its best state is its last one, and a list of best epochs if each network of an ensemble has
-its own. Records are kept as columns: each array holds one quantity for a run of consecutive records that agree in
-names, types and shapes, and the type says what one number of it was.
+its own. Records are kept as `Columns`.
 """
 
 import re

@@ -16,11 +16,10 @@ from fnn.layers.softmax import log_softmax, softmax
 
 if TYPE_CHECKING:
     from fnn.layers.attention import attention
-    from fnn.layers.batch_norm import batch_norm, standardise
     from fnn.layers.cells import Cell, elman, gru, lstm
     from fnn.layers.convolution import convolution, transposed_convolution
-    from fnn.layers.dropout import dropout
     from fnn.layers.gaussian import gelu_exact
+    from fnn.layers.keyed import batch_norm, dropout, standardise
     from fnn.layers.normalisation import group_norm, layer_norm, rms_norm
     from fnn.layers.pooling import flatten, global_mean, max_pool, mean_pool, upsample
     from fnn.layers.recurrent import recurrent
@@ -28,11 +27,10 @@ if TYPE_CHECKING:
 
 LATE = {
     "fnn.layers.attention": ["attention"],
-    "fnn.layers.batch_norm": ["batch_norm", "standardise"],
     "fnn.layers.cells": ["Cell", "elman", "gru", "lstm"],
     "fnn.layers.convolution": ["convolution", "transposed_convolution"],
-    "fnn.layers.dropout": ["dropout"],
     "fnn.layers.gaussian": ["gelu_exact"],
+    "fnn.layers.keyed": ["batch_norm", "dropout", "standardise"],
     "fnn.layers.normalisation": ["group_norm", "layer_norm", "rms_norm"],
     "fnn.layers.pooling": ["flatten", "global_mean", "max_pool", "mean_pool", "upsample"],
     "fnn.layers.recurrent": ["recurrent"],

@@ -4,12 +4,19 @@ Most are folds over batches (`Metric`): `fnn.evaluate` gives the same score for 
 use `functools.partial`: `{"f1": partial(f1, average="micro")}`. Confusion matrices and PSNR are of whole arrays.
 """
 
-from fnn.metrics.bootstrap import bootstrap_difference, bootstrap_interval, iqm, iqr
 from fnn.metrics.confidence import average_precision, brier_score, calibration_error, log_loss, roc_auc
 from fnn.metrics.decisions import accuracy, binary_accuracy, f1, precision, recall
 from fnn.metrics.metric import Metric
-from fnn.metrics.regression import mae, r2, rmse
-from fnn.metrics.scores import OneVsRest, confusion_matrix, one_vs_rest, psnr
+from fnn.metrics.regression import mae, psnr, r2, rmse
+from fnn.metrics.scores import (
+    OneVsRest,
+    bootstrap_difference,
+    bootstrap_interval,
+    confusion_matrix,
+    iqm,
+    iqr,
+    one_vs_rest,
+)
 
 __all__ = [
     "Metric",

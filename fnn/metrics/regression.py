@@ -1,7 +1,8 @@
-"""Errors of numbers: mean absolute error, RMSE and R²."""
+"""Errors of numbers: mean absolute error, RMSE, R² and PSNR."""
 
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
+from math import inf, log10
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,9 @@ import numpy as np
 from fnn.arrays import Array
 from fnn.losses.reduction import elements, masked, quiet
 from fnn.metrics.metric import Metric, averaged, check_average, counted, ratio, weighing
+from fnn.metrics.scores import finite
 
-__all__ = ["mae", "r2", "rmse"]
+__all__ = ["mae", "psnr", "r2", "rmse"]
 
 
 @Metric
@@ -87,6 +89,23 @@ def r2(prediction: Any, target: Any, weight: Any = None, *, average: str | None 
         return averaged(value, n > 1, average)
 
     return (xp.sum(counted(xp, error * error, w), axis=-2), total, n, near[..., 0, :] + shift, spread), finish
+
+
+def psnr(prediction: Any, target: Any, peak: float = 1.0) -> float:
+    """The peak signal-to-noise ratio in dB: psnr = 10 log10(peak^2 / mse), infinite for identical arrays.
+
+    The mean squared error is taken over all elements, so the ratio of a set of images is not the mean of their ratios.
+    Raises `ValueError` if the shapes differ, if there are no values, or if one is not finite.
+
+    >>> psnr([1.0, 0.5], [0.9, 0.4])
+    20.0
+    """
+    p, t = finite("psnr: the prediction", prediction), finite("psnr: the target", target)
+    if p.shape != t.shape or not 0 < peak < inf:
+        got = f"{p.shape}, {t.shape} and {peak!r}; reshape one, give the largest value of a pixel"
+        raise ValueError(f"psnr: prediction and target must have one shape, and a positive peak, got {got}")
+    mse = float(np.mean((p - t) ** 2))
+    return 20 * log10(peak) - 10 * log10(mse) if mse else inf
 
 
 def _errors(name: str, prediction: Any, target: Any, weight: Any, average: Any) -> tuple[Any, Array, Array, Array]:

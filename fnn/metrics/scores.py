@@ -1,14 +1,18 @@
-"""Scores of whole arrays: confusion matrices, one class against the rest, and PSNR."""
+"""Measures that are no folds over batches: of whole arrays, and of the scores of independent runs together."""
 
-import math
+from collections.abc import Callable
 from typing import Any
 
 import attrs
 import numpy as np
 
 from fnn.data import class_labels, one_hot
+from fnn.random import Key, fold_in, generator, split
+from fnn.values import is_integer
 
-__all__ = ["OneVsRest", "confusion_matrix", "one_vs_rest", "psnr"]
+__all__ = ["OneVsRest", "bootstrap_difference", "bootstrap_interval", "confusion_matrix", "iqm", "iqr", "one_vs_rest"]
+
+_BLOCK = 2**20  # numbers drawn at a time, which bounds the memory
 
 
 def finite(what: str, values: Any) -> np.ndarray:
@@ -87,18 +91,97 @@ def one_vs_rest(confusion: Any) -> OneVsRest:
     return OneVsRest(tp, fp, fn, c.sum(axis=(-2, -1))[..., None] - tp - fp - fn)
 
 
-def psnr(prediction: Any, target: Any, peak: float = 1.0) -> float:
-    """The peak signal-to-noise ratio in dB: psnr = 10 log10(peak^2 / mse), infinite for identical arrays.
+def iqm(values: Any, axis: int = -1) -> Any:
+    """The interquartile mean: the mean of the middle half of the sorted values along `axis`.
 
-    The mean squared error is taken over all elements, so the ratio of a set of images is not the mean of their ratios.
-    Raises `ValueError` if the shapes differ, if there are no values, or if one is not finite.
+    iqm = sum w_i x_(i) / sum w_i,   w_i = the length of [i, i + 1] within [n / 4, 3 n / 4],   i = 0 .. n - 1
 
-    >>> psnr([1.0, 0.5], [0.9, 0.4])
-    20.0
+    The weights sum to n / 2, also if 4 does not divide n. Raises `ValueError` if there are no values, or if one is not
+    finite.
+
+    >>> iqm([1, 2, 4, 100]), iqm([1, 2, 6])  # (2 + 4) / 2, (0.25 * 1 + 2 + 0.25 * 6) / 1.5
+    (np.float64(3.0), np.float64(2.5))
     """
-    p, t = finite("psnr: the prediction", prediction), finite("psnr: the target", target)
-    if p.shape != t.shape or not 0 < peak < math.inf:
-        got = f"{p.shape}, {t.shape} and {peak!r}; reshape one, give the largest value of a pixel"
-        raise ValueError(f"psnr: prediction and target must have one shape, and a positive peak, got {got}")
-    mse = float(np.mean((p - t) ** 2))
-    return 20 * math.log10(peak) - 10 * math.log10(mse) if mse else math.inf
+    x = np.sort(np.moveaxis(finite("iqm: the values", values), axis, -1), axis=-1)
+    n = x.shape[-1]
+    i = np.arange(n)
+    weights = np.clip(np.minimum(i + 1, 0.75 * n) - np.maximum(i, 0.25 * n), 0, 1)
+    return x @ (weights / weights.sum())
+
+
+def iqr(values: Any, axis: int = -1) -> tuple[Any, Any]:
+    """The quartiles (q25, q75) along `axis`, interpolated linearly. Raises the same errors as `iqm`.
+
+    >>> iqr([1, 2, 3, 4, 5])
+    (np.float64(2.0), np.float64(4.0))
+    """
+    q25, q75 = np.quantile(finite("iqr: the values", values), (0.25, 0.75), axis=axis)
+    return q25, q75
+
+
+def bootstrap_interval(
+    values: Any, statistic: Callable[..., Any] = iqm, *, key: Key, resamples: int = 10_000, level: float = 0.95
+) -> tuple[float, float]:
+    """A confidence interval (low, high) of a statistic, by the percentile bootstrap (Efron & Tibshirani 1993, ch. 13).
+
+    `values` are the scores of n >= 2 independent runs (n,), and `statistic` maps scores (..., n) to values (...). The
+    statistic is computed on `resamples` samples of n scores, drawn with replacement by `key`; the interval contains
+    the middle of its values, a share of `level`.
+
+    Raises `ValueError` if the scores are not finite or fewer than two, and for other arguments out of range.
+
+    >>> low, high = bootstrap_interval([0.96, 0.97, 0.97, 0.98], key=Key(42))
+    >>> 0.96 <= low < 0.97 < high <= 0.98
+    True
+    """
+    return _middle(_resampled(values, statistic, key, resamples), level)
+
+
+def bootstrap_difference(
+    a: Any,
+    b: Any,
+    statistic: Callable[..., Any] = iqm,
+    *,
+    key: Key,
+    resamples: int = 10_000,
+    level: float = 0.95,
+    paired: bool = False,
+) -> tuple[float, float]:
+    """A confidence interval (low, high) of statistic(a) - statistic(b), by the percentile bootstrap.
+
+    `a` and `b` are the scores of independent runs (n,) and (m,). If `paired` is True, a[i] and b[i] belong together,
+    for example by having the same seed, and are drawn together. The other arguments, and the errors, are those of
+    `bootstrap_interval`.
+
+    >>> low, high = bootstrap_difference([0.96, 0.97, 0.97, 0.99], [0.91, 0.92, 0.93, 0.92], key=Key(42))
+    >>> 0 < low < 0.05 < high
+    True
+    """
+    if paired and np.shape(a) != np.shape(b):
+        raise ValueError(f"bootstrap: pairs need equal shapes, got {np.shape(a)} and {np.shape(b)}; give paired=False")
+    key_a, key_b = (key, key) if paired else split(key, 2)
+    return _middle(_resampled(a, statistic, key_a, resamples) - _resampled(b, statistic, key_b, resamples), level)
+
+
+def _resampled(values: Any, statistic: Callable[..., Any], key: Key, resamples: int) -> np.ndarray:
+    """The statistic of each resample of `values` (n,), computed block by block: (resamples,)."""
+    x = finite("bootstrap: the values", values)
+    if x.ndim != 1 or x.size < 2:
+        raise ValueError(f"bootstrap: expected two or more values (n,), got shape {x.shape}; give one for each run")
+    if not is_integer(resamples) or resamples < 1:
+        raise ValueError(f"bootstrap: resamples must be a positive integer, got {resamples!r}; 10_000 is usual")
+    if (shape := np.shape(statistic(x[None]))) != (1,):
+        got = f"{shape} from {(1, x.size)}; reduce the last axis only, as partial(np.mean, axis=-1) does"
+        raise ValueError(f"bootstrap: the statistic must map (..., n) to (...), got {got}")
+    rows = max(1, _BLOCK // x.size)
+    sizes = [(min(rows, resamples - start), x.size) for start in range(0, resamples, rows)]
+    draws = (generator(fold_in(key, i)).integers(x.size, size=size) for i, size in enumerate(sizes))
+    return np.concatenate([statistic(x[draw]) for draw in draws])
+
+
+def _middle(drawn: np.ndarray, level: float) -> tuple[float, float]:
+    """The ends (low, high) of the interval that contains the middle of the drawn values, a share of `level`."""
+    if not 0 < level < 1:
+        raise ValueError(f"bootstrap: level must lie between 0 and 1, got {level!r}; 0.95 is usual")
+    low, high = np.quantile(drawn, ((1 - level) / 2, (1 + level) / 2)).tolist()
+    return low, high

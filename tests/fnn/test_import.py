@@ -79,8 +79,8 @@ def test_a_late_module_gives_the_package_all_its_names(package):
 
 
 def test_a_late_name_is_found_whoever_imports_its_module_first():
-    found = "print(fnn.dropout is fnn.layers.dropout is sys.modules['fnn.layers.dropout'].dropout)"
-    for first in ("fnn.layers.dropout", "fnn"):
+    found = "print(fnn.attention is fnn.layers.attention is sys.modules['fnn.layers.attention'].attention)"
+    for first in ("fnn.layers.attention", "fnn"):
         assert run(f"import sys, {first}\n{found}") == "True\n"
 
 

@@ -81,11 +81,6 @@ MUTANTS = {
         ("rows that are not sorted", "np.add.reduceat(dy[order]", "np.add.reduceat(dy"),
         ("cosines for sines", "np.stack([np.sin(angles), np.cos(angles)]", "np.stack([np.cos(angles), np.sin(angles)]"),
     ],
-    "fnn/layers/dropout.py": [
-        ("dropout not scaled", "mask /= 1 - rate", "mask /= 1"),
-        ("dropout's rate as the rate to keep", ">= rate", "< rate"),
-        ("a pullback that forgets the mask", "({}, dy * mask)", "({}, dy)"),
-    ],
     "fnn/layers/linear.py": [
         ("a transposed matrix", "weights\"].mT", "weights\"]"),
         ("weights' gradient as a mean", "x.mT @ dy,", "x.mT @ dy / x.shape[-2],"),
@@ -141,7 +136,10 @@ MUTANTS = {
         ("an unsummed axis", "xp.sum(dx, axis=tuple(range(new)))", "dx[(0,) * new]"),
         ("an unsummed axis of length one", "xp.sum(dx, axis=ones, keepdims=True)", "dx"),
     ],
-    "fnn/layers/batch_norm.py": [
+    "fnn/layers/keyed.py": [
+        ("dropout not scaled", "mask /= 1 - rate", "mask /= 1"),
+        ("dropout's rate as the rate to keep", ">= rate", "< rate"),
+        ("a pullback that forgets the mask", "({}, dy * mask)", "({}, dy)"),
         ("a mean over one example too few", "max(1, x.shape[-2])  # a batch", "max(1, x.shape[-2] - 1)  # a batch"),
         ("a mean that is held fixed", "dx = dy - (dbias / n)[..., None, :]", "dx = dy + 0"),
         ("a variance that is held fixed", "dx -= rest * (drest * inverse / n)", "dx -= 0 * (drest * inverse / n)"),
@@ -317,7 +315,6 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/layers/recurrent.py": "recurrent",
     "fnn/layers/attention.py": "attention",
     "fnn/layers/tokens.py": "embedding attention",
-    "fnn/layers/dropout.py": "layers compose properties:layers",
     "fnn/layers/linear.py": "layers layer need_dx ensemble properties:layers",
     "fnn/layers/windows.py": "convolution pooling laws:convolution",
     "fnn/layers/products.py": "convolution laws:convolution",
@@ -331,7 +328,7 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/compose/chain.py": "compose ensemble normalisation properties:combinator properties:layers",
     "fnn/compose/branches.py": "compose ensemble properties:combinator properties:layers",
     "fnn/compose/many.py": "compose ensemble properties:combinator properties:layers",
-    "fnn/layers/batch_norm.py": "normalisation laws:batch laws:standardise",
+    "fnn/layers/keyed.py": "layers normalisation compose properties:layers laws:batch laws:standardise",
     "fnn/layers/normalisation.py": "normalisation laws:norm",
     "fnn/optimizers/optimizer.py": "optimizer optimizers only training_properties:updates laws:optimizer",
     "fnn/optimizers/only.py": "only",

@@ -1,4 +1,4 @@
-"""Layers that keep statistics of the data: each feature with a mean of 0 and a variance of 1, over the examples."""
+"""Layers that behave otherwise with a key, in training: dropout, and those that keep statistics of the data."""
 
 from typing import Any
 
@@ -9,13 +9,34 @@ from fnn.initializers import constant, zeros
 from fnn.layer import Back, Layer, LayerError
 from fnn.layers.declared import layer
 from fnn.layers.sums import over_batch
-from fnn.random import Key
+from fnn.random import Key, draw
 from fnn.tree import Tree
 from fnn.values import constructor, number
 
-__all__ = ["batch_norm", "standardise"]
+__all__ = ["batch_norm", "dropout", "standardise"]
 
-one = constant(1.0)
+
+@constructor
+def dropout(rate: float) -> Layer:
+    """In training, with a key: drops each element with probability `rate` and multiplies the others by 1 / (1 - rate).
+
+    Without a key, and in `apply`, the identity (Srivastava et al. 2014, in the inverted form).
+    Raises `ValueError` unless 0 <= rate < 1.
+    """
+    rate = number("dropout(rate), the probability to drop an element,", rate, 0, 1)
+
+    def apply(params: Tree, x: Array) -> Array:
+        return x
+
+    def vjp(params: Tree, x: Array, key: Any = None) -> tuple[Array, Back]:
+        if key is None:
+            return x, lambda dy, need_dx=True: ({}, dy)
+        xp = x.__array_namespace__()
+        mask = xp.astype(xp.asarray(draw(key, x.shape)) >= rate, x.dtype)
+        mask /= 1 - rate
+        return x * mask, lambda dy, need_dx=True: ({}, dy * mask)
+
+    return layer(apply, vjp, needs_key=rate > 0)
 
 
 def unit(key: Key, shape: tuple[int, ...]) -> np.ndarray:
@@ -114,7 +135,9 @@ def batch_norm(*, eps: float = 1e-5) -> Layer:
 
     n = ("n",)
     statistics = (unit, (2, "n"))
-    return layer(apply, vjp, x=n, needs_key=True, tune=tune, scale=(one, n), bias=(zeros, n), statistics=statistics)
+    return layer(
+        apply, vjp, x=n, needs_key=True, tune=tune, scale=(constant(1.0), n), bias=(zeros, n), statistics=statistics
+    )
 
 
 @constructor
