@@ -5,8 +5,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from recipes.claims.estimates import FEWEST, difference, estimate
 from recipes.recipe import Command, OptionError, Recipe
 from recipes.reporting.gallery import table
@@ -26,7 +24,7 @@ def compared(one: Mapping[str, Any], other: Mapping[str, Any], score: str) -> It
     """
     groups, others = (each.get("groups", {each["recipe"]: each}) for each in (one, other))
     for name in groups.keys() & others.keys():
-        a, b = (np.array(each[name][score], dtype=float) for each in (groups, others))
+        a, b = (list(map(float, each[name][score])) for each in (groups, others))
         if groups[name]["configuration"] != others[name]["configuration"] or len(a) != len(b):
             continue
         gap = difference(a, b)
@@ -51,10 +49,8 @@ def engine_of(folder: Path) -> str:
         json.dumps(json.loads(path.read_text(encoding="utf-8")).get("engine", {"fold": "numpy"}))
         for path in folder.glob("*/result.json")
     }
-    words = [
-        " ".join([e["fold"], e.get("version", ""), *e.get("device", ())[1:]]).strip() for e in map(json.loads, engines)
-    ]
-    return " and ".join(sorted(words))
+    words = ([each["fold"], each.get("version", ""), *each.get("device", ())[1:]] for each in map(json.loads, engines))
+    return " and ".join(sorted(" ".join(filter(None, each)) for each in words))
 
 
 def run(options: Any) -> None:

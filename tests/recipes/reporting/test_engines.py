@@ -20,7 +20,7 @@ A = np.array([0.97, 0.971, 0.972, 0.969, 0.973, 0.97])
 
 @pytest.mark.parametrize(
     ("other", "same"),
-    [(A, "yes"), (A + [0.001, -0.001, 0.001, -0.001, 0.001, -0.001], "yes"), (A + 0.001, "no"), (A - 0.001, "no")],
+    [(A, "yes"), (A + 0.001 * np.array([1, -1, 1, -1, 1, -1]), "yes"), (A + 0.001, "no"), (A - 0.001, "no")],
 )
 def test_the_interval_of_the_difference_decides(other, same):
     [row] = compared(result_of(A), result_of(other), "test_accuracy")
