@@ -79,6 +79,7 @@ def parser() -> _Parser:
         help="what carries out trainings (default: numpy); jax compiles them",
     )
     command.add_argument("--apart", action="store_true", help="on a GPU, do not train runs of a configuration together")
+    command.add_argument("--against", metavar="DIR", help="for engines: the folder of the other engine's results")
     again = command.add_mutually_exclusive_group()
     again.add_argument("--fresh", action="store_true", help="repeat runs whose results are kept")
     again.add_argument("--resume", action="store_true", help="keep the progress of runs, and go on from what is kept")
@@ -159,7 +160,7 @@ def refuse_others(called: Recipe | Command, options: Options) -> None:
     """Raise a `ValueError` if an option is given that the recipe or command would ignore."""
     default = attrs.asdict(Options())
     own_points = isinstance(called, Recipe) and called.load is no_data
-    foreign = {"only", "kept", "gallery", *(["data"] if own_points else [])}
+    foreign = {"only", "kept", "gallery", "against", *(["data"] if own_points else [])}
     takes = called.takes if isinstance(called, Command) else default.keys() - foreign
     given = [name for name, value in attrs.asdict(options).items() if value != default[name]]
     if options.kept and (idle := sorted({"jobs", "executor"} & set(given))):

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from toolz import keyfilter, valmap
 
 from fnn import plot
-from recipes.bench import compiled, cost, estimators, stages, startup, threads
+from recipes.bench import compiled, cost, estimators, gpu, stages, startup, threads
 from recipes.bench.measure import Measured, compare, time_to_score
 from recipes.bench.page import page
 from recipes.bench.picture import bars
@@ -38,6 +38,7 @@ PARTS = {
     "cost": cost.finding,
     "threads": threads.finding,
     "compiled": compiled.finding,
+    "gpu": gpu.finding,
     "estimators": estimators.finding,
     "import": startup.finding,
 }

@@ -6,8 +6,9 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -53,12 +54,16 @@ def cores(n: int = 1) -> list[int]:
     return usable[-n:]
 
 
-def environment(threads: int) -> dict[str, str]:
-    """The environment variables of a worker, which give its numerical libraries so many threads."""
+def environment(threads: int, gpu: bool = False) -> dict[str, str]:
+    """The environment variables of a worker, which give its numerical libraries so many threads.
+
+    On a GPU, JAX takes memory as it needs it, because several workers share the memory.
+    """
     names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
     eigen = f"--xla_cpu_multi_thread_eigen={'true' if threads > 1 else 'false'}"
     xla = f"{os.environ.get('XLA_FLAGS', '')} {eigen}".strip()
-    return {**os.environ, **dict.fromkeys(names, str(threads)), "XLA_FLAGS": xla, "JAX_PLATFORMS": "cpu"}
+    jax = {"JAX_PLATFORMS": "cuda,cpu" if gpu else "cpu", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+    return {**os.environ, **dict.fromkeys(names, str(threads)), "XLA_FLAGS": xla, **jax}
 
 
 @contextmanager
@@ -75,16 +80,18 @@ def worker(peer: str, path: Path) -> Iterator[Ask]:
     """Start a process of one peer; yields a function that sends it a command and returns its answer.
 
     `peer` names a function of `recipes.bench.peers`, such as "fnn_numpy.train". The process has one core and one
-    thread, or with "fnn_numpy.train@2" two of each. Raises `Unavailable` if there are fewer cores or the peer fails.
+    thread, or with "fnn_numpy.train@2" two of each; "fnn_jax.train@cuda" has a GPU, and all cores to start and compile.
+    Raises `Unavailable` if there are fewer cores or the peer fails.
     """
-    function, _, threads = peer.partition("@")
-    wanted = int(threads or 1)
+    function, _, place = peer.partition("@")
+    gpu = place == "cuda"
+    wanted = len(cores(0)) if gpu else int(place or 1)
     where = cores(wanted)
     if len(where) < wanted:
         raise Unavailable(f"it needs {wanted} cores, and only {len(where)} can be used")
     command = [sys.executable, "-m", "recipes.bench.worker", function, str(path), ",".join(map(str, where))]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, env=environment(len(where)), cwd=ROOT, encoding="utf-8", **pipes) as process:
+    with subprocess.Popen(command, env=environment(len(where), gpu), cwd=ROOT, encoding="utf-8", **pipes) as process:
 
         def ask(*request: Any) -> Any:
             with suppress(BrokenPipeError):  # then there is no answer
@@ -140,8 +147,11 @@ def starts_of(peer: str, path: Path, rounds: int, goal: float, most: int) -> Ite
     yield score
 
 
-def in_turns(peers: Mapping[Any, Iterator[float | None]]) -> dict[Any, Measured]:
-    """The measurements of peers that take turns, each by its `rounds_of` or `starts_of`."""
+def in_turns(peers: Mapping[Any, Iterator[float | None]], side_by_side: bool = False) -> dict[Any, Measured]:
+    """The measurements of peers that take turns, each by its `rounds_of` or `starts_of`.
+
+    With `side_by_side`, all start and warm up at once; after that they take turns.
+    """
 
     def or_reason(found: Iterator[float | None]) -> Iterator[float | str | None]:
         try:
@@ -155,7 +165,12 @@ def in_turns(peers: Mapping[Any, Iterator[float | None]]) -> dict[Any, Measured]
         _, *seconds, score = column
         return Measured(seconds, score)
 
-    columns = zip(*zip_longest(*map(or_reason, peers.values())), strict=True)  # A, B, C, A, B, C, ...
+    asked = list(map(or_reason, peers.values()))
+    if side_by_side:
+        with ThreadPoolExecutor(len(asked)) as threads:
+            first = list(threads.map(next, asked))
+        asked = [chain([value], rest) for value, rest in zip(first, asked, strict=True)]
+    columns = zip(*zip_longest(*asked), strict=True)  # A, B, C, A, B, C, ...
     return dict(zip(peers, map(measured, columns), strict=True))
 
 

@@ -41,7 +41,9 @@ class Problem:
     network           "" for a perceptron; "gru" or "attention" for one of `sequences.py`, which takes its parameters
                       from `weights`, two by two in their order
     runs              the number of networks, which is then the first axis of every array; 0 for one without this axis
-    seed              the seed of the order of the batches
+    shared            whether these networks have the same data, without this axis, each in an order of its own
+    device            "cpu" or "cuda": where PyTorch works. JAX's device is that of its process
+    seed, path        the seed of the order of the batches, and the path that its key has in front of the epoch
     """
 
     weights: list[tuple[np.ndarray, np.ndarray]]
@@ -55,7 +57,10 @@ class Problem:
     rate: float = 1e-3
     network: str = ""
     runs: int = 0
+    shared: bool = False
+    device: str = "cpu"
     seed: int = 0
+    path: tuple[int, ...] = ()
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -68,12 +73,15 @@ class Problem:
         return [self.hidden] * (len(self.weights) - 1) + [self.output]
 
     def order(self, epoch: int) -> np.ndarray:
-        """The indices of the examples in each full batch of an epoch: (steps, batch).
+        """The places of the examples in each full batch of an epoch: (steps, batch), or (steps, runs, batch) if shared.
 
-        The order is that of `fnn.batches(fnn.Key(seed, (epoch,)), ..., drop_last=True)`.
+        The order is that of `fnn.batches(fnn.Key(seed, (*path, epoch)), ..., drop_last=True)`. Where the data are
+        shared, the path of network i is (i,).
         """
+        if self.shared:
+            return np.stack([self.member(i).order(epoch) for i in range(self.runs)], axis=1)
         n = self.train[1].shape[1 if self.runs else 0]
-        stream = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(epoch,)))
+        stream = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(*self.path, epoch)))
         return stream.permutation(n)[: n // self.batch * self.batch].reshape(-1, self.batch)
 
     def score(self, outputs: Any) -> float | None:
@@ -88,6 +96,8 @@ class Problem:
     def member(self, i: int) -> "Problem":
         """The problem of network i alone."""
         weights = [(w[i], b[i]) for w, b in self.weights]
+        if self.shared:
+            return attrs.evolve(self, weights=weights, runs=0, shared=False, path=(i,))
         train, test = ((x[i], y[i]) for x, y in (self.train, self.test))
         return attrs.evolve(self, weights=weights, train=train, test=test, runs=0)
 
@@ -105,7 +115,8 @@ def one_after_the_other(train: Callable[..., Session]) -> Callable[..., Session]
                 session.run(epoch)
 
         def predict(x: np.ndarray) -> np.ndarray:
-            return np.stack([np.asarray(session.predict(own)) for session, own in zip(sessions, x, strict=True)])
+            inputs = [x] * len(sessions) if problem.shared else x
+            return np.stack([np.asarray(session.predict(own)) for session, own in zip(sessions, inputs, strict=True)])
 
         return Session(run, predict)
 

@@ -1,6 +1,6 @@
 """The workloads of the benchmark: the problems, and the peers that are measured on each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 import numpy as np
@@ -24,7 +24,7 @@ TRAINERS = {
     "scikit-learn": "sklearn_mlp.train",
     "JAX, jit of a step": "jax_optax.train_by_step",
     "JAX, scan of an epoch": "jax_optax.train_by_epoch",
-    "fnn in JAX, scan": "fnn_jax.train",
+    "fnn, compiled fold": "fnn_jax.train",
 }
 XOR_TRAINERS = {
     "fnn": "fnn_numpy.train",
@@ -33,6 +33,7 @@ XOR_TRAINERS = {
     "PyTorch": "torch_eager.train",
     "PyTorch, fused SGD": "torch_eager.train_fused",
     "JAX, vmap and scan": "jax_optax.train_together",
+    "fnn, ensemble, compiled fold": "fnn_jax.train",
 }
 IMAGE_TRAINERS = {
     "fnn": "fnn_numpy.train",
@@ -40,13 +41,15 @@ IMAGE_TRAINERS = {
     "PyTorch, fused Adam": "torch_eager.train_fused",
     "PyTorch, fused Adam, channels last": "torch_eager.train_channels_last",
     "JAX, jit of a step": "jax_optax.train_by_step",
+    "JAX, scan of an epoch": "jax_optax.train_by_epoch",
     "fnn in JAX, jit of a step": "fnn_jax.train_by_step",
+    "fnn, compiled fold": "fnn_jax.train",
 }
 SEQUENCE_TRAINERS = {
     "fnn": "fnn_numpy.train",
     "PyTorch": "torch_eager.train",
     "PyTorch, fused Adam": "torch_eager.train_fused",
-    "fnn in JAX, scan": "fnn_jax.train",
+    "fnn, compiled fold": "fnn_jax.train",
 }
 # Without compiled PyTorch: its compiler keeps results on disk, so that only the very first start would compile.
 STARTED = {name: peer for name, peer in TRAINERS.items() if name not in ("bare matrix products", "PyTorch, compiled")}
@@ -84,6 +87,23 @@ def perceptron(sizes: tuple[int, ...], key: fnn.Key) -> list[tuple[np.ndarray, n
     model = fnn.chain(*(fnn.linear(n_out) for n_out in sizes[1:]))
     params, _ = model.init(key, sizes[:1])
     return [(layer["weights"], layer["bias"]) for layer in params.values()]
+
+
+def stacked(members: Sequence[list[tuple[np.ndarray, np.ndarray]]]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The values (W, b) of several networks, with a first axis of networks."""
+    pairs = [zip(*layer, strict=True) for layer in zip(*members, strict=True)]
+    return [(np.stack(ws), np.stack(bs)) for ws, bs in pairs]
+
+
+def seeds(n: int) -> Callable[[Digits], Problem]:
+    """784-64-32-10 from n seeds: networks that read the same digits, each in an order of its own."""
+
+    def make(data: Digits) -> Problem:
+        alone = classifier(64, 32)(data)
+        weights = stacked([perceptron(alone.sizes, fnn.Key(i)) for i in range(n)])
+        return attrs.evolve(alone, weights=weights, runs=n, shared=True)
+
+    return make
 
 
 def classifier(*hidden: int, batch: int = 128, examples: int | None = None) -> Callable[[Digits], Problem]:
@@ -129,9 +149,7 @@ def exclusive_or(data: Digits, runs: int = 25) -> Problem:
     keys = fnn.split(fnn.Key(0), runs)
     points = [xor.draw(key, 400) for key in keys]
     x, y = (np.stack([each[name] for each in points]).astype(dtype) for name, dtype in (("x", "f4"), ("y", "i8")))
-    members = [perceptron((2, 8, 2), key) for key in keys]
-    pairs = [zip(*layer, strict=True) for layer in zip(*members, strict=True)]
-    weights = [(np.stack(ws), np.stack(bs)) for ws, bs in pairs]
+    weights = stacked([perceptron((2, 8, 2), key) for key in keys])
     return Problem(weights, (x, y), (x, y), 32, hidden="sigmoid", optimizer="sgd", rate=0.01 * 32, runs=runs)
 
 

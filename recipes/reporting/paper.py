@@ -105,5 +105,5 @@ RECIPE = Command(
     name="paper",
     summary=(__doc__ or "").strip(),
     run=run,
-    takes=tuple(name for name in attrs.asdict(Options()) if name != "only"),
+    takes=tuple(name for name in attrs.asdict(Options()) if name not in ("only", "against")),
 )

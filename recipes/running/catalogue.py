@@ -19,6 +19,7 @@ COMMANDS = {
     "beyond": "recipes.reporting.beyond",
     "benchmark": "recipes.bench.benchmark",
     "verdicts": "recipes.reporting.verdicts",
+    "engines": "recipes.reporting.engines",
 }
 MODULES = {name: f"recipes.{family}.{name}" for family, members in FAMILIES.items() for name in members} | COMMANDS
 commands = tuple(COMMANDS)

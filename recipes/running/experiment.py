@@ -81,6 +81,7 @@ def write(made: Plan, results: Results) -> tuple[Sequence[Claim], dict[str, Path
         "seeds": [attrs.asdict(key) for key in fnn.split(fnn.Key(options.seed), made.size.runs)],
         "data": {"directory": source, "sha256": dict(made.data.checksums)},
         "versions": versions(),
+        "engine": attrs.asdict(made.tasks[0].engine),
     }
     write_text(folder / "result.json", json.dumps(result, indent=1, allow_nan=False))
     parameters = {name: {str(i): run.get("params", {}) for i, run in enumerate(runs)} for name, runs in results.items()}

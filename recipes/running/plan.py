@@ -43,6 +43,7 @@ class Options:
     only: str | None = None
     fold: str = "numpy"
     apart: bool = False
+    against: str | None = attrs.field(default=None, validator=_no_empty_name)
     gallery: str | None = attrs.field(default=None, validator=_no_empty_name)
 
     @property

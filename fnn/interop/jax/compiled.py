@@ -46,16 +46,16 @@ def fold(step: Step, state: State, batches: Iterable[Batch]) -> tuple[State, Arr
         problem = "the parameters are float64, which JAX rounds to float32 by default"
         raise ValueError(f'fold: {problem}; use tree.cast, or jax.config.update("jax_enable_x64", True)')
     program, key = _program(step)
-    end, losses, finite = state, [], True
-    for arrays, order in _pieces(batches):
-        end, some, fine = program(end, key, arrays, order)
+    end, losses, finite = state, [], []
+    for arrays, axis, orders in _pieces(batches):
+        end, some, fine = program(end, key, arrays, orders, axis)
         losses.append(some)
-        finite = fine & finite
+        finite.append(fine)
     if not losses:
         return state, jnp.zeros((0, *state.layout.lead), state.vector.dtype)
-    of_steps = jnp.concat(losses)
+    of_steps = jnp.concat(losses) if len(losses) > 1 else losses[0]
     end = attrs.evolve(end, step=int(end.step))
-    if getattr(step, "finite", True) and not (finite and np.isfinite(of_steps).all()):
+    if getattr(step, "finite", True) and not all(finite):
         raise _diverged(state, np.asarray(of_steps))
     return end, of_steps
 
@@ -79,16 +79,18 @@ def _program(step: Step) -> tuple[Callable[..., tuple[State, Array, Array]], Any
 
 @lru_cache
 def _compiled(step: Any) -> Callable[..., tuple[State, Array, Array]]:
-    """The function (state, key, arrays, orders) -> (state, losses, whether the state is finite)."""
+    """The function (state, key, arrays, orders, axis) -> (state, losses, whether they are finite)."""
 
-    @jax.jit
-    def program(state: State, key: Any, arrays: Batch, orders: tuple[Array, ...]) -> tuple[State, Array, Array]:
+    @partial(jax.jit, static_argnums=4)
+    def program(
+        state: State, key: Any, arrays: Batch, orders: tuple[Array, ...], axis: int
+    ) -> tuple[State, Array, Array]:
         keyed = step if key is None else attrs.evolve(step, key=key)
 
         @partial(jax.jit, inline=True)  # traced once for both uses
         def body(state: State, index: Array) -> tuple[State, Array]:
             # "clip" omits a check of each index from the compiled program
-            after = keyed(state, tuple(array.take(index, axis=0, mode="clip") for array in arrays))
+            after = keyed(state, tuple(array.take(index, axis=axis, mode="clip") for array in arrays))
             return after, after.loss
 
         losses = []
@@ -97,26 +99,27 @@ def _compiled(step: Any) -> Callable[..., tuple[State, Array, Array]]:
         for order in orders:
             state, some = jax.lax.scan(body, state, order)
             losses.append(some)
-        finite = jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves((state.vector, state.memory))])
-        return state, jnp.concat(losses), finite.all()
+        of_steps = jnp.concat(losses)
+        numbers = *jax.tree.leaves((state.vector, state.memory)), of_steps
+        return state, of_steps, jnp.stack([jnp.isfinite(each).all() for each in numbers]).all()
 
     return program
 
 
-def _pieces(batches: Iterable[Batch]) -> Iterator[tuple[Batch, tuple[np.ndarray, ...]]]:
-    """Arrays, and the places of the examples of each batch in them (steps, size), full batches before a short one."""
-    if isinstance(batches, Batches) and batches.prepare is None and batches.axis == 0:
+def _pieces(batches: Iterable[Batch]) -> Iterator[tuple[Batch, int, tuple[np.ndarray, ...]]]:
+    """Arrays, the axis of their examples, and the places of those of each batch (steps, size), a short one at last."""
+    if isinstance(batches, Batches) and batches.prepare is None:
         if not len(batches):
             return
         order, size = batches.order.astype(np.int32), batches.size
         full = order.shape[-1] // size * size
         parts = order[..., :full].reshape(*order.shape[:-1], -1, size), order[..., None, full:]
-        yield batches.arrays, tuple(np.moveaxis(each, -2, 0) for each in parts if each.size)
+        yield batches.arrays, batches.axis, tuple(np.moveaxis(each, -2, 0) for each in parts if each.size)
         return
     for _, alike in groupby(batches, _form):
         while some := list(islice(alike, AT_ONCE)):
             stacked = tuple(map(np.stack, zip(*some, strict=True)))
-            yield stacked, (np.arange(len(some), dtype=np.int32),)
+            yield stacked, 0, (np.arange(len(some), dtype=np.int32),)
 
 
 def _form(batch: Batch) -> list[Any]:

@@ -1,19 +1,25 @@
-"""fnn compiled by JAX: the same step as on NumPy, called on each batch or in a scan over an epoch."""
+"""fnn compiled by JAX: the same step as on NumPy, folded over an epoch as a user does it, or called on each batch."""
 
 import jax
 
-import fnn.interop.jax  # noqa: F401  (registers fnn's trees with JAX)
-from recipes.bench.peers.fnn_numpy import parts
-from recipes.bench.peers.jax_optax import by_epoch, by_step, scanned
+import fnn.interop.jax
+from recipes.bench.peers.fnn_numpy import batches, parts
+from recipes.bench.peers.jax_optax import by_step
 from recipes.bench.problem import Problem, Session
 
 __all__ = ["train", "train_by_step"]
 
 
 def train(problem: Problem) -> Session:
-    """A compiled scan over the batches of an epoch."""
+    """The compiled fold over the batches of an epoch, with the data resting on the device."""
     model, step, state = parts(problem)
-    return by_epoch(problem, scanned(step), state, lambda state, x: model.apply(state.params, x))
+    data = jax.device_put(problem.train)
+
+    def run(epoch: int) -> None:
+        nonlocal state
+        state, _ = jax.block_until_ready(fnn.interop.jax.fold(step, state, batches(problem, data, epoch)))
+
+    return Session(run, lambda x: model.apply(state.params, x))
 
 
 def train_by_step(problem: Problem) -> Session:

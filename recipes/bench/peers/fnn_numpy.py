@@ -4,10 +4,11 @@ from functools import reduce
 from typing import Any
 
 import fnn
+from fnn.batching import Batches
 from recipes.bench import sequences
 from recipes.bench.problem import Problem, Session, one_after_the_other
 
-__all__ = ["infer", "network", "parts", "train", "train_together"]
+__all__ = ["batches", "infer", "network", "parts", "train", "train_together"]
 
 ACTIVATIONS = {"relu": fnn.relu, "sigmoid": fnn.sigmoid, "none": fnn.identity}
 LOSSES = {"cross_entropy": fnn.cross_entropy, "mse": fnn.mse}
@@ -42,17 +43,28 @@ def parts(problem: Problem) -> tuple[fnn.Layer, Any, fnn.State]:
     return model, fnn.train_step(model, LOSSES[problem.loss], optimizer), optimizer.init(params)
 
 
+def batches(problem: Problem, data: Any, epoch: int) -> Batches:
+    """The batches of an epoch of the problem's data."""
+    keys: Any = fnn.Key(problem.seed, (*problem.path, epoch))
+    if problem.shared:
+        keys = tuple(fnn.Key(problem.seed, (i, epoch)) for i in range(problem.runs))
+    return fnn.batches(keys, data, problem.batch, drop_last=True, axis=axis(problem))
+
+
+def axis(problem: Problem) -> int:
+    """The axis of the examples: behind that of the networks, where each of them has data of its own."""
+    return 1 if problem.runs and not problem.shared else 0
+
+
 def train_together(problem: Problem) -> Session:
     """A fold over the batches of each epoch; several networks are trained as an ensemble."""
     model, step, state = parts(problem)
-    lead = 1 if problem.runs else 0
 
     def run(epoch: int) -> None:
         nonlocal state
-        key = fnn.fold_in(fnn.Key(problem.seed), epoch)
-        state = reduce(step, fnn.batches(key, problem.train, problem.batch, drop_last=True, axis=lead), state)
+        state = reduce(step, batches(problem, problem.train, epoch), state)
 
-    return Session(run, lambda x: fnn.predict(model, state.params, x, axis=lead))
+    return Session(run, lambda x: fnn.predict(model, state.params, x, axis=axis(problem)))
 
 
 train = one_after_the_other(train_together)

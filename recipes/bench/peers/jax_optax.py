@@ -50,7 +50,7 @@ def stepper(problem: Problem) -> tuple[Any, Any]:
 
     params = jax.tree.map(jnp.asarray, problem.weights)
     init = jax.vmap(optimizer.init) if problem.runs else optimizer.init
-    return step, (params, init(params), jnp.zeros(problem.weights[0][0].shape[:-2], problem.weights[0][0].dtype))
+    return step, (params, init(params), jnp.zeros((problem.runs,) if problem.runs else (), problem.weights[0][0].dtype))
 
 
 def scanned(step: Callable[[Any, Any], Any]) -> Callable[..., Any]:
@@ -108,7 +108,9 @@ def train_by_epoch(problem: Problem) -> Session:
     step, state = stepper(problem)
     epoch_of, apply = scanned(step), forward(problem)
     if problem.runs:
-        epoch_of, apply = jax.vmap(epoch_of, in_axes=(0, 0, 0, None)), jax.vmap(apply)
+        own = None if problem.shared else 0
+        epoch_of = jax.vmap(epoch_of, in_axes=(0, None, None, 1) if problem.shared else (0, 0, 0, None))
+        apply = jax.vmap(apply, in_axes=(0, own))
     return by_epoch(problem, epoch_of, state, lambda state, x: apply(state[0], x))
 
 

@@ -1,0 +1,93 @@
+"""Training on a GPU: the compiled fold beside JAX and PyTorch, and how its cost grows with the number of networks."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+
+import attrs
+
+from recipes.bench.measure import Measured, in_turns, rounds_of, stored
+from recipes.bench.problem import Problem
+from recipes.bench.table import Finding, duration, ratio, table, titled
+from recipes.bench.workloads import WORKLOADS, classifier, seeds
+from recipes.data.digits import Digits
+from recipes.recipe import OptionError
+from recipes.running.engine import engine
+
+__all__ = ["DEVICE", "finding", "growth", "measure"]
+
+DEVICE = "cuda"  # "cpu" carries out the same code without a GPU
+FOLD, REPEAT, TESTED = "fnn, compiled fold", 3, 1000
+NETWORKS = (1, 2, 4, 8, 15, 16, 32, 64, 128, 256)
+TOGETHER = {
+    FOLD: "fnn_jax.train",
+    "JAX and optax, scan": "jax_optax.train_by_epoch",
+    "PyTorch, CUDA graphs": "torch_cuda.train_by_graph",
+}
+PEERS = {**TOGETHER, "PyTorch, fused Adam": "torch_cuda.train"}
+TRAINED: Mapping[str, tuple[str, Callable[[Digits], Problem], Mapping[str, str]]] = {
+    "one": (WORKLOADS["a128"].title, classifier(64, 32), {**PEERS, "fnn on CuPy": "fnn_cupy.train"}),
+    "15": ("the same from 15 seeds at once, in PyTorch one after the other", seeds(15), TOGETHER),
+    "c": (WORKLOADS["c"].title, WORKLOADS["c"].problem, PEERS),
+    "g": (WORKLOADS["g"].title, WORKLOADS["g"].problem, PEERS),
+}
+
+
+def finding(data: Digits, rounds: int) -> Finding:
+    """The times on a GPU as tables; a sentence where there is none."""
+    try:
+        missing = "" if DEVICE == "cpu" or engine("jax").on_gpu else "JAX finds no GPU"
+    except OptionError as error:
+        missing = str(error)
+    if missing:
+        return Finding(["", f"**On a GPU**: not measured; {missing}."], None)
+    found = {name: measure(make(data), peers, rounds) for name, (_, make, peers) in TRAINED.items()}
+    lines = [line for name, each in found.items() for line in rows(name, TRAINED[name][0], data, each)]
+    grown = growth(data, rounds)
+    return Finding([*lines, *growth_table(grown)], {**found, "networks": grown})
+
+
+def measure(problem: Problem, peers: Mapping[str, str], rounds: int) -> dict[str, Measured]:
+    """The times of an epoch by peer, all on the same GPU: they start side by side, then take turns."""
+    with stored(on_device(problem)) as path:
+        asked = {name: rounds_of(place(peer), path, rounds, REPEAT) for name, peer in peers.items()}
+        return in_turns(asked, side_by_side=True)
+
+
+def on_device(problem: Problem) -> Problem:
+    """The problem for the device, with fewer examples to test: many networks read all of them at once."""
+    x, y = problem.test
+    return attrs.evolve(problem, device=DEVICE, test=(x[:TESTED], y[:TESTED]))
+
+
+def place(peer: str) -> str:
+    """The peer with its device, as `measure.worker` takes it."""
+    return f"{peer}@{DEVICE}" if DEVICE != "cpu" else peer
+
+
+def rows(name: str, title: str, data: Digits, found: Mapping[str, Measured]) -> list[str]:
+    """The table of one workload."""
+    steps = len(TRAINED[name][1](data).order(0))
+    return table(f"On a GPU: {title}", found, steps, base=FOLD)
+
+
+def growth(data: Digits, rounds: int) -> dict[int, Measured]:
+    """The times of an epoch of 784-64-32-10 by the compiled fold, for each number of networks."""
+    problems = {n: on_device(seeds(n)(data) if n > 1 else classifier(64, 32)(data)) for n in NETWORKS}
+    with ExitStack() as stack:
+        paths = {n: stack.enter_context(stored(problem)) for n, problem in problems.items()}
+        asked = {n: rounds_of(place("fnn_jax.train"), path, rounds) for n, path in paths.items()}
+        return in_turns(asked, side_by_side=True)
+
+
+def growth_table(found: Mapping[int, Measured]) -> list[str]:
+    """One row for each number of networks, compared with the first."""
+
+    def row(n: int, measured: Measured) -> tuple[str, ...]:
+        if missing := measured.missing or found[NETWORKS[0]].missing:
+            return str(n), f"not available: {missing}", "", ""
+        times = ratio(measured, found[NETWORKS[0]])
+        return str(n), duration(measured.median), duration(measured.median / n), times
+
+    head = ("networks", "an epoch of all", "for each network", "all / one alone")
+    title = "On a GPU: 784-64-32-10 from several seeds at once, by the compiled fold"
+    return titled(title, head, [row(*each) for each in found.items()])
