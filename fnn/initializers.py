@@ -1,7 +1,6 @@
 """Initializers: functions (key, shape) -> float32 array.
 
-The trailing two axes of `shape` are (n_in, n_out), axes in front of them a receptive field. Weights keep the variance
-of a signal from layer to layer when their own variance is about one over the fan.
+The trailing two axes of `shape` are (n_in, n_out), axes in front of them a receptive field.
 """
 
 from collections.abc import Callable

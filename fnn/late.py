@@ -16,8 +16,8 @@ def late(package: str, names: Mapping[str, Sequence[str]]) -> None:
     names     by module, the names that the package takes from it; the modules of the package are such names, too
 
     Python calls `__getattr__` for a name that a package lacks. The module of the name is then imported, and the name
-    set in the package. When Python imports a module, it sets the module's name in the package: where the package
-    takes a function of the same name, `__setattr__` sets the function instead.
+    set in the package. Where a module, which Python sets in its package, has the name of a function that the package
+    takes from it, `__setattr__` sets the function instead.
 
     >>> numbers = sys.modules["numbers_of_mine"] = ModuleType("numbers_of_mine")
     >>> late("numbers_of_mine", {"math": ["pi"]})

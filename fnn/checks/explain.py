@@ -125,21 +125,17 @@ def explain(
     Raises `ValueError` for a loss without target or the reverse, and for no examples.
 
     >>> from fnn import chain, linear, sigmoid
-    >>> model = chain(linear(8), sigmoid, linear(8), sigmoid, linear(8), sigmoid, linear(8), sigmoid, linear(3))
+    >>> model = chain(linear(8), sigmoid, linear(8), sigmoid, linear(3))
     >>> params, _ = model.init(Key(0), (4,))
     >>> explain(model, params, generator(Key(1)).standard_normal((16, 4), dtype=np.float32))
                        output                          gradient                 dparams
     path  layer          mean      std  largest  zero       std  largest  zero      std  largest  mark
     ----  ---------  --------  -------  -------  ----  --------  -------  ----  -------  -------  ----
-    0     linear(8)   2.9e-02  1.5e+00  6.0e+00    0%   6.1e-03  2.5e-02    0%  1.9e-02  5.4e-02
-    1     sigmoid     5.0e-01  2.5e-01  9.8e-01    0%   2.8e-02  1.2e-01    0%
-    2     linear(8)   3.2e-01  6.0e-01  1.5e+00    0%   1.8e-02  7.6e-02    0%  3.0e-02  9.4e-02
-    3     sigmoid     5.7e-01  1.4e-01  8.1e-01    0%   8.0e-02  3.2e-01    0%
-    4     linear(8)  -1.0e-01  1.3e+00  2.4e+00    0%   4.4e-02  1.7e-01    0%  3.9e-02  1.2e-01
-    5     sigmoid     4.9e-01  2.8e-01  8.3e-01    0%   2.2e-01  7.8e-01    0%
-    6     linear(8)  -2.5e-01  7.6e-01  1.4e+00    0%   1.8e-01  7.1e-01    0%  1.7e-01  5.1e-01
-    7     sigmoid     4.4e-01  1.7e-01  8.0e-01    0%   8.2e-01  3.0e+00    0%
-    8     linear(3)   4.1e-01  1.2e+00  2.1e+00    0%   8.8e-01  2.3e+00    0%  8.7e-01  3.2e+00
+    0     linear(8)   2.9e-02  1.5e+00  6.0e+00    0%   3.7e-02  1.4e-01    0%  7.9e-02  1.6e-01
+    1     sigmoid     5.0e-01  2.5e-01  9.8e-01    0%   1.7e-01  6.2e-01    0%
+    2     linear(8)   3.2e-01  6.0e-01  1.5e+00    0%   1.8e-01  5.7e-01    0%  2.9e-01  7.7e-01
+    3     sigmoid     5.7e-01  1.4e-01  8.1e-01    0%   8.0e-01  2.6e+00    0%
+    4     linear(3)  -5.0e-01  2.2e-01  8.7e-01    0%   8.8e-01  2.3e+00    0%  9.8e-01  3.2e+00
     """
     check_is_layer("explain", model)
     if (target is None) != (loss is None):

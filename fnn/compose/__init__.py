@@ -1,21 +1,14 @@
-"""Combinators: models are built of layers by function composition and by nothing else.
-
-Every combinator of layers is a layer and obeys the same laws; its parts' names are the keys of its parameter tree.
-"""
+"""Combinators make layers of layers, with the same laws; their parts' names are the keys of the parameter tree."""
 
 from typing import TYPE_CHECKING
 
-from fnn.compose.chain import chain
+from fnn.compose.several import chain, concat
 from fnn.late import late
 
 if TYPE_CHECKING:
-    from fnn.compose.branches import concat, residual
-    from fnn.compose.many import each, ensemble
+    from fnn.compose.single import each, ensemble, residual
 
-LATE = {  # imported when first asked for
-    "fnn.compose.branches": ["concat", "residual"],
-    "fnn.compose.many": ["each", "ensemble"],
-}
+LATE = {"fnn.compose.single": ["each", "ensemble", "residual"]}  # imported when first asked for
 
 __all__ = ["chain", "concat", "each", "ensemble", "residual"]
 

@@ -68,14 +68,14 @@ def read_idx(path: FilePath, *, shape: tuple[int | None, ...] | None = None, lim
         dtype, dims = _parse_header(path, head)
         if shape is not None and not _fits(dims, shape):
             raise DataFormatError(path, 3, f"expected an array of shape {shape} (None: any size), got {dims}")
-        # A size of 0 counts as 1, since NumPy refuses (0, 2**32 - 1, 2**32 - 1), although it would take no memory.
+        # A size of 0 counts as 1, since NumPy refuses (0, 2**32 - 1, 2**32 - 1).
         if dtype.itemsize * prod(max(n, 1) for n in dims) > limit:
             problem = f"{dims} values of type {dtype.name} exceed limit={limit} bytes; raise it if the file is sound"
             raise DataFormatError(path, 4, problem)
         start = 4 + 4 * len(dims)
         data = _gather(path, chain([head[start:]], pieces), start, dtype.itemsize * prod(dims))
     if not dtype.isnative:
-        data.view(dtype).byteswap(inplace=True)  # in place, since a converted copy would double the memory
+        data.view(dtype).byteswap(inplace=True)
     data.flags.writeable = False  # not of a view: this cannot be undone through the array returned
     return data.view(dtype.newbyteorder("=")).reshape(dims)
 

@@ -25,8 +25,8 @@ def attention(heads: int, causal: bool = False) -> Layer:
 
         residual(chain(layer_norm(), each(linear(3 * d)), attention(heads), each(linear(d))))
 
-    `attention_weights` gives the weights, for a map of what reads from where. They take time² · heads numbers for each
-    example. Raises `ValueError` unless `heads` is a positive integer, and `LayerError` unless it divides d.
+    The weights, which `attention_weights` gives, take time² · heads numbers an example. Raises `ValueError` unless
+    `heads` is a positive integer, and `LayerError` unless it divides d.
     """
     heads = whole("attention(heads)", heads)
 

@@ -179,7 +179,7 @@ def lstm(
     The gates i, f, o = σ(x W + b + h U) and g = tanh(x W + b + h U) have their own columns of "weights" (n_in, 4 n),
     "bias" (4 n,) and "recurrent" U (n, 4 n), in this order. PyTorch has the order i, f, g, o and two biases, whose sum
     this one is. The state is h and c side by side. The forget gate's bias starts at 1 (Jozefowicz et al. 2015).
-    Initializers draw each gate on its own. Raises `ValueError` unless `n` is a positive integer.
+    Initializers and errors are as for `gru`.
     """
     n = whole("lstm(n)", n)
 

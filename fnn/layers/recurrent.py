@@ -83,7 +83,7 @@ def unroll(cell: Cell, params: Tree, x: Array, h: Array | None = None) -> tuple[
     """Fold a cell over x (..., batch, time, n_in), from the state `h` or from zeros.
 
     Returns the states, the first one and those after each step, and their pullback: pull(dhs, need_dx=True) ->
-    (dparams, the gradient of the first state, dx), where `dhs` has the gradient of each state, or None for no gradient.
+    (dparams, the gradient of the first state, dx), where `dhs` has the gradient of each state, or None.
     In truncated backpropagation, each piece of a sequence starts from the last state of the piece before.
 
     >>> import fnn, numpy as np

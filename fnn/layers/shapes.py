@@ -76,9 +76,8 @@ class Declared:
     def fits(self, params: Tree, x: Array) -> bool:
         """Whether `params` and `x` have the declared shapes and one floating-point dtype: the check before every call.
 
-        Of integers, it looks at each on NumPy, and at none under another library, where they may be traced.
-
-        It may be False for a difference in precision, which is no error: `explain` looks closer.
+        It looks at integers on NumPy alone, since others may be traced. It may be False for a difference in precision,
+        which is no error: `explain` looks closer.
         """
         try:
             if type(x) is not np.ndarray and misfit(x):

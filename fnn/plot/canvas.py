@@ -46,8 +46,8 @@ def quiet(ax: Axes, grid: Literal["x", "y"] | None = None) -> None:
 def checked(what: str, values: Any, axes: str, *, nan: bool = False, remedy: str = "reshape them") -> np.ndarray:
     """`values` as an array of real, finite numbers. Raises `ValueError`, in which `what` names them, for others.
 
-    `axes` names the axes that the array must have, such as "(runs, epochs)" or, with a fixed length, "(n, 2)"; none may
-    be empty. `nan` allows nan, and `remedy` is the advice in the error for other axes.
+    `axes` names the axes that the array must have, such as "(runs, epochs)" or, with a fixed length, "(n, 2)". `nan`
+    allows nan, and `remedy` is the advice in the error for other axes.
 
     >>> checked("boxes: group 'adam'", [0.5, 0.25], "(runs,)")
     array([0.5 , 0.25])

@@ -10,10 +10,9 @@ ALIGN = {"<": "left", ">": "right"}
 
 
 def html_table(lines: Sequence[Sequence[str]], sides: str, caption: str = "") -> str:
-    """Lines of cells as a table in HTML, with the text escaped.
+    """Lines of cells as a table in HTML; a line without cells ends the head, or a section of the body.
 
-    A line without cells ends the head, or a section of the body. `sides` has "<" for each column aligned left and ">"
-    for each aligned right.
+    `sides` has "<" for each column aligned left and ">" for each aligned right.
 
     >>> html_table([("layer",), (), ("<lambda>",)], "<")  # doctest: +NORMALIZE_WHITESPACE
     '<table><thead><tr><th style="text-align: left">layer</th></tr></thead><tbody><tr><td style="text-align:
@@ -82,7 +81,7 @@ def leaf_rows(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
 
 
 def _shape_and_dtype(leaf: Any) -> tuple[str, str]:
-    """The shape and the dtype of an array, a tracer, or a record of both; anything else, such as a number, as it is."""
+    """The shape and the dtype of what has both; anything else, such as a number, as it is."""
     if hasattr(leaf, "shape") and hasattr(leaf, "dtype"):
         return str(tuple(leaf.shape)), str(leaf.dtype)
     return repr(leaf), ""

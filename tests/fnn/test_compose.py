@@ -9,7 +9,7 @@ import pytest
 
 import fnn
 from fnn import Key, LayerError, LayerTypeError, Params, chain, checkpoint, concat, ensemble, fold_in, residual, tree
-from fnn.compose.chain import DEEPEST
+from fnn.compose.several import DEEPEST
 from fnn.layers import dropout, elementwise, flatten, identity, linear, relu, tanh
 
 KEY = Key(42)

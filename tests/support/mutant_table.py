@@ -154,7 +154,7 @@ MUTANTS = {
         ("a mean that is held fixed", "dx -= mean(dunit)", "dx -= 0"),
         ("a size that is held fixed", "dunit - u * mean(dunit * u)", "dunit + 0"),
     ],
-    "fnn/compose/chain.py": [
+    "fnn/compose/several.py": [
         ("a chain that starts every layer alike", "layer.init(fold_in(key, i)", "layer.init(key"),
         ("a chain with one key", "= layer.vjp(params[name], x, fold_in(key, i))", "= layer.vjp(params[name], x, key)"),
         ("a chain that derives forwards", "for name in reversed(placed)", "for name in placed"),
@@ -162,15 +162,13 @@ MUTANTS = {
         ("a chain that stops a layer early", "if any(items(params[name]))), None)", "), None)"),
         ("a chain that tunes on what is not tuned", "x = placed[name].apply(tuned", "x = placed[name].apply(params"),
         ("a chain that tunes too few layers", "[:n_tuned]", "[: n_tuned - 1]"),
-    ],
-    "fnn/compose/branches.py": [
         ("a concat that starts every branch alike", "branch.init(fold_in(key, i)", "branch.init(key"),
         ("a concat with one key", "branch.vjp(params[name], x, fold_in(key, i))", "branch.vjp(params[name], x, key)"),
         ("a concat that keeps the first branch's dx", "sum(dxs[1:], dxs[0])", "dxs[0]"),
+    ],
+    "fnn/compose/single.py": [
         ("a residual without its input's share", "unbroadcast(dy, x) + dx", "dx"),
         ("a residual whose vjp forgets x", "return x + y, back", "return y, back"),
-    ],
-    "fnn/compose/many.py": [
         ("networks that share a key", "for each in split(key, n)]", "for each in [key] * n]"),
         ("networks off by one key", "for each in split(key, n)]", "for each in split(key, n + 1)[1:]]"),
     ],
@@ -325,9 +323,8 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/layers/shapes.py": "declared layer layers misuse",
     "fnn/values.py": "values",
     "fnn/arrays.py": "layer layers compose properties:layers laws:shared",
-    "fnn/compose/chain.py": "compose ensemble normalisation properties:combinator properties:layers",
-    "fnn/compose/branches.py": "compose ensemble properties:combinator properties:layers",
-    "fnn/compose/many.py": "compose ensemble properties:combinator properties:layers",
+    "fnn/compose/several.py": "compose ensemble normalisation properties:combinator properties:layers",
+    "fnn/compose/single.py": "compose ensemble properties:combinator properties:layers",
     "fnn/layers/keyed.py": "layers normalisation compose properties:layers laws:batch laws:standardise",
     "fnn/layers/normalisation.py": "normalisation laws:norm",
     "fnn/optimizers/optimizer.py": "optimizer optimizers only training_properties:updates laws:optimizer",

@@ -1,17 +1,54 @@
-"""A layer many times: at every place of a sequence or an image, or as many networks side by side."""
+"""Combinators of one layer: added to its input, at every place of a sequence or an image, or as many networks."""
 
 from math import prod
 from typing import Any
 
-from fnn.arrays import Array, Shape
-from fnn.compose.chain import combined
+from fnn.arrays import Array, Shape, unbroadcast
+from fnn.compose.several import combined
 from fnn.layer import Back, Functions, Layer, LayerError, check_is_layer, check_shape, unchanged
 from fnn.layers.declared import check_cotangent
 from fnn.random import Key, split
 from fnn.tree import Params, Tree, stack
 from fnn.values import constructor, whole
 
-__all__ = ["each", "ensemble"]
+__all__ = ["each", "ensemble", "residual"]
+
+
+@constructor
+def residual(layer: Layer) -> Layer:
+    """A layer whose input is added to its output: y = x + f(x) (He et al. 2016, equation 1).
+
+    The parameters are those of `layer`. Raises `LayerError` if f changes the shape of the features.
+    """
+    check_is_layer("residual", layer)
+
+    def located(name: str, path: str) -> Functions:
+        inner = layer.at(path)
+
+        def init(key: Key, shape: Shape) -> tuple[Params, Shape]:
+            params, out_shape = inner.init(key, shape)
+            if out_shape != shape:
+                problem = f"x + f(x) needs features of one shape, f makes {out_shape} of {shape}"
+                raise LayerError(name, problem, path)
+            return params, shape
+
+        def apply(params: Tree, x: Array) -> Array:
+            return x + inner.apply(params, x)
+
+        def vjp(params: Tree, x: Array, key: Any = None) -> tuple[Array, Back]:
+            y, back_of_layer = inner.vjp(params, x, key)
+
+            def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Array]:
+                dparams, dx = back_of_layer(dy, need_dx)
+                return dparams, unbroadcast(dy, x) + dx if need_dx else None
+
+            return x + y, back
+
+        return init, apply, vjp, inner.tune
+
+    combine = layer.combine
+    again = None if combine is None else lambda *unnamed, **parts: residual(combine(*unnamed, **parts))
+    return combined("residual", located, [layer], parts=layer.parts, combine=again)
 
 
 @constructor
@@ -19,11 +56,8 @@ def each(layer: Layer, axes: int = 1) -> Layer:
     """`layer`, a layer of vectors, for each position along the `axes` axes in front of the features.
 
     x (..., batch, time, n_in) goes through `layer` as (..., batch · time, n_in), and y comes back as
-    (..., batch, time, n_out). The parameters are those of `layer`. Losses and metrics of sequences are those of
-    vectors: give them the prediction and the target with batch and time joined.
-
-    layer   a layer from vectors to vectors
-    axes    1 for sequences (time, n), 2 for images (height, width, n)
+    (..., batch, time, n_out). The parameters are those of `layer`. Losses and metrics take the prediction and the
+    target with batch and time joined. `axes` is 1 for sequences (time, n), 2 for images (height, width, n).
 
     `each(linear(8), axes=2)` is a convolution of size 1 x 1, and `each(batch_norm(), axes=2)` is the batch
     normalisation of images over batch, height and width. Raises `LayerError` for features of another number of axes,
@@ -93,10 +127,10 @@ def ensemble(model: Layer, n: int) -> Layer:
     """`n` networks of one architecture, trained side by side as one: parameters with a leading axis of `n`.
 
     Network i starts from key i of `split(key, n)`. An input (batch, n_in) is shared by all networks, an input
-    (n, batch, n_in) holds one for each; the output is (n, batch, n_out). Leading axes are free in every layer, so that
-    an ensemble changes nothing but `init`. What a layer draws with a key in front of the first parameters, where all
-    networks still share one input, is shared too. Raises `ValueError` unless `n` is a positive integer, and
-    `LayerError` if only a part of the model is an ensemble.
+    (n, batch, n_in) holds one for each; the output is (n, batch, n_out). Since leading axes are free in every layer, an
+    ensemble changes nothing but `init`. What a layer draws in front of the first parameters, where all networks share
+    one input, is shared too. Raises `ValueError` unless `n` is a positive integer, and `LayerError` if only a part of
+    the model is an ensemble.
     """
     check_is_layer("ensemble", model)
     n = whole("ensemble(n), the number of networks,", n)

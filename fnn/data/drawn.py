@@ -1,37 +1,17 @@
-"""Splitting a data set: in two at a place, or by indices that a key draws."""
+"""What a key draws: splits of a data set, as indices, and the paper's synthetic points."""
 
-from collections.abc import Sequence
 from typing import Any
 
+import attrs
 import numpy as np
 
-from fnn.random import Key, generator
+from fnn.arrays import read_only
+from fnn.random import Key, fold_in, generator
 from fnn.values import is_integer, whole
 
-__all__ = ["k_fold", "shuffled_split", "split_at", "stratified_split"]
+__all__ = ["Line", "blobs", "k_fold", "line", "shuffled_split", "stratified_split", "xor"]
 
 Split = tuple[np.ndarray, np.ndarray]  # the indices of the training and of the test examples
-
-
-def split_at(arrays: Sequence[Any], n: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """The first `n` examples of every array, and the remaining ones: two tuples of views.
-
-    A negative `n` counts from the end, as in a slice: -10_000 puts the last 10,000 examples into the second tuple.
-    Raises `ValueError` if the arrays differ in length or have fewer than `n` examples.
-
-    >>> (x, y), (x_validation, y_validation) = split_at((np.arange(5), np.arange(5) ** 2), -2)
-    >>> x, y_validation
-    (array([0, 1, 2]), array([ 9, 16]))
-    """
-    if hasattr(arrays, "shape"):
-        raise ValueError("split_at: expected a tuple of arrays, got one array; write split_at((x,), n)")
-    shapes = [np.shape(array) for array in arrays]
-    if not all(shapes) or len({shape[0] for shape in shapes}) != 1:
-        raise ValueError(f"split_at: expected arrays of equal length, got shapes {shapes}; pair them up first")
-    length = shapes[0][0]
-    if not is_integer(n) or abs(n) > length:
-        raise ValueError(f"split_at: n must be an integer from {-length} to {length}, got {n!r}; choose one")
-    return tuple(array[:n] for array in arrays), tuple(array[n:] for array in arrays)
 
 
 def shuffled_split(key: Key, n: int, n_test: int) -> Split:
@@ -138,3 +118,73 @@ def _strata(name: str, labels: Any, least: int, why: str) -> np.ndarray:
         came = f"class {names[few[0]]!s} has {counts[few[0]]} of the {least} examples that it needs"
         raise ValueError(f"{name}: {came} for {why}")
     return classes
+
+
+@attrs.frozen
+class Line:
+    """Points near the line y = w x + b: `x` and `y` (n, 1) float32, and the true `w` and `b`."""
+
+    x: np.ndarray = attrs.field(eq=attrs.cmp_using(eq=np.array_equal))
+    y: np.ndarray = attrs.field(eq=attrs.cmp_using(eq=np.array_equal))
+    w: float
+    b: float
+
+
+def line(key: Key, n: int = 400) -> Line:
+    """`n` noisy points of a random line (the paper's figure 2).
+
+    y = w x + b + 0.5 N(0, 1),  x ~ U(0, 10),  w ~ U(-5, 5),  b ~ U(-10, 10)
+
+    Raises `ValueError` unless `n` is a positive integer.
+
+    >>> line(Key(42)) == line(Key(42))
+    True
+    """
+    _check_count("line", n, 1)
+    w, b = generator(fold_in(key, 0)).uniform((-5, -10), (5, 10)).tolist()
+    x = generator(fold_in(key, 1)).uniform(0, 10, (n, 1))
+    y = w * x + b + 0.5 * generator(fold_in(key, 2)).standard_normal((n, 1))
+    return Line(read_only(x.astype(np.float32)), read_only(y.astype(np.float32)), w, b)
+
+
+def blobs(key: Key, n: int = 400) -> tuple[np.ndarray, np.ndarray]:
+    """Points (n, 2) float32 from two unit Gaussians, and their labels 0 or 1, (n,) int64 (the paper's figure 3).
+
+    The two centres are drawn from 2 U(-5, 5)^2, so the blobs of some keys overlap. The n / 2 points of class 0 come
+    first, then those of class 1: shuffle them for training. Raises `ValueError` unless `n` is a positive multiple of 2.
+
+    >>> x, labels = blobs(Key(42), n=6)
+    >>> x.shape, labels
+    ((6, 2), array([0, 0, 0, 1, 1, 1]))
+    """
+    _check_count("blobs", n, 2)
+    centres = 2 * generator(fold_in(key, 0)).uniform(-5, 5, (2, 2))
+    return _gaussians(fold_in(key, 1), centres, [0, 1], n)
+
+
+def xor(key: Key, n: int = 400) -> tuple[np.ndarray, np.ndarray]:
+    """Points (n, 2) float32 from four unit Gaussians at (±3, ±3), and labels (n,) int64 (the paper's figure 4).
+
+    The label is 1 where exactly one coordinate of the Gaussian's centre is positive. The points come centre by centre,
+    n / 4 each: shuffle them for training. Raises `ValueError` unless `n` is a positive multiple of 4.
+
+    >>> xor(Key(42), n=4)[1]
+    array([0, 1, 1, 0])
+    """
+    _check_count("xor", n, 4)
+    centres = np.array([(-3, -3), (-3, 3), (3, -3), (3, 3)])
+    return _gaussians(fold_in(key, 0), centres, [0, 1, 1, 0], n)
+
+
+def _gaussians(key: Key, centres: np.ndarray, classes: list[int], n: int) -> tuple[np.ndarray, np.ndarray]:
+    """`n` points (n, d) in equal parts from unit Gaussians at the centres (k, d), and the class of each point (n,)."""
+    each = n // len(centres)
+    points = np.repeat(centres, each, axis=0)
+    noisy = points + generator(key).standard_normal(points.shape)
+    return read_only(noisy.astype(np.float32)), read_only(np.repeat(np.array(classes, np.int64), each))
+
+
+def _check_count(name: str, n: int, multiple: int) -> None:
+    """Raise `ValueError` unless `n` is a positive multiple of `multiple`, the number of equally large groups."""
+    if not is_integer(n) or n < multiple or n % multiple:
+        raise ValueError(f"{name}: n must be a positive multiple of {multiple}, got {n!r}; round it to one")
