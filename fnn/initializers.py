@@ -68,7 +68,7 @@ def zeros(key: Key, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def he_normal(key: Key, shape: tuple[int, ...]) -> np.ndarray:
-    """N(0, 2 / n_in), which ReLU's halving of the variance asks for (He et al. 2015, equation 10)."""
+    """N(0, 2 / n_in): ReLU halves the variance (He et al. 2015, equation 10)."""
     n_in, _ = _fans(shape)
     return normal(sqrt(2 / n_in))(key, shape)
 
@@ -80,7 +80,7 @@ def he_uniform(key: Key, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def glorot_normal(key: Key, shape: tuple[int, ...]) -> np.ndarray:
-    """N(0, 2 / (n_in + n_out)), a compromise of both directions (Glorot & Bengio 2010, equation 12)."""
+    """N(0, 2 / (n_in + n_out)) (Glorot & Bengio 2010, equation 12)."""
     return normal(sqrt(2 / sum(_fans(shape))))(key, shape)
 
 

@@ -19,8 +19,8 @@ from fnn.values import FilePath, is_integer
 __all__ = ["CheckpointError", "load", "read_meta", "save"]
 
 VERSION = 2
-MAX_TEXT = 2**20  # bytes of the description and meta, as JSON; reading a hostile one takes fifty times that in memory
-MAX_LETTERS = 2**23  # in the names of all arrays together, each with the path that leads to it
+MAX_TEXT = 2**20  # bytes of the description and meta, as JSON; reading a hostile one takes fifty times that
+MAX_LETTERS = 2**23  # in the names of all arrays together
 
 
 class CheckpointError(ValueError):
@@ -33,8 +33,7 @@ def save(path: FilePath, tree: Any, *, meta: Mapping[str, Any] | None = None) ->
     `meta` holds further information: mappings with string names, lists, strings, numbers, booleans and None.
 
     When `save` returns, the file is on the disk. Until then, an existing file of this name keeps its content, even if
-    the process is killed. The new file has the permissions of the old one. A symbolic link stays, and the file that it
-    leads to is replaced.
+    the process is killed (see `files.replace`).
 
     Raises `CheckpointError`, with the path in the tree, for any other value in `tree` or `meta`; for more than 64
     levels, or 2**20 bytes of names and meta; and for the suffix .safetensors, which belongs to another format. Raises

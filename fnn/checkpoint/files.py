@@ -31,14 +31,14 @@ def replace(path: FilePath, chunks: Iterable[Any]) -> None:
     Only a regular file is replaced. The new file has the permissions of the old one, and its owner and group if the
     system allows it. A symbolic link is followed, as `open` does: it stays, and the file that it leads to is replaced.
 
-    A partial file that a killed process left behind is removed by the next call for the same path. Anything but a
-    regular file in its place is refused. If two processes write to the same path, one waits for the other. On Windows,
-    it raises `PermissionError` instead; on file systems without locks, one of them may raise `FileNotFoundError`.
+    The next call for the same path removes a partial file that a killed process left behind. If two processes write to
+    one path, one waits for the other; on Windows, it raises `PermissionError`, and on file systems without locks
+    perhaps `FileNotFoundError`.
 
-    Raises `OSError`, with the path, if a step fails. The file then has its old content. Only if step 4 fails, it has
-    the new one, which a power failure could still undo. If locking fails, the partial file stays, since another process
-    may be writing it. A call from a signal handler that interrupts another for the same path raises `OSError`, too,
-    because it would wait for itself forever. Raises the errors of `checked_name`, too.
+    Raises `OSError`, with the path, if a step fails. The file then has its old content, or after step 4 the new one,
+    which a power failure could still undo. If locking fails, the partial file stays. Raises `OSError`, too, for another
+    kind of file in either place, and in a signal handler that interrupts a call for the same path; and the errors of
+    `checked_name`.
     """
     with _exclusive(path) as (file, partial, place):
         try:

@@ -91,7 +91,7 @@ def read_arrays(
 
     `text` is the text in `content`, `types` are the names of the arrays with their dtypes and shapes, in the order of
     the file. Raises `ValueError` if a name occurs twice, if the names together have more than `max_letters` letters, or
-    if a dtype is not one of numbers. Whether the file has these arrays in these places is not checked here.
+    if a dtype is not one of numbers.
     """
     arrays: dict[str, np.ndarray] = {}
     start = _local_size(_TEXT)

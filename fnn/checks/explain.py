@@ -28,9 +28,9 @@ SIDES = "<<" + ">" * len(HEADS) + "<"  # to which the table's columns are aligne
 
 @attrs.frozen
 class Numbers:
-    """Statistics of an array: of its finite elements the mean, standard deviation, root mean square and largest size.
+    """Of the finite elements of an array the mean, standard deviation, root mean square and largest size, else NaN.
 
-    `zero` and `not_finite` are shares of all elements. Without a finite one, all others are NaN.
+    `zero` and `not_finite` are shares of all elements.
     """
 
     mean: float
@@ -117,7 +117,7 @@ def explain(
     L is the loss against the target. Without one it is ⟨u, model(x)⟩ with Gaussian numbers u drawn from the key: a
     gradient of size one at the output. An ensemble's networks count together. Marks, the first that fits:
 
-    - not finite: an infinity or NaN in the output, in the gradient dL/dy or in that of the parameters;
+    - not finite: an infinity or NaN in the output or in a gradient;
     - dead: 99 % of the output are zero, or all of the parameters' gradient is, though the model's is not;
     - vanishing, exploding: the root mean square of dL/dy is less than a thousandth, or more than a thousand times, of
       what it is at the model's output.

@@ -211,7 +211,7 @@ def check_law(law: Callable[[Case], Verdicts], case: Case) -> None:
 
 
 def check_layer(layer: Layer, shape: Shape, *, key: Key = Key(0)) -> None:
-    """Run every law of fnn/layer.py on a layer, for examples of this shape. Raises `LawError` for the first broken one.
+    """Run every law on a layer, for examples of this shape. Raises `LawError` for the first broken one.
 
     >>> from fnn import chain, linear, relu
     >>> check_layer(chain(linear(8), relu, linear(3)), (4,))

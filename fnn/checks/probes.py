@@ -77,10 +77,7 @@ def derivative(layer: Layer, params: Tree, x: Array, key: Key | None = None, rto
 
 
 def on_rounded(layer: Layer) -> Layer:
-    """A layer of integers as a layer of floating-point numbers, which it rounds; any other layer as it is.
-
-    So that one set of laws holds for both: y does not change with x, and dx is zero.
-    """
+    """A layer of integers as a layer of floating-point numbers, which it rounds, with a dx of 0; others as they are."""
     if not layer.integers:
         return layer
 

@@ -23,7 +23,7 @@ from fnn.values import constructor
 
 __all__ = ["chain", "concat"]
 
-DEEPEST = 60  # levels of combinators inside one another, each of which takes several of Python's 1000 levels of calls
+DEEPEST = 60  # levels of combinators inside one another; each takes several of Python's 1000 levels of calls
 
 
 @constructor

@@ -59,9 +59,8 @@ def each(layer: Layer, axes: int = 1) -> Layer:
     (..., batch, time, n_out). The parameters are those of `layer`. Losses and metrics take the prediction and the
     target with batch and time joined. `axes` is 1 for sequences (time, n), 2 for images (height, width, n).
 
-    `each(linear(8), axes=2)` is a convolution of size 1 x 1, and `each(batch_norm(), axes=2)` is the batch
-    normalisation of images over batch, height and width. Raises `LayerError` for features of another number of axes,
-    and if `layer` does not make vectors of vectors.
+    `each(linear(8), axes=2)` is a convolution of size 1 x 1. Raises `LayerError` for features of other axes, and if
+    `layer` does not make vectors of vectors.
 
     >>> import numpy as np
     >>> from fnn.layers import linear

@@ -165,8 +165,8 @@ def blobs(key: Key, n: int = 400) -> tuple[np.ndarray, np.ndarray]:
 def xor(key: Key, n: int = 400) -> tuple[np.ndarray, np.ndarray]:
     """Points (n, 2) float32 from four unit Gaussians at (±3, ±3), and labels (n,) int64 (the paper's figure 4).
 
-    The label is 1 where exactly one coordinate of the Gaussian's centre is positive. The points come centre by centre,
-    n / 4 each: shuffle them for training. Raises `ValueError` unless `n` is a positive multiple of 4.
+    The label is 1 where exactly one coordinate of the centre is positive. The points come centre by centre, n / 4 each:
+    shuffle them for training. Raises `ValueError` unless `n` is a positive multiple of 4.
 
     >>> xor(Key(42), n=4)[1]
     array([0, 1, 1, 0])

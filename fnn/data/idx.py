@@ -46,8 +46,7 @@ def read_idx(path: FilePath, *, shape: tuple[int | None, ...] | None = None, lim
 
     An IDX file consists of two zero bytes, a type code, the number of dimensions, each size as a big-endian uint32, and
     the big-endian values in C order (LeCun, Cortes & Burges, The MNIST database, "The IDX file format"). The first
-    bytes of the file, not its name, tell whether it is compressed. It may consist of several streams, one behind the
-    other, as parallel tools write it.
+    bytes of the file, not its name, tell whether it is compressed, in one stream or several.
 
     `shape` is the expected shape, with `None` for any size. `limit` is the largest number of bytes that the array may
     take. No more memory is ever allocated, except up to 128 MiB for the dictionary of an xz stream.
@@ -138,12 +137,7 @@ def _fits(dims: tuple[int, ...], shape: tuple[int | None, ...]) -> bool:
 
 
 def _take(pieces: Iterator[bytes], n: int) -> tuple[bytes, Iterator[bytes]]:
-    """The first `n` bytes, or all if there are fewer, and an iterator over the remaining pieces.
-
-    >>> head, rest = _take(iter([b"ab", b"cd", b"ef"]), 3)
-    >>> head, list(rest)
-    (b'abc', [b'd', b'ef'])
-    """
+    """The first `n` bytes, or all if there are fewer, and an iterator over the remaining pieces."""
     head = b""
     while len(head) < n and (piece := next(pieces, None)) is not None:
         head += piece
@@ -151,11 +145,7 @@ def _take(pieces: Iterator[bytes], n: int) -> tuple[bytes, Iterator[bytes]]:
 
 
 def _gather(path: FilePath, pieces: Iterator[bytes], start: int, n: int) -> np.ndarray:
-    """All bytes of the pieces, which begin at `start`, as one array. Raises `DataFormatError` unless there are `n`.
-
-    >>> _gather("x", iter([b"\\1\\2", b"\\3"]), 8, 3)
-    array([1, 2, 3], dtype=uint8)
-    """
+    """All bytes of the pieces, which begin at `start`, as one array. Raises `DataFormatError` unless there are `n`."""
     data = np.empty(n, np.uint8)
     filled = 0
     for piece in pieces:

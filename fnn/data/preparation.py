@@ -70,8 +70,8 @@ def class_weights(labels: Any, n_classes: int | None = None) -> np.ndarray:
     labels      integers (n,), nᵢ of them i; k of the classes occur
     n_classes   the number of classes, by default the greatest label plus 1; a class that does not occur gets 0
 
-    The weights of the examples, `class_weights(labels)[labels]`, have a mean of 1. These are scikit-learn's weights
-    "balanced". Raises `ValueError` unless the labels are integers from 0 up, at least one.
+    The examples' weights, `class_weights(labels)[labels]`, have a mean of 1: scikit-learn's "balanced". Raises
+    `ValueError` unless the labels are integers from 0 up, at least one.
 
     >>> class_weights([0, 0, 0, 1])
     array([0.6666667, 2.       ], dtype=float32)
@@ -109,8 +109,7 @@ def standardise(x: Array, axis: int | Sequence[int] | None = None) -> tuple[Call
 
     A constant feature becomes 0: its σ is taken as 1. The sum in σ² is divided by n. Both functions compute in float64
     and keep the dtype of floating-point data; all other data become float32. They are values that can be compared and
-    pickled; `forward.call.args` is (μ, σ). The targets of a regression take a pair of their own, whose inverse is given
-    the network's outputs. Fitting takes three times the memory of `x` in float64.
+    pickled; `forward.call.args` is (μ, σ). The targets of a regression take a pair of their own.
 
     Raises `TypeError` unless `x` is an array of numbers, and `ValueError` for one without examples or with values that
     are not finite.

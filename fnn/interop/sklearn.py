@@ -4,8 +4,7 @@
     network = make_pipeline(StandardScaler(), Classifier(hidden, epochs=50))
     GridSearchCV(network, {"classifier__optimizer": [fnn.adam(1e-3), fnn.adam(1e-2)]}).fit(x, labels)
 
-`model_` is the trained layer and `params_` its parameters, with early stopping those of the best epoch, for
-`fnn.predict`, `fnn.summary` or `fnn.checkpoint.save`.
+`model_` is the trained layer and `params_` its parameters, with early stopping those of the best epoch.
 """
 
 from collections import deque
@@ -177,7 +176,7 @@ class Classifier(ClassifierMixin, _Network):  # type: ignore[misc]
     random_state           seeds the parameters, the order of the examples, dropout and the share
 
     float32 stays float32, and other numbers become float64. A sample weight of 0 leaves an example out. Other weights
-    enter the mean loss of each batch, so that they equal repeated examples exactly where one batch holds all.
+    enter the mean loss of each batch: they equal repeated examples exactly where one batch holds all.
     After `fit`: `classes_`, `model_`, `params_`, `history_`, `n_iter_`, and `progress_`, where `partial_fit` goes on.
     Between two calls of `partial_fit` the rate may change, but neither the model nor the optimizer's rule.
 
@@ -248,14 +247,10 @@ class Classifier(ClassifierMixin, _Network):  # type: ignore[misc]
 class Regressor(RegressorMixin, _Network):  # type: ignore[misc]
     """A network that predicts numbers: one for each example, or several where y has several columns.
 
-    model                  the hidden layers; by default chain(linear(100), relu). A linear layer with an output for
-                           each column of y is put behind them. `chain()` has no hidden layer: a linear regression
-    optimizer              by default adam()
-    loss                   a loss of outputs and targets such as fnn.huber; by default mse
-
-    The other settings, the precision, the weights and what `fit` makes are those of `Classifier`; the validation share
-    is not stratified. Numbers far from 0 and 1 are learned slowly: bring y to that scale by scikit-learn's
-    `TransformedTargetRegressor`.
+    The output layer has an output for each column of y, so that `chain()` is a linear regression. `loss` is a loss of
+    outputs and targets such as fnn.huber, by default mse. The other settings, the precision, the weights and what `fit`
+    makes are those of `Classifier`; the validation share is not stratified. Numbers far from 0 and 1 are learned
+    slowly: bring y to that scale by scikit-learn's `TransformedTargetRegressor`.
 
     >>> import fnn
     >>> x = np.linspace(-1, 1, 64)[:, None]

@@ -35,8 +35,8 @@ __all__ = ["from_state_dict", "to_state_dict"]
 def to_state_dict(params: tree.Tree) -> dict[str, np.ndarray]:
     """Parameters under PyTorch's names: `["encoder"]["0"]["weights"]`, transposed, as `"encoder.0.weight"`.
 
-    Raises `TreeError` if two parameters would have the same name, if weights have fewer than two axes, or if a
-    parameter is not an array of real numbers.
+    Raises `TreeError` for two parameters of one name, weights of fewer than two axes, and what is not an array of real
+    numbers.
 
     >>> to_state_dict({"0": {"weights": np.ones((3, 2)), "bias": np.ones(2)}})["0.weight"].shape
     (2, 3)
@@ -80,10 +80,9 @@ def _named(what: str, params: tree.Tree) -> dict[str, tuple[Path, Any]]:
 
 
 def _turned(path: Path, leaf: Any, lead: int, *, back: bool = False) -> Any:
-    """Weights behind `lead` leading axes in PyTorch's order, or `back` in ours. Other leaves as they are.
+    """Weights behind `lead` leading axes in PyTorch's order, (..., n_out, n_in, *size), or `back` in ours.
 
-    (..., *size, n_in, n_out) here are (..., n_out, n_in, *size) in PyTorch. The copy is C-contiguous, as safetensors
-    requires.
+    Other leaves are returned as they are. The copy is C-contiguous, as safetensors requires.
     """
     if path[-1] != "weights" or leaf.ndim < lead + 2:
         return leaf

@@ -28,8 +28,7 @@ class Cell:
     parameters   name: (initializer, shape), as `fnn.layer` takes them; the name "n_in" stands for x's features
     size         the size of a state, if it is more than its outputs
 
-    A gradient in `dparams` may keep the batch's axis, as in `fnn.layer`. Decorate the function that makes a cell with
-    `fnn.constructor`.
+    A gradient in `dparams` may keep the batch's axis, as in `fnn.layer`.
 
     >>> import fnn
     >>> @fnn.constructor
@@ -121,7 +120,7 @@ def gru(n: int, *, weights: Initializer = glorot_uniform, recurrent: Initializer
     """The gated recurrent unit: h' = (1 - z) c + z h (Cho et al. 2014).
 
     r = σ(x Wᵣ + bᵣ + h Uᵣ), z = σ(x W_z + b_z + h U_z) and c = tanh(x W_c + b_c + r (h U_c + d)): the reset gate r
-    stands behind the product, as in PyTorch and cuDNN. The parameters are "weights" [Wᵣ, W_z, W_c] (n_in, 3 n), "bias"
+    stands behind the product, as in PyTorch. The parameters are "weights" [Wᵣ, W_z, W_c] (n_in, 3 n), "bias"
     (3 n,), "recurrent" [Uᵣ, U_z, U_c] (n, 3 n) and "recurrent_bias" d (n,). Initializers draw each gate on its own.
     Raises `ValueError` unless `n` is a positive integer.
     """

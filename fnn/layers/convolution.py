@@ -96,11 +96,10 @@ def convolution(
     bias       the initializer of b; None for a layer without
 
     Memory: NumPy copies the windows of a few examples at a time: at most 2^19 numbers, or the windows of one example
-    (out_h · out_w · kh · kw · c_in), whatever the batch. Only x is kept for the backward pass. JAX's arrays go to
-    `jax.lax.conv_general_dilated`.
+    (out_h · out_w · kh · kw · c_in). Only x is kept for the backward pass.
 
-    Raises `ValueError` for a setting that is not understood, and `LayerError` unless the features are as many axes as
-    `size` has numbers and one of channels, and, with "valid", the image is at least as large as the kernel.
+    Raises `ValueError` for a wrong setting, and `LayerError` unless the features are as many axes as `size` has numbers
+    and one of channels, and, with "valid", the image is at least as large as the kernel.
     Source: LeCun et al. 1998, section II.
     """
     windows = _windows("convolution", size, stride, padding, dilation)
@@ -134,8 +133,7 @@ def transposed_convolution(
     n s with "same" and (n - 1) s + (k - 1) d + 1 with "valid".
 
     With V[i, j] = W[i, j]ᵀ as the weights of `convolution(c_in, ...)` under the same settings, both without bias,
-    <convolution(y), x> = <y, transposed_convolution(x)> for all images x and y. PyTorch's
-    `conv_transpose2d` has the weights (c_in, n_out, kh, kw).
+    <convolution(y), x> = <y, transposed_convolution(x)> for all images x and y.
 
     The settings, the memory and the errors are those of `convolution`. Source: Dumoulin & Visin 2016, section 4.
     """

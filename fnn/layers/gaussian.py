@@ -1,8 +1,7 @@
 """The standard normal distribution: its distribution function Φ and its density φ, in array API operations.
 
-The standard has no erf. Φ(x) = ½ (1 + erf(x / √2)) is computed by the rational approximations of Cody 1969, "Rational
-Chebyshev approximations for the error function", Mathematics of Computation 23, 631-637, with the coefficients for Φ
-that his function ANORM has in Cody 1993, "Algorithm 715: SPECFUN", ACM Transactions on Mathematical Software 19, 22-32.
+The standard has no erf. Φ(x) = ½ (1 + erf(x / √2)) is computed by the rational approximations of Cody 1969 (Mathematics
+of Computation 23, 631-637), with the coefficients of ANORM in Cody 1993 (Algorithm 715, ACM TOMS 19, 22-32).
 
 On 100,000 inputs, Φ is off by at most 2.5 units in the last place in float64 and 2.2 in float32, x Φ(x) by 2.6 in both.
 """
@@ -82,10 +81,6 @@ def density(xp: Any, x: Array) -> tuple[Array, Any]:
     φ(x) = e^-z with z = x²/2 + log √(2π); r is what the rounded z lacks. It is found by sums and products without
     rounding errors (Dekker 1971): x = a + b, where a has so few bits that a² and 2ab are exact. Where float32 can be
     widened to float64, this is not needed.
-
-    >>> import numpy as np
-    >>> density(np, np.array([0.0]))[0].round(6)
-    array([0.398942])
     """
     wide = xp.asarray(0.0).dtype  # the default: float64, but float32 in JAX without its x64
     if x.dtype != wide:

@@ -40,7 +40,7 @@ def group_norm(groups: int, axes: int = 1, *, eps: float = 1e-5) -> Layer:
     axes     the number of feature axes: 1 for vectors, 3 for images (height, width, channels), over all of whose
              places μ and σ² are taken
 
-    With one group it is the layer normalisation of images, with as many as channels their instance normalisation.
+    With as many groups as channels it is the instance normalisation of images.
     Raises `ValueError` for settings out of range, and `LayerError` unless the groups divide the features.
     """
     groups, axes = whole("group_norm(groups)", groups), whole("group_norm(axes)", axes)

@@ -26,8 +26,8 @@ def max_pool(size: Lengths, *, stride: Lengths | None = None) -> Layer:
     An axis of length n has ⌊(n - k) / s⌋ + 1 windows; a rest too short for a window is not read, and its gradient is 0.
     Among equal maxima the first one, row by row, gets the whole gradient. A window with a NaN gives NaN.
 
-    Raises `ValueError` for a setting that is not understood, and `LayerError` unless the features are as many axes as
-    `size` has numbers and one of channels, and the image is at least as large as a window.
+    Raises `ValueError` for a wrong setting, and `LayerError` unless the features are as many axes as `size` has numbers
+    and one of channels, and the image is at least as large as a window.
     """
 
     def maximum(windows: Windows, xp: Any, x: Array) -> tuple[Array, Pull]:

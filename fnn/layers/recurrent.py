@@ -24,7 +24,7 @@ def recurrent(cell: Cell, states: str = "last", reverse: bool = False) -> Layer:
     cell      `elman(n)`, `gru(n)`, `lstm(n)`, or one's own (see `Cell`)
     states    "last": x (..., batch, time, n_in) gives the cell's outputs at the end, (..., batch, n);
               "all": those of every time, (..., batch, time, n)
-    reverse   whether to begin at the last time; with "all" the outputs are in the order of time nevertheless
+    reverse   whether to begin at the last time; the outputs are in the order of time nevertheless
 
     For both ways, take `concat(recurrent(gru(8)), recurrent(gru(8), reverse=True))`. For another first state, as in
     truncated backpropagation, see `unroll`. The time to compile, under `jax.jit`, grows with the number of steps.

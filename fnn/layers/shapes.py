@@ -30,9 +30,9 @@ def bind(lengths: dict[str, int], declared: Sizes, shape: Shape) -> bool:
 class Declared:
     """The features of one example, and the initializer and shape of each parameter.
 
-    `features` and shapes hold integers, and names for lengths that x and the parameters must agree on. With `more`,
-    any axes may stand in front of the features; without, they are all the axes behind the batch's. x holds
-    floating-point numbers or, if `integers` is not 0, integers from 0 to `integers` - 1.
+    `features` and shapes hold integers, and names for lengths that x and the parameters must agree on. With `more`, any
+    axes may stand in front of the features. x holds floating-point numbers, or integers
+    below `integers` if that is not 0.
     """
 
     def __init__(

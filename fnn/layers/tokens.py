@@ -73,7 +73,7 @@ def one_hot(xp: Any, tokens: Array, n: int, dtype: Any) -> Array:
 def sums_by_token(tokens: np.ndarray, dy: np.ndarray, n: int) -> np.ndarray:
     """The sum of the rows of `dy` for each token: NumPy's quick way to the product `one_hot.mT @ dy`.
 
-    With the rows sorted by token, `add.reduceat` sums each token's rows; `add.at` takes three times as long.
+    `add.reduceat` sums each token's rows, sorted; `add.at` takes three times as long.
 
     >>> sums_by_token(np.array([2, 0, 2]), np.array([[1.0], [2.0], [3.0]]), 3).tolist()
     [[2.0], [0.0], [4.0]]

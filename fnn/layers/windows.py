@@ -43,7 +43,7 @@ class Windows:
     """Windows of `size`, each `stride` from the next, whose elements stand `dilation` apart; all by spatial axis.
 
     With `same`, zeros around the image make room for ⌈n / stride⌉ windows on an axis of length n. Without, windows lie
-    inside the image, and a rest that is too short for one is not read.
+    inside the image.
     """
 
     size: Shape

@@ -73,7 +73,6 @@ def binary_accuracy(
     scores      logits (..., batch, k), or probabilities with a threshold of 0.5
     targets     0 and 1 (..., batch, k); for one output also (..., batch)
     weight      (..., batch), or, except for "all", (..., batch, k)
-    threshold   0 for logits z is a probability σ(z) of 0.5
     average     "all": an example is right if all its outputs are (scikit-learn's accuracy_score); "macro": the mean of
                 the outputs' shares; "micro": the share of all answers; None: the share of each output
 

@@ -128,7 +128,7 @@ class Answers:
 
     scores      (..., batch, k)
     targets     1 for the true class or for yes, else 0: (..., batch, k), perhaps without leading axes of the scores
-    weights     (..., batch, 1) or (..., batch, k), perhaps without leading axes
+    weights     (..., batch, 1 or k), likewise
     exclusive   whether the classes exclude each other
     """
 

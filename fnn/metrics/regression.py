@@ -26,8 +26,8 @@ def mae(prediction: Any, target: Any, weight: Any = None, *, average: str | None
     average      "macro": the mean over the outputs; "micro": of all elements; None: each output, (..., n_out)
 
     An output whose weights are all 0 is NaN, and the mean leaves it out. A prediction that is NaN gives NaN. Raises
-    `TypeError` for what is not an array of floating-point numbers, and `ValueError` for shapes that do not fit, for
-    targets that are NaN under a weight above 0, and for negative weights.
+    `TypeError` for what is not an array of floating-point numbers, and `ValueError` for shapes that do not fit, targets
+    that are NaN, and negative weights.
 
     >>> import numpy as np
     >>> float(mae(np.array([[1.0], [4.0]]), np.array([[1.0], [2.0]])))
@@ -94,7 +94,7 @@ def r2(prediction: Any, target: Any, weight: Any = None, *, average: str | None 
 def psnr(prediction: Any, target: Any, peak: float = 1.0) -> float:
     """The peak signal-to-noise ratio in dB: psnr = 10 log10(peak^2 / mse), infinite for identical arrays.
 
-    The mean squared error is taken over all elements, so the ratio of a set of images is not the mean of their ratios.
+    The mean is over all elements: the ratio of a set of images is not the mean of their ratios.
     Raises `ValueError` if the shapes differ, if there are no values, or if one is not finite.
 
     >>> psnr([1.0, 0.5], [0.9, 0.4])

@@ -33,7 +33,7 @@ def confusion_matrix(predicted: Any, labels: Any, n_classes: int) -> np.ndarray:
 
     C[i, j] = #{n: labels[n] = i, predicted[n] = j}
 
-    Predictions come first, as in all of fnn. scikit-learn's confusion_matrix takes the labels first; give both by name.
+    scikit-learn's confusion_matrix takes the labels first; give both by name.
     Raises `ValueError` unless both are integers of one shape (..., n), from 0 to k - 1 = `n_classes` - 1.
 
     >>> confusion_matrix(predicted=[0, 1, 1, 1], labels=[0, 0, 1, 1], n_classes=2)
@@ -124,9 +124,9 @@ def bootstrap_interval(
 ) -> tuple[float, float]:
     """A confidence interval (low, high) of a statistic, by the percentile bootstrap (Efron & Tibshirani 1993, ch. 13).
 
-    `values` are the scores of n >= 2 independent runs (n,), and `statistic` maps scores (..., n) to values (...). The
-    statistic is computed on `resamples` samples of n scores, drawn with replacement by `key`; the interval contains
-    the middle of its values, a share of `level`.
+    `values` are the scores of n >= 2 independent runs (n,), and `statistic` maps (..., n) to (...). It is computed on
+    `resamples` samples of n scores, drawn with replacement by `key`; the interval contains the middle of its values, a
+    share of `level`.
 
     Raises `ValueError` if the scores are not finite or fewer than two, and for other arguments out of range.
 
@@ -149,9 +149,8 @@ def bootstrap_difference(
 ) -> tuple[float, float]:
     """A confidence interval (low, high) of statistic(a) - statistic(b), by the percentile bootstrap.
 
-    `a` and `b` are the scores of independent runs (n,) and (m,). If `paired` is True, a[i] and b[i] belong together,
-    for example by having the same seed, and are drawn together. The other arguments, and the errors, are those of
-    `bootstrap_interval`.
+    `a` and `b` are the scores of runs (n,) and (m,). If `paired`, a[i] and b[i] belong together, for example by their
+    seed, and are drawn together. The other arguments, and the errors, are those of `bootstrap_interval`.
 
     >>> low, high = bootstrap_difference([0.96, 0.97, 0.97, 0.99], [0.91, 0.92, 0.93, 0.92], key=Key(42))
     >>> 0 < low < 0.05 < high

@@ -72,11 +72,7 @@ def checked(what: str, values: Any, axes: str, *, nan: bool = False, remedy: str
 
 
 def checked_each(what: str, groups: Mapping[str, Any], axes: str, **options: Any) -> dict[str, np.ndarray]:
-    """`checked` values by name. Raises `ValueError`, in which `what` says what is named, also for an empty mapping.
-
-    >>> checked_each("boxes: group", {"adam": [0.5, 0.25]}, "(runs,)")
-    {'adam': array([0.5 , 0.25])}
-    """
+    """`checked` values by name. Raises `ValueError`, in which `what` says what is named, also for an empty mapping."""
     if not groups:
         where = what.partition(":")[0]
         raise ValueError(f"{where}: there must be at least one named group to draw, got an empty mapping")
@@ -84,12 +80,7 @@ def checked_each(what: str, groups: Mapping[str, Any], axes: str, **options: Any
 
 
 def interval(what: str, values: Any) -> tuple[float, float]:
-    """The two numbers (low, high). Raises `ValueError`, in which `what` names them, unless low <= high.
-
-    >>> interval("boxes: interval 'adam'", (0.97, 0.96))
-    Traceback (most recent call last):
-    ValueError: boxes: interval 'adam' must be (low, high) with low <= high, got (0.97, 0.96): swap or recompute them
-    """
+    """The two numbers (low, high). Raises `ValueError`, in which `what` names them, unless low <= high."""
     low, high = checked(what, values, "(2,)", remedy="give (low, high)").tolist()
     if low > high:
         raise ValueError(f"{what} must be (low, high) with low <= high, got {(low, high)}: swap or recompute them")
@@ -113,10 +104,8 @@ def save(figure: Figure | SubFigure, path: str | os.PathLike[str], *, dpi: float
     A subfigure is saved with its whole figure, so that `save(curves(...).figure, path)` is always right. Equal figures
     give equal bytes: the files have no dates and no versions, and their ids are numbers instead of random names.
 
-    Each file is written whole or not at all: where one cannot be written, an older one of its name stays as it is.
-
-    Raises `ValueError` if `path` already ends in .png or .svg, and `OSError`, with the name of the file, if a file
-    cannot be written, for example because the disk is full or the folder does not exist.
+    Each file is written whole or not at all. Raises `ValueError` if `path` already ends in .png or .svg, and `OSError`,
+    with the name of the file, if a file cannot be written.
     """
     stem = checked_name(path)
     if stem.endswith((".png", ".svg")):

@@ -148,7 +148,7 @@ def confusion(matrix: ArrayLike, names: Sequence[Any] | None = None, *, ax: Axes
     """Draw a confusion matrix: counts (k, k), with a row for each true class and a column for each predicted class.
 
     The colour of a cell shows the cube root of its share of the row, so that one error in a thousand can be seen.
-    `names` are the names of the classes, by default their numbers.
+    `names` are those of the classes, by default their numbers.
 
     Raises `ValueError` unless the matrix is square and holds integers >= 0, or for a wrong number of names.
 

@@ -61,11 +61,7 @@ def points(
 
 
 def _margins(scores: np.ndarray) -> np.ndarray:
-    """The score of each class (m, k) minus the highest score of the other classes.
-
-    >>> _margins(np.array([[0.75, 0.25, 0.0]]))
-    array([[ 0.5 , -0.5 , -0.75]])
-    """
+    """The score of each class (m, k) minus the highest score of the other classes."""
     second, first = np.partition(scores, -2, axis=-1)[:, -2:].T[..., None]
     return scores - np.where(scores == first, second, first)
 

@@ -89,7 +89,7 @@ def boxes(
     `groups` maps a name to the scores of its runs (runs,). `intervals` maps all or some of these names to the 95 %
     interval (low, high) of the interquartile mean.
 
-    Raises `ValueError` for an empty mapping, other shapes, values that are not finite, or an interval without a group.
+    Raises `ValueError` for an empty mapping, other shapes, values not finite, or an interval without a group.
 
     >>> boxes({"SGD": [0.90, 0.91, 0.92], "Adam": [0.96, 0.97, 0.98]}, ylabel="accuracy").get_ylabel()
     'accuracy'
