@@ -19,12 +19,12 @@ from fnn.values import FilePath, is_integer
 __all__ = ["CheckpointError", "load", "read_meta", "save"]
 
 VERSION = 2
-MAX_TEXT = 2**20  # bytes of the description and meta, as JSON; reading a hostile one takes fifty times that
+MAX_TEXT = 2**20  # bytes of the description and meta, as JSON; a hostile one takes fifty times that in memory
 MAX_LETTERS = 2**23  # in the names of all arrays together
 
 
 class CheckpointError(ValueError):
-    """A file is not a checkpoint, or not the expected one, or a value cannot be saved in one; the message says why."""
+    """A file is not a checkpoint, or not the expected one, or a value cannot be saved in one."""
 
 
 def save(path: FilePath, tree: Any, *, meta: Mapping[str, Any] | None = None) -> None:

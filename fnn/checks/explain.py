@@ -44,8 +44,8 @@ class Numbers:
     def of(cls, *arrays: Array) -> "Numbers":
         """The statistics of all elements of some arrays, taken in float64.
 
-        >>> Numbers.of(np.array([3.0, 0.0, -3.0, np.inf]))
-        Numbers(mean=0.0, std=2.449489742783178, rms=2.449489742783178, largest=3.0, zero=0.25, not_finite=0.25)
+        >>> Numbers.of(np.array([3.0, -3.0, np.inf, np.nan]))
+        Numbers(mean=0.0, std=3.0, rms=3.0, largest=3.0, zero=0.0, not_finite=0.5)
         """
         every = np.concatenate([np.asarray(array, np.float64).ravel() for array in arrays])
         v = every[np.isfinite(every)]

@@ -127,9 +127,8 @@ def ensemble(model: Layer, n: int) -> Layer:
 
     Network i starts from key i of `split(key, n)`. An input (batch, n_in) is shared by all networks, an input
     (n, batch, n_in) holds one for each; the output is (n, batch, n_out). Since leading axes are free in every layer, an
-    ensemble changes nothing but `init`. What a layer draws in front of the first parameters, where all networks share
-    one input, is shared too. Raises `ValueError` unless `n` is a positive integer, and `LayerError` if only a part of
-    the model is an ensemble.
+    ensemble changes nothing but `init`. What a layer draws in front of the first parameters is shared, too. Raises
+    `ValueError` unless `n` is a positive integer, and `LayerError` if only a part of the model is an ensemble.
     """
     check_is_layer("ensemble", model)
     n = whole("ensemble(n), the number of networks,", n)

@@ -36,7 +36,7 @@ def stratified_split(key: Key, labels: Any, n_test: int) -> Split:
     labels   the classes (n,): integers, words or truth values
     n_test   the number of test examples
 
-    Of the nᵢ examples of class i, n_test · nᵢ / n are test examples, rounded down or up, for a rare class to 0 or nᵢ.
+    Of the nᵢ examples of class i, n_test · nᵢ / n are test examples, rounded down or up, perhaps to 0 or to nᵢ.
 
     Raises `ValueError` unless 0 < n_test < n, if a class has only one example, and if there are more classes than
     examples for training or for the test.
@@ -151,7 +151,7 @@ def blobs(key: Key, n: int = 400) -> tuple[np.ndarray, np.ndarray]:
     """Points (n, 2) float32 from two unit Gaussians, and their labels 0 or 1, (n,) int64 (the paper's figure 3).
 
     The two centres are drawn from 2 U(-5, 5)^2, so the blobs of some keys overlap. The n / 2 points of class 0 come
-    first, then those of class 1: shuffle them for training. Raises `ValueError` unless `n` is a positive multiple of 2.
+    first: shuffle them for training. Raises `ValueError` unless `n` is a positive multiple of 2.
 
     >>> x, labels = blobs(Key(42), n=6)
     >>> x.shape, labels

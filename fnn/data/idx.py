@@ -103,11 +103,7 @@ def read_labelled_images(
 
 
 def _parse_header(path: FilePath, head: bytes) -> tuple[np.dtype, tuple[int, ...]]:
-    """The dtype and the shape that the header of an IDX file states.
-
-    >>> _parse_header("x", b"\\0\\0\\x0d\\2" + b"\\0\\0\\0\\3" + b"\\0\\0\\1\\0")
-    (dtype('>f4'), (3, 256))
-    """
+    """The dtype and the shape that the header of an IDX file states."""
     if not head:
         raise DataFormatError(path, 0, "expected an IDX file, but it is empty")
     if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):

@@ -14,7 +14,7 @@ __all__ = ["class_labels", "class_weights", "one_hot", "split_at", "standardise"
 def split_at(arrays: Sequence[Any], n: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """The first `n` examples of every array, and the remaining ones: two tuples of views.
 
-    A negative `n` counts from the end, as in a slice: -10_000 puts the last 10,000 examples into the second tuple.
+    A negative `n` counts from the end, as in a slice.
     Raises `ValueError` if the arrays differ in length or have fewer than `n` examples.
 
     >>> (x, y), (x_validation, y_validation) = split_at((np.arange(5), np.arange(5) ** 2), -2)

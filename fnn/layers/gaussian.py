@@ -2,8 +2,6 @@
 
 The standard has no erf. Φ(x) = ½ (1 + erf(x / √2)) is computed by the rational approximations of Cody 1969 (Mathematics
 of Computation 23, 631-637), with the coefficients of ANORM in Cody 1993 (Algorithm 715, ACM TOMS 19, 22-32).
-
-On 100,000 inputs, Φ is off by at most 2.5 units in the last place in float64 and 2.2 in float32, x Φ(x) by 2.6 in both.
 """
 
 from collections.abc import Sequence

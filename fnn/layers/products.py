@@ -124,12 +124,8 @@ def _vectorized(windows: Windows, f: Callable[..., Array], what: str, *arrays: A
     """
     from jax import numpy as jnp
 
-    n = range(len(windows.size))
-    axes = {
-        "x": f"(batch,{','.join(f'n{i}' for i in n)},c_in)",
-        "y": f"(batch,{','.join(f'm{i}' for i in n)},c_out)",
-        "w": f"({','.join(f'k{i}' for i in n)},c_in,c_out)",
-    }
+    n, m, k = (",".join(f"{length}{i}" for i in range(len(windows.size))) for length in "nmk")
+    axes = {"x": f"(batch,{n},c_in)", "y": f"(batch,{m},c_out)", "w": f"({k},c_in,c_out)"}
     first, second, result = (axes[each] for each in what)
     along = jnp.vectorize(f, signature=f"{first},{second}->{result}")
     return along(*(jnp.asarray(each, jnp.result_type(*arrays)) for each in arrays))

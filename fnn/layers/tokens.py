@@ -24,7 +24,6 @@ def embedding(n: int, n_out: int, *, axes: int = 1, weights: Initializer = norma
     n, n_out   the number of tokens, and of numbers in a vector
     axes       the axes of one example: 1 for sequences, x (..., batch, time) and y (..., batch, time, n_out); 0 for
                one integer each, x (..., batch) and y (..., batch, n_out)
-    weights    the initializer
 
     x has integers from 0 to n - 1, of any integer dtype. The pullback is dW[i] = Σ dy over the places where x is i, and
     dx is None. Raises `ValueError` unless the numbers are whole, and `LayerError` for other tokens, negative ones too,

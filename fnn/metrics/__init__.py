@@ -1,7 +1,7 @@
 """Metrics: how good predictions are, and what the scores of repeated runs say together. None has a gradient.
 
 Most are folds over batches (`Metric`): `fnn.evaluate` gives the same score for every size of a batch. To bind settings,
-use `functools.partial`: `{"f1": partial(f1, average="micro")}`. Confusion matrices and PSNR are of whole arrays.
+use `functools.partial`: `{"f1": partial(f1, average="micro")}`. Others are of whole arrays.
 """
 
 from fnn.metrics.confidence import average_precision, brier_score, calibration_error, log_loss, roc_auc

@@ -1,8 +1,4 @@
-"""What metrics are made of: a fold over batches (the parts of each, their join, a finish), and arguments in one form.
-
-Called on whole arrays, a `Metric` is finish(*parts). `fnn.evaluate` joins the parts of the batches before it finishes,
-so that the score does not depend on their size.
-"""
+"""What metrics are made of: a fold over batches (the parts of each, a join, a finish), and arguments in one form."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -139,14 +135,9 @@ class Answers:
 
 
 def answers(name: str, scores: Any, target: Any, weight: Any) -> Answers:
-    """The arguments of a metric of classifiers, checked.
+    """The arguments of a metric of classifiers such as `precision`, checked and brought into one form.
 
-    scores   (..., batch, k)
-    target   integer labels (..., batch) for k >= 2 classes, or 0 and 1 (..., batch, k) for k outputs that each say yes
-             or no; for one output also (..., batch). They may lack leading axes of the scores
-    weight   (..., batch), one for each example; for yes and no also (..., batch, k); under a weight of 0 a target may
-             be missing, such as -1 or NaN
-
+    Target and weight may lack leading axes of the scores. Under a weight of 0 a target may be missing: -1 or NaN.
     Raises `TypeError` for what is not an array, and `ValueError` for shapes that do not fit, targets out of range and
     negative weights. Only NumPy's values are looked at.
     """

@@ -16,11 +16,7 @@ _BLOCK = 2**20  # numbers drawn at a time, which bounds the memory
 
 
 def finite(what: str, values: Any) -> np.ndarray:
-    """`values` as float64. Raises `ValueError`, in which `what` names them, if there are none or one is not finite.
-
-    >>> finite("the values", [1, 2])
-    array([1., 2.])
-    """
+    """`values` as float64. Raises `ValueError`, in which `what` names them, if there are none or one is not finite."""
     x = np.asarray(values, dtype=np.float64)
     if x.size == 0 or not np.isfinite(x).all():
         got = f"shape {x.shape}, {np.sum(~np.isfinite(x))} not finite; report runs that diverged separately"

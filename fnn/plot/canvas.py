@@ -19,8 +19,7 @@ from fnn.checkpoint.files import checked_name, replace
 
 __all__ = ["COLOURS", "INK", "MARKERS", "axes_or_new", "checked", "checked_each", "interval", "quiet", "save"]
 
-# Okabe and Ito's colours, which colour-blind readers can tell apart, without the yellow, too pale on white, and with
-# three of Paul Tol's, which make them ten, one for each digit.
+# Okabe and Ito's colours, which colour-blind readers can tell apart, without the pale yellow; and three of Paul Tol's.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#222222", "#882255", "#332288", "#BBBBBB")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 INK = "#444444"

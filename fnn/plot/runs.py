@@ -128,7 +128,7 @@ def differences(
 ) -> Axes:
     """Draw each difference (estimate, low, high) as a point and an interval, filled if the interval excludes zero.
 
-    Raises `ValueError` for an empty mapping, anything but three finite numbers, or low > high.
+    Raises `ValueError` for an empty mapping, other than three finite numbers, or low > high.
 
     >>> differences({"Adam - SGD": (0.06, 0.05, 0.07)}, xlabel="accuracy gained").get_xlabel()
     'accuracy gained'
