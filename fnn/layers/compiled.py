@@ -59,13 +59,14 @@ def _convolution(windows: Windows, x: Array, w: Array, axes: tuple[str, str, str
     """Of x (batch, *shape, c_in) and w (*size, c_in, c_out) or with other `axes`, without leading axes."""
     from jax import lax
 
+    images, weights, outputs = (each.replace("*", "HW"[: len(windows.size)]) for each in axes)
     return lax.conv_general_dilated(
         x,
         w,
         windows.stride,
         windows.padding(windows.spatial(x)),
         rhs_dilation=windows.dilation,
-        dimension_numbers=tuple(each.replace("*", "HW"[: len(windows.size)]) for each in axes),
+        dimension_numbers=(images, weights, outputs),
     )
 
 
