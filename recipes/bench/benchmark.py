@@ -39,6 +39,7 @@ PARTS = {
     "threads": threads.finding,
     "compiled": compiled.finding,
     "gpu": gpu.finding,
+    "seeds": gpu.finding_of_seeds,
     "estimators": estimators.finding,
     "import": startup.finding,
 }

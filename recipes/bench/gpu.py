@@ -13,7 +13,7 @@ from recipes.data.digits import Digits
 from recipes.recipe import OptionError
 from recipes.running.engine import engine
 
-__all__ = ["DEVICE", "finding", "growth", "measure"]
+__all__ = ["DEVICE", "finding", "finding_of_seeds"]
 
 DEVICE = "cuda"  # "cpu" carries out the same code without a GPU
 FOLD, REPEAT, TESTED = "fnn, compiled fold", 3, 1000
@@ -33,17 +33,27 @@ TRAINED: Mapping[str, tuple[str, Callable[[Digits], Problem], Mapping[str, str]]
 
 
 def finding(data: Digits, rounds: int) -> Finding:
-    """The times on a GPU as tables; a sentence where there is none."""
-    try:
-        missing = "" if DEVICE == "cpu" or engine("jax").on_gpu else "JAX finds no GPU"
-    except OptionError as error:
-        missing = str(error)
-    if missing:
-        return Finding(["", f"**On a GPU**: not measured; {missing}."], None)
+    """The times of all peers as a table for each workload; a sentence where there is no GPU."""
+    if reason := missing():
+        return Finding(["", f"**On a GPU**: not measured; {reason}."], None)
     found = {name: measure(make(data), peers, rounds) for name, (_, make, peers) in TRAINED.items()}
-    lines = [line for name, each in found.items() for line in rows(name, TRAINED[name][0], data, each)]
-    grown = growth(data, rounds)
-    return Finding([*lines, *growth_table(grown)], {**found, "networks": grown})
+    return Finding([line for name, each in found.items() for line in rows(name, data, each)], found)
+
+
+def finding_of_seeds(data: Digits, rounds: int) -> Finding:
+    """The times for growing numbers of networks as a table; a sentence where there is no GPU."""
+    if reason := missing():
+        return Finding(["", f"**Several seeds at once on a GPU**: not measured; {reason}."], None)
+    found = growth(data, rounds)
+    return Finding(growth_table(found), found)
+
+
+def missing() -> str:
+    """Why nothing can be measured; "" where JAX finds a GPU."""
+    try:
+        return "" if DEVICE == "cpu" or engine("jax").on_gpu else "JAX finds no GPU"
+    except OptionError as error:
+        return str(error)
 
 
 def measure(problem: Problem, peers: Mapping[str, str], rounds: int) -> dict[str, Measured]:
@@ -64,10 +74,10 @@ def place(peer: str) -> str:
     return f"{peer}@{DEVICE}" if DEVICE != "cpu" else peer
 
 
-def rows(name: str, title: str, data: Digits, found: Mapping[str, Measured]) -> list[str]:
+def rows(name: str, data: Digits, found: Mapping[str, Measured]) -> list[str]:
     """The table of one workload."""
-    steps = len(TRAINED[name][1](data).order(0))
-    return table(f"On a GPU: {title}", found, steps, base=FOLD)
+    title, make, _ = TRAINED[name]
+    return table(f"On a GPU: {title}", found, len(make(data).order(0)), base=FOLD)
 
 
 def growth(data: Digits, rounds: int) -> dict[int, Measured]:

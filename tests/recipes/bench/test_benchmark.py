@@ -4,13 +4,15 @@ import json
 import re
 
 import attrs
+import pytest
 
 import fnn
-from recipes.bench import cost, estimators, stages, threads, workloads
-from recipes.bench.measure import Measured, cores
+from recipes.bench import cost, estimators, gpu, stages, threads, workloads
+from recipes.bench.measure import Measured, cores, environment
 from recipes.bench.table import table
 from recipes.bench.workloads import WORKLOADS
 from recipes.command import main
+from recipes.running.engine import Engine
 
 
 def test_rows_without_a_base_or_with_another_score_say_so():
@@ -35,6 +37,38 @@ def test_cost_and_threads_are_tables_and_a_picture(data, monkeypatch):
     pair = threads.measure(data, rounds=1)
     assert len(threads.table(pair)) == 6
     assert len(cores(2)) <= 2
+
+
+def test_the_part_for_a_gpu_carries_out_the_same_code_without_one(data, monkeypatch):
+    make = workloads.classifier(8, batch=16)
+    monkeypatch.setattr(gpu, "DEVICE", "cpu")
+    monkeypatch.setattr(gpu, "NETWORKS", (1, 2))
+    monkeypatch.setattr(gpu, "TRAINED", {"one": ("small", make, {gpu.FOLD: "fnn_jax.train", "nobody": "nobody.train"})})
+    monkeypatch.setattr(gpu, "classifier", lambda *hidden: workloads.classifier(*hidden, batch=16))
+    monkeypatch.setattr(gpu, "seeds", lambda n: lambda data: attrs.evolve(workloads.seeds(n)(data), batch=16))
+    text = "\n".join(gpu.finding(data, rounds=2).lines)
+    assert re.search(r"\| fnn, compiled fold \| .* \| 1.00 ", text)
+    assert "| nobody | not available: ModuleNotFoundError" in text
+    one, two = gpu.finding_of_seeds(data, rounds=2).lines[-2:]
+    assert one.startswith("| 1 | ")
+    assert one.endswith(" | 1.00 (1.00 to 1.00) |")
+    assert two.startswith("| 2 | ")
+    assert "not available" not in two
+
+
+@pytest.mark.parametrize(("device", "says"), [("cpu", "JAX finds no GPU"), ("gpu", "")])
+def test_without_a_gpu_the_part_says_so(data, monkeypatch, device, says):
+    monkeypatch.setattr(gpu, "engine", lambda fold: Engine(fold, "1", (device, "its name")))
+    monkeypatch.setattr(gpu, "TRAINED", {})
+    monkeypatch.setattr(gpu, "growth", lambda data, rounds: {})
+    for finding in (gpu.finding, gpu.finding_of_seeds):
+        assert ("JAX finds no GPU" in "\n".join(finding(data, rounds=1).lines)) is bool(says)
+
+
+def test_a_peer_on_a_gpu_finds_it_and_shares_its_memory():
+    assert environment(1)["JAX_PLATFORMS"] == "cpu"
+    assert environment(1, gpu=True)["JAX_PLATFORMS"].startswith("cuda")
+    assert environment(1, gpu=True)["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false"
 
 
 def test_command_writes_what_it_measured(small, tmp_path, monkeypatch, capsys):

@@ -1,13 +1,16 @@
 """Every peer does the same work."""
 
+import sys
 from importlib import import_module
+from types import SimpleNamespace
 
 import attrs
 import numpy as np
 import pytest
 
 import fnn
-from recipes.bench import workloads
+from recipes.bench import gpu, workloads
+from recipes.bench.peers import fnn_numpy
 from recipes.bench.workloads import (
     IMAGE_TRAINERS,
     PREDICTORS,
@@ -47,6 +50,11 @@ PROBLEMS = {
     "rows": (workloads.sequence("gru", 40, batch=16), SEQUENCE_TRAINERS),
     "patches": (workloads.sequence("attention", 40, batch=16), SEQUENCE_TRAINERS),
     "networks": (lambda data: workloads.exclusive_or(data, runs=3), XOR_TRAINERS),
+    "seeds": (lambda data: attrs.evolve(workloads.seeds(3)(data), batch=16), {"fnn": "fnn_numpy.train", **gpu.PEERS}),
+    "images again": (
+        workloads.convolutional(3, hidden=5, batch=16, examples=40),
+        {"fnn": "fnn_numpy.train", **gpu.PEERS},
+    ),
     "one image": (workloads.prediction(1), PREDICTORS),
 }
 
@@ -97,6 +105,27 @@ def test_the_bare_products_run(data, name, peer):
 def test_only_perceptrons_are_written_by_hand(data, name):
     with pytest.raises(ValueError, match="only perceptrons"):
         session("numpy_by_hand.train", PROBLEMS[name][0](data))
+
+
+def test_fnn_on_cupy_does_the_same_and_its_errors_name_the_line(data, monkeypatch):
+    stream = SimpleNamespace(synchronize=lambda: None)
+    arrays = {"asarray": np.asarray, "asnumpy": np.asarray}
+    cupy = SimpleNamespace(**arrays, cuda=SimpleNamespace(get_current_stream=lambda: stream))
+    monkeypatch.setitem(sys.modules, "cupy", cupy)
+    monkeypatch.delitem(sys.modules, "recipes.bench.peers.fnn_cupy", raising=False)
+    problem = PROBLEMS["classifier"][0](data)
+    np.testing.assert_array_equal(outputs("fnn_cupy.train", problem), outputs("fnn_numpy.train", problem))
+    with pytest.raises(RuntimeError, match=r"^layers/\w+\.py:\d+: .*LayerError"):
+        session("fnn_cupy.train", attrs.evolve(problem, train=(problem.train[0][:, 1:], problem.train[1]))).run(0)
+
+
+def test_networks_from_several_seeds_have_orders_of_their_own(data):
+    problem = PROBLEMS["seeds"][0](data)
+    places = (np.arange(len(problem.train[1])),)
+    own = [[batch for (batch,) in fnn_numpy.batches(problem.member(i), places, 1)] for i in range(3)]
+    np.testing.assert_array_equal(problem.order(1), np.stack(own, axis=1))
+    np.testing.assert_array_equal(problem.order(1), [batch for (batch,) in fnn_numpy.batches(problem, places, 1)])
+    assert len({each.tobytes() for each in np.moveaxis(problem.order(1), 1, 0)}) == 3
 
 
 @pytest.mark.parametrize("runs", [0, 3])
