@@ -26,7 +26,7 @@ Made = TypeVar("Made")
 
 
 def is_integer(value: Any) -> bool:
-    """True for Python and NumPy integers, False for bools, NumPy's time spans and everything else.
+    """True for Python and NumPy integers, False for bools, time spans and everything else.
 
     >>> is_integer(np.int64(3)), is_integer(3.0), is_integer(True), is_integer(np.timedelta64(3))
     (True, False, False, False)

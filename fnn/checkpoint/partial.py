@@ -24,7 +24,7 @@ __all__ = ["created"]
 def created(partial: Path, mode: int) -> Iterator[BinaryIO]:
     """Create the partial file, with these permissions less the process's umask, and lock it until the block ends.
 
-    If the process is killed, the lock ends too. The caller renames or removes the file before the block ends.
+    The caller renames or removes the file before the block ends.
     """
     with _without_reentry(partial):
         while True:

@@ -1,4 +1,4 @@
-"""Explain: what passes through every layer of a model, forward and backward, as a table."""
+"""What passes through every layer of a model, forward and backward, as a table."""
 
 from typing import Any
 

@@ -40,7 +40,7 @@ def check_vjp(layer: Layer, params: Tree, x: Array, *, key: Key | None = None, r
 
     For a random cotangent u and a random direction (t, s), ⟨dparams, t⟩ + ⟨dx, s⟩ must be the derivative of
     ⟨u, f(params + h t, x + h s)⟩ by h: for each leaf on its own, for x, and for all jointly. The tolerance is relative
-    to √Σ (gradient · direction)², what such a sum is of the order of. With a key, f is the stochastic pass.
+    to √Σ (gradient · direction)². With a key, f is the stochastic pass.
     """
     for holds, detail in derivative(layer, params, x, key, rtol):
         require(holds, layer, "back is the exact transposed derivative of apply", detail)

@@ -1,4 +1,4 @@
-"""scikit-learn: networks as estimators, for its pipelines, searches and cross-validation. Needs scikit-learn 1.6.
+"""scikit-learn 1.6 or newer: networks as estimators, for its pipelines, searches and cross-validation.
 
     hidden = fnn.chain(fnn.linear(64), fnn.relu)  # the estimator puts the output layer behind it
     network = make_pipeline(StandardScaler(), Classifier(hidden, epochs=50))
@@ -67,7 +67,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
 
     @property
     def history_(self) -> History:
-        """A record of each epoch: its number, its mean training loss, and with early stopping its validation loss."""
+        """The number, the mean training loss and, with early stopping, the validation loss of each epoch."""
         return self.progress_.history
 
     @property

@@ -98,7 +98,7 @@ def density(xp: Any, x: Array) -> tuple[Array, Any]:
 def distribution_and_density(xp: Any, x: Array) -> tuple[Array, Array]:
     """Φ(x) and φ(x) = e^(-x²/2) / √(2π), both precise relative to themselves, also in the tails.
 
-    In the tail, Φ(-x) = φ(x) / (x + k(x)). Since k is small beside x, its own rounding errors hardly count.
+    In the tail, Φ(-x) = φ(x) / (x + k(x)), with a small k, whose rounding errors hardly count.
 
     >>> import numpy as np
     >>> distribution_and_density(np, np.array([-10.0, 0.0]))

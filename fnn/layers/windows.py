@@ -96,7 +96,7 @@ class Windows:
         if not isinstance(x, np.ndarray):
             xp = x.__array_namespace__()
             return xp.reshape(xp.concat(list(self._cut(x, count)), axis=-1), (*outer, n_rows, prod(self.size) * c))
-        # A view of the windows, from which the reshape makes one copy: along rows, or for one channel along columns.
+        # A view of the windows, of which the reshape makes one copy: along rows, or for one channel along columns.
         lead, steps = x.strides[: -n_axes - 1], x.strides[-n_axes - 1 : -1]
         along = lead[-1], *(s * step for s, step in zip(self.stride, steps, strict=True))
         within = *(d * step for d, step in zip(self.dilation, steps, strict=True)), x.strides[-1]

@@ -54,8 +54,8 @@ def log_loss(scores: Any, targets: Any, weight: Any = None, *, probabilities: bo
 def brier_score(scores: Any, targets: Any, weight: Any = None, *, probabilities: bool = False) -> Any:
     """The Brier score (Brier 1950): the mean over the examples of Σᵢ (pᵢ - tᵢ)² over k classes.
 
-    For two classes it is half of it, and for outputs of 0 and 1 it is the mean of (p - t)² over examples and outputs,
-    as scikit-learn's brier_score_loss. Arguments and errors are those of `log_loss`.
+    For two classes it is half of it, and for outputs of 0 and 1 the mean of (p - t)² over examples and outputs, as in
+    scikit-learn. Arguments and errors are those of `log_loss`.
 
     >>> float(brier_score(np.array([[0.25, 0.75], [1.0, 0.0]]), np.array([1, 0]), probabilities=True))
     0.03125

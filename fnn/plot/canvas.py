@@ -50,9 +50,6 @@ def checked(what: str, values: Any, axes: str, *, nan: bool = False, remedy: str
 
     >>> checked("boxes: group 'adam'", [0.5, 0.25], "(runs,)")
     array([0.5 , 0.25])
-    >>> checked("boxes: group 'adam'", [[0.5, 0.25]], "(runs,)")
-    Traceback (most recent call last):
-    ValueError: boxes: group 'adam' must have the axes (runs,), none empty, got shape (1, 2): reshape them
     """
     try:
         array = np.asarray(values)

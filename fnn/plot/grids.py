@@ -35,7 +35,7 @@ def image_grid(
 
     `images` are (n, h, w), drawn in rows of `columns` images, by default up to ten, or six with titles; or a grid
     (rows, cols, h, w), drawn as it is. `titles` has a text to write above each image; break long ones by a newline.
-    `row_labels` and `column_labels` are written at the margins. `figure` is by default a new one that fits the images.
+    `row_labels` and `column_labels` are written at the margins. `figure` is by default a new one.
 
     Raises `ValueError` for other shapes, values outside [0, 1], or a wrong number of columns, titles or labels.
 

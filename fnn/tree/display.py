@@ -34,13 +34,7 @@ def html_table(lines: Sequence[Sequence[str]], sides: str, caption: str = "") ->
 
 
 def text_table(lines: Sequence[Sequence[str]], sides: str) -> str:
-    """Lines of cells as a table in text, with a rule for a line without cells; `sides` as in `html_table`.
-
-    >>> print(text_table([("layer", "parameters"), (), ("linear(64)", "50,240")], "<>"))
-    layer       parameters
-    ----------  ----------
-    linear(64)      50,240
-    """
+    """Lines of cells as a table in text, such as a `summary`, with a rule for a line without cells."""
     widths = [max(map(len, column)) for column in zip(*filter(None, lines), strict=True)]
     rule = ["-" * width for width in widths]
     rows = (zip(line or rule, sides, widths, strict=True) for line in lines)
