@@ -14,7 +14,7 @@ from fnn import plot
 from recipes.claims import FEWEST, Claim, Group, estimate, row_of, told_of
 from recipes.classifiers import classifier
 from recipes.data import digits
-from recipes.recipe import Recipe, Results, Size, counted, scores
+from recipes.recipe import Recipe, Results, Run, Size, counted, scores
 
 __all__ = ["average", "gain", "groups_of", "study"]
 
@@ -101,11 +101,12 @@ def study(
     claims: Callable[[Results, Any], Sequence[Claim]],
     *,
     varied: str,
-    compared: Pairs,
+    compared: Pairs | None = None,
     first: int,
     quick: int,
     averages: Averages | None = None,
     papers: Mapping[str, float] | None = None,
+    run: Callable[..., Run] = classifier.run,
 ) -> Recipe:
     """The recipe of a study.
 
@@ -113,10 +114,11 @@ def study(
     groups        the configurations
     claims        claims(results, data) -> the claims; each then says which runs that it compares were cut off
     varied        what distinguishes the groups
-    compared      the pairs (A, B) whose difference A − B the figure shows
+    compared      the pairs (A, B) whose difference A − B the figure shows; by default, each group and the first one
     first, quick  the epochs of a newcomer's three runs, and of the two runs of a quick report
     averages      the averages of several groups that are compared, by name
     papers        the test accuracies in the paper, by group
+    run           run(config, key, data) -> a `Run`, by default that of the classifier
     """
 
     def with_caution(results: Results, data: digits.Digits) -> Sequence[Claim]:
@@ -128,14 +130,16 @@ def study(
 
     def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
         accuracies = {group.name: group.values for group in groups_of(results).values()}
-        return {name: comparison(accuracies, compared, varied, averages or {})}
+        first, *others = groups
+        pairs = [(other, first) for other in others] if compared is None else compared
+        return {name: comparison(accuracies, pairs, varied, averages or {})}
 
     return Recipe(
         name=name,
         text=text,
         figure=figure,
         groups=groups,
-        run=classifier.run,
+        run=run,
         load=digits.load,
         figures=figures,
         claims=with_caution,
@@ -143,5 +147,5 @@ def study(
         first=Size(3, epochs=first),
         quick=Size(2, epochs=quick),
         papers=papers or {},
-        trains="classifier",  # studies share the runs of equal configurations
+        trains="classifier" if run is classifier.run else "",  # studies share the runs of equal configurations
     )
