@@ -17,6 +17,7 @@ from recipes.reporting.printed import describe
 from recipes.running import Options, SweepError, commands, did_you_mean, find, names, run_recipe
 from recipes.running.engine import FOLDS
 from recipes.running.plan import size_of
+from recipes.running.settings import try_out, with_settings
 
 __all__ = ["main"]
 
@@ -62,6 +63,9 @@ def parser() -> _Parser:
     command.add_argument("--seed", type=int, default=0, help="the seed from which all randomness follows (default: 0)")
     command.add_argument("--data", metavar="DIR", help="a directory of IDX files like MNIST's (default: MNIST)")
     command.add_argument("--out", metavar="DIR", default="results", help="where results go (default: results)")
+    command.add_argument(
+        "--set", nargs="+", action="extend", metavar="NAME=VALUE", help="other settings, as in rate=0.01 hidden=128,64"
+    )
     size = command.add_mutually_exclusive_group()
     size.add_argument("--paper", action="store_true", help="as many runs and epochs as in the paper")
     size.add_argument("--quick", action="store_true", help="few runs and epochs, enough to see everything at work")
@@ -111,7 +115,7 @@ def _main(arguments: Sequence[str]) -> int:
     if unknown:
         command.unknown(unknown[0])
     given = vars(known)
-    name = given.pop("recipe")
+    name, words = given.pop("recipe"), given.pop("set") or []
     if name is None:
         command.print_help()
         return 0
@@ -119,7 +123,12 @@ def _main(arguments: Sequence[str]) -> int:
         recipe, options = find(name), Options(**given)
         refuse_others(recipe, options)
         if isinstance(recipe, Recipe):
-            recipe.load(options.data)
+            recipe = with_settings(recipe, words) if words else recipe
+            data = recipe.load(options.data)
+            if words:
+                try_out(recipe, data)
+        elif words:
+            raise OptionError(f"--set is for one recipe, not for {recipe.name}")
         Key(options.seed)
         Path(options.out).mkdir(parents=True, exist_ok=True)
     except (KeyError, ValueError, OSError) as error:

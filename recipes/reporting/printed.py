@@ -16,7 +16,7 @@ def describe(recipe: Recipe, size: Size, results: Results, claims: Sequence[Clai
     lines = [f"run {i}: {label} {form.format(x)}{unit}" for i, x in enumerate(scores(only, recipe.score))]
     lines += groups_in_words(recipe, results, told_beside(recipe, size, claims))
     told = recipe.told(size, claims)
-    if all(claim.verdict == NOT_JUDGED for claim in told):
+    if told and all(claim.verdict == NOT_JUDGED for claim in told):
         why = recipe.shortfall(size) if recipe.cuts_off(size) else f"{counted(size.runs, 'run')} of each: too few"
         return [*lines, f"{why}; no claim is judged; try --paper"]
     small = [recipe.shortfall(size)] if size != recipe.paper else []
