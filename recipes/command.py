@@ -85,8 +85,7 @@ def parser() -> _Parser:
     command.add_argument("--apart", action="store_true", help="on a GPU, do not train runs of a configuration together")
     command.add_argument("--against", metavar="DIR", help="for engines: the folder of the other engine's results")
     again = command.add_mutually_exclusive_group()
-    again.add_argument("--fresh", action="store_true", help="repeat runs whose results are kept")
-    again.add_argument("--resume", action="store_true", help="keep the progress of runs, and go on from what is kept")
+    again.add_argument("--fresh", action="store_true", help="repeat runs that are kept, and begin all anew")
     again.add_argument("--kept", action="store_true", help="for a report: train nothing, judge kept results")
     command.add_argument("--any-code", action="store_true", help="also use results that other code made")
     return command
@@ -158,11 +157,10 @@ def _said(what: object, status: int) -> int:
 
 def how_to_go_on(called: Recipe | Command, options: Options, arguments: Sequence[str]) -> str:
     """What an interrupted command keeps, and the command that goes on from it."""
-    if isinstance(called, Command) and "resume" not in called.takes:
+    if isinstance(called, Command) and "jobs" not in called.takes:
         return f"finished parts are kept in {Path(options.out) / called.name}; go on with --only and the other parts"
-    kept = "finished runs, and the progress of the others," if options.resume else "finished runs"
     again = [word for word in arguments if not (len(word) > 2 and "--fresh".startswith(word))]
-    return f"{kept} are kept in {options.folder}; go on with: {PROGRAM} {shlex.join(again)}"
+    return f"all progress is kept in {options.folder}; go on with: {PROGRAM} {shlex.join(again)}"
 
 
 def refuse_others(called: Recipe | Command, options: Options) -> None:

@@ -35,7 +35,7 @@ def run_recipe(recipe: Recipe, options: Options, executor: Executor | None = Non
 
 def carry_out(tasks: Sequence[Task], options: Options, executor: Executor | None = None) -> list[Path]:
     """Carry out tasks in one sweep as the options say; returns the paths of their results, in order."""
-    how = {name: getattr(options, name) for name in ("jobs", "fresh", "resume", "any_code", "apart")}
+    how = {name: getattr(options, name) for name in ("jobs", "fresh", "any_code", "apart")}
     with executor_of(options) if executor is None else nullcontext(executor) as workers:
         return sweep(tasks, options.folder, executor=workers, **how)
 

@@ -127,7 +127,6 @@ def sweep(
     jobs: int | None = None,
     executor: Executor | None = None,
     fresh: bool = False,
-    resume: bool = False,
     any_code: bool = False,
     apart: bool = False,
 ) -> list[Path]:
@@ -139,15 +138,16 @@ def sweep(
                and one for what a notebook defines, which other processes cannot import); on a GPU each gets its share
                of the memory
     executor   any executor of `concurrent.futures`, whose workers carry out the tasks instead
-    fresh      do every task again
-    resume     keep the progress of each run after every epoch, and go on after the last epoch that was kept; the
-               workers of an executor must then share this machine's files
+    fresh      do every task again, from its beginning
     any_code   take results that other code made, too
     apart      on a GPU, do not train the runs of a configuration together
 
-    The results do not depend on `jobs` or `executor`. Raises `ValueError` before the first run if a task cannot go to
-    another process, if the main script would start the runs again in each process, if two functions keep their results
-    under one name, or unless `jobs` is a positive integer.
+    The progress of each run is kept, too, and an interrupted run goes on from it; on another machine it does so if that
+    shares this one's files. The results do not depend on `jobs` or `executor`.
+
+    Raises `ValueError` before the first run if a task cannot go to another process, if the main script would start the
+    runs again in each process, if two functions keep their results under one name, or unless `jobs` is a positive
+    integer.
     Raises `SweepError` after the last run if some have failed.
     """
     alone = any(task.engine.on_gpu for task in tasks) or defined_here(tasks)
@@ -159,8 +159,7 @@ def sweep(
     for path in paths:
         if fresh or path not in todo:
             remove(progress_of(path))
-    if resume:
-        todo = {path: attrs.evolve(task, progress=progress_of(path)) for path, task in todo.items()}
+    todo = {path: attrs.evolve(task, progress=progress_of(path)) for path, task in todo.items()}
     if found := len(set(paths)) - len(todo):
         print(f"{found} of {len(set(paths))} runs are in {folder} already; --fresh repeats them")
     bundles = _bundled(todo, apart)

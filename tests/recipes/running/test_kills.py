@@ -1,4 +1,4 @@
-"""A sweep is killed at random moments, parent and worker, and still ends with the very same files, `--resume` or not.
+"""A sweep is killed at random moments, parent and worker, and still ends with the very same files.
 
 The usual test run has two rounds; `FNN_KILLS=20 python -m pytest tests/recipes/running/test_kills.py` has 20.
 """
@@ -31,9 +31,9 @@ def small(tmp_path_factory):
     return str(folder)
 
 
-def start(small, out, *more):
+def start(small, out):
     """Twelve short runs, three of each of four widths, in two workers."""
-    options = ["--runs", "3", "--epochs", "8", "--jobs", "2", "--data", small, "--out", str(out), *more]
+    options = ["--runs", "3", "--epochs", "8", "--jobs", "2", "--data", small, "--out", str(out)]
     command = [sys.executable, "-m", "recipes", "hidden_size", *options]
     with open(out / "stderr", "ab") as log:
         return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
@@ -70,13 +70,12 @@ def undisturbed(small, tmp_path_factory):
 def test_a_killed_sweep_ends_with_the_same_files(i, small, undisturbed, tmp_path):
     expected, seconds = undisturbed
     moments = generator(fold_in(Key(1), i)).uniform(0.2 * seconds, 0.9 * seconds, size=2)
-    more = ["--resume"] * (i % 2)  # every other time
-    killed = start(small, tmp_path, *more)
+    killed = start(small, tmp_path)
     time.sleep(moments[0])
     killed.send_signal(signal.SIGKILL)
     killed.wait()
 
-    process = start(small, tmp_path, *more)
+    process = start(small, tmp_path)
     time.sleep(moments[1])
     while process.poll() is None and not workers(process.pid):
         time.sleep(0.01)
