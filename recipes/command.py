@@ -14,6 +14,7 @@ import attrs
 from fnn import Key
 from recipes.recipe import Command, OptionError, Recipe, no_data
 from recipes.reporting.printed import describe
+from recipes.reporting.usage import usage
 from recipes.running import Options, SweepError, commands, did_you_mean, find, names, run_recipe
 from recipes.running.engine import FOLDS
 from recipes.running.plan import size_of
@@ -53,8 +54,12 @@ def parser() -> _Parser:
         prog=PROGRAM,
         description="Experiments of the paper and beyond it, one a recipe:\n\n" + listing,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        add_help=False,
     )
-    command.add_argument("recipe", nargs="?", help="the recipe's name; without one, they are listed")
+    command.add_argument(
+        "recipe", nargs="?", help="the recipe's name, or path/to/own.py or package.own; without one, they are listed"
+    )
+    command.add_argument("-h", "--help", action="store_true", help="this, or of a recipe its settings, sizes and times")
     command.add_argument(
         "--runs", type=_positive, help="the number of runs of each configuration, or of rounds of the benchmark"
     )
@@ -88,6 +93,7 @@ def parser() -> _Parser:
     again.add_argument("--fresh", action="store_true", help="repeat runs that are kept, and begin all anew")
     again.add_argument("--kept", action="store_true", help="for a report: train nothing, judge kept results")
     command.add_argument("--any-code", action="store_true", help="also use results that other code made")
+    command.add_argument("--explain", action="store_true", help="say of each claim what was measured, and why")
     return command
 
 
@@ -114,7 +120,7 @@ def _main(arguments: Sequence[str]) -> int:
     if unknown:
         command.unknown(unknown[0])
     given = vars(known)
-    name, words = given.pop("recipe"), given.pop("set") or []
+    name, words, asked = given.pop("recipe"), given.pop("set") or [], given.pop("help")
     if name is None:
         command.print_help()
         return 0
@@ -126,6 +132,14 @@ def _main(arguments: Sequence[str]) -> int:
             data = recipe.load(options.data)
             if words:
                 try_out(recipe, data)
+            if asked:
+                for line in usage(recipe, options):
+                    print(line, flush=True)
+                print(f"\nOptions: {_typed(taken_by(recipe))}, --set")
+                return 0
+        elif asked:
+            print(f"{recipe.name}: {recipe.summary}\nOptions: {_typed(taken_by(recipe))}")
+            return 0
         elif words:
             raise OptionError(f"--set is for one recipe, not for {recipe.name}")
         Key(options.seed)
@@ -138,8 +152,10 @@ def _main(arguments: Sequence[str]) -> int:
             recipe.run(options)
         else:
             results, claims = run_recipe(recipe, options)
-            print("\n".join(describe(recipe, size_of(recipe, options), results, claims)))
+            print("\n".join(describe(recipe, size_of(recipe, options), results, claims, options.explain)))
             print("written to", Path(options.out) / recipe.name)
+            if claims and not options.explain:
+                print("--explain says what was measured of each claim, and why it does not hold")
     except KeyboardInterrupt:
         return _said(f"interrupted; {how_to_go_on(recipe, options, arguments)}", INTERRUPTED)
     except BrokenPipeError:
@@ -165,15 +181,20 @@ def how_to_go_on(called: Recipe | Command, options: Options, arguments: Sequence
 
 def refuse_others(called: Recipe | Command, options: Options) -> None:
     """Raise a `ValueError` if an option is given that the recipe or command would ignore."""
-    default = attrs.asdict(Options())
-    own_points = isinstance(called, Recipe) and called.load is no_data
-    foreign = {"only", "kept", "gallery", "against", *(["data"] if own_points else [])}
-    takes = called.takes if isinstance(called, Command) else default.keys() - foreign
+    default, takes = attrs.asdict(Options()), taken_by(called)
     given = [name for name, value in attrs.asdict(options).items() if value != default[name]]
     if options.kept and (idle := sorted({"jobs", "executor"} & set(given))):
         raise ValueError(f"--kept trains nothing, and takes no {_typed(idle)}")
     if ignored := sorted(set(given) - set(takes)):
-        raise ValueError(f"{called.name} takes no {_typed(ignored)}; it takes {_typed(sorted(takes))}")
+        raise ValueError(f"{called.name} takes no {_typed(ignored)}; it takes {_typed(takes)}")
+
+
+def taken_by(called: Recipe | Command) -> Sequence[str]:
+    """The names of the options that a recipe or command uses."""
+    if isinstance(called, Command):
+        return sorted(called.takes)
+    foreign = {"only", "kept", "gallery", "against", *(["data"] if called.load is no_data else [])}
+    return sorted(attrs.asdict(Options()).keys() - foreign)
 
 
 def _typed(names: Sequence[str]) -> str:

@@ -38,6 +38,7 @@ class Options:
     fresh: bool = False
     any_code: bool = False
     kept: bool = False
+    explain: bool = False
     executor: str | None = None
     only: str | None = None
     fold: str = "numpy"

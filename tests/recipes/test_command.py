@@ -26,7 +26,7 @@ from tests.support.paths import ROOT
         (["mnist", "--any_code"], "no option --any_code; did you mean '--any-code'?"),
         (["mnist", "--Epoch=3"], "no option --Epoch; did you mean '--epochs'?"),
         (["mnist", "xor"], "one recipe at a time, got 'xor' too"),
-        (["mnist", "--e"], "ambiguous option: --e could match --epochs, --executor"),
+        (["mnist", "--e"], "ambiguous option: --e could match --epochs, --executor, --explain"),
         (["mnist", "--runs", "few"], "argument --runs: expected a whole number from 1 up, got 'few'"),
         (["mnist", "--out", ""], "--out takes the name of a folder, got ''; the current folder is '.'"),
         (["mnist", "--data="], "--data takes the name of a folder, got ''"),
