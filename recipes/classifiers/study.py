@@ -14,7 +14,8 @@ from fnn import plot
 from recipes.claims import FEWEST, Claim, Group, estimate, row_of, told_of
 from recipes.classifiers import classifier
 from recipes.data import digits
-from recipes.recipe import Recipe, Results, Run, Size, counted, scores
+from recipes.recipe import Recipe, Results, Size, counted, scores
+from recipes.training import Run
 
 __all__ = ["average", "gain", "groups_of", "study"]
 

@@ -6,6 +6,7 @@ from textwrap import fill
 from typing import Any
 
 from recipes.recipe import Recipe, Size, counted
+from recipes.running.engine import engine
 from recipes.running.expected import seconds_of
 from recipes.running.plan import Options
 from recipes.running.settings import types_of
@@ -30,7 +31,7 @@ def usage(recipe: Recipe, options: Options) -> Iterator[str]:
         yield f"  {name:20} {' | '.join(dict.fromkeys(map(_typed, found)))}"
     jobs = options.jobs or cores()
     yield f"\nSizes, and the time that their trainings take on this machine ({counted(jobs, 'job')}):"
-    seconds = seconds_of(recipe, recipe.load(options.data), jobs)
+    seconds = seconds_of(recipe, recipe.load(options.data), jobs, engine(options.fold))
     patient = any(getattr(config, "patience", 0) for config in recipe.groups.values())
     for option, size in (("by default", recipe.first), ("--quick", recipe.quick), ("--paper", recipe.paper)):
         yield f"  {option:12} {_in_words(recipe, size)}: {'at most' if patient else 'about'} {_time(seconds(size))}"

@@ -163,13 +163,9 @@ def in_processes(todo: Mapping[Paths, Task], jobs: int) -> Outcomes:
     threads = ThreadPoolExecutor(jobs, initializer=_without_interrupts)
     try:
         with _sharing(jobs):
-            yield from _as_they_end(
-                {
-                    threads.submit(_in_own_process, own, numbers, stopped, news, task): path
-                    for path, task in todo.items()
-                },
-                news,
-            )
+            given = own, numbers, stopped, news
+            futures = {threads.submit(_in_own_process, *given, task): path for path, task in todo.items()}
+            yield from _as_they_end(futures, news)
     finally:  # after an interrupt, no worker goes on
         stopped.set()
         threads.shutdown(wait=False, cancel_futures=True)

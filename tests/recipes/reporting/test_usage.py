@@ -4,14 +4,17 @@ import re
 from types import SimpleNamespace
 
 import attrs
+import numpy as np
 import pytest
 
+import fnn
 from recipes.classifiers import classifier
 from recipes.command import main
-from recipes.recipe import Run, Size
+from recipes.recipe import Size
 from recipes.reporting.usage import usage
 from recipes.running import Options, find
 from recipes.running.expected import seconds_of
+from recipes.training import Run
 from tests.support.idx_files import write_bright_rows
 
 
@@ -22,16 +25,14 @@ def test_it_names_settings_sizes_and_times(tmp_path):
     assert re.search(r"\n  hidden +64,32\n  activation +relu\n", said)
     assert re.search(r"\n  batch_size +8 \| 16 \| 32 \| 64 \| 128 \| 256\n", said)
     assert "  epochs" not in said
-    assert re.search(
-        r"\(2 jobs\):\n  by default   3 runs of each of 6 groups, 2 epochs: at most \d", said
-    )
+    assert re.search(r"\(2 jobs\):\n  by default   3 runs of each of 6 groups, 2 epochs: at most \d", said)
     assert re.search(r"\n  --paper      15 runs of each of 6 groups, 50 epochs: at most \d+ (s|min)$", said)
 
 
 @pytest.mark.parametrize(
     ("called", "said"),
     [
-        (["xor", "--help"], r"25 runs, 256 epochs: about \d+ s\n\nOptions: --any-code, --epochs, .*, --set\n$"),
+        (["xor", "--help"], r"25 runs, 256 epochs: about \d+ s\n\nOptions: --any-code, .*, --set\n$"),
         (["xor", "-h", "--set", "hidden=3"], r"xor\+hidden=3: .*(.*\n)*  hidden +3\n"),
         (["benchmark", "--help"], r"^benchmark: .*\nOptions: --data, .*\n$"),
         (["--help"], r"Experiments of the paper(.*\n)*.*--epochs"),
@@ -50,12 +51,12 @@ def test_the_time_grows_with_epochs_runs_and_examples(monkeypatch):
     monkeypatch.setattr("recipes.running.expected.perf_counter", lambda: now[0])
 
     def run(config, key, data):
-        def scan(progress):
-            for _ in range(config.epochs + 1):
-                yield progress
-                now[0] += 2 + len(data.train[0]) / 1000
+        def measure(params):
+            now[0] += 2 + len(data.train[0]) / 1000
+            return {}
 
-        return Run(key, scan, dict)
+        start = fnn.sgd(0.1).init({"w": np.zeros(1)})
+        return Run(start, lambda state, batch: state, lambda epoch: [()], config.epochs, dict, measure)
 
     def cut(n):
         return SimpleNamespace(train=(range(n),), first=cut)

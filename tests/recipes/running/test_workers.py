@@ -51,9 +51,9 @@ def test_bars_show_loss_and_accuracy(jobs, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("recipes.running.bars.EVERY", 0.01)
     small = write_bright_rows(tmp_path)
     task = Task("mnist", mnist.RECIPE.run, digits.load, small, mnist.Config(epochs=100), Key(0))
-    todo = {Path("a"): task}
-    outcomes = dict(in_processes(todo, jobs) if jobs > 1 else in_this_process(todo))
-    assert isinstance(outcomes[Path("a")], Done)
+    todo = {(Path("a"),): task}
+    ((_, outcome),) = in_processes(todo, jobs) if jobs > 1 else in_this_process(todo)
+    assert isinstance(outcome, Done)
     of_epoch = r"epoch [1-9]\d*/100, " if jobs > 1 else r"epochs: .*/100 .*"
     assert re.search(of_epoch + r"loss \d\S*, validation accuracy [01]\.\d{4}", capsys.readouterr().err)
 
