@@ -12,6 +12,7 @@ from typing import NoReturn
 import attrs
 
 from fnn import Key
+from recipes import predict
 from recipes.recipe import Command, OptionError, Recipe, no_data
 from recipes.reporting.printed import describe
 from recipes.reporting.usage import usage
@@ -50,6 +51,7 @@ def _positive(text: str) -> int:
 def parser() -> _Parser:
     """The parser of the command line."""
     listing = "\n".join(f"  {name:20} {find(name).summary}" for name in (*names, *commands))
+    listing += f"\n  {'predict':20} {predict.SUMMARY}"
     command = _Parser(
         prog=PROGRAM,
         description="Experiments of the paper and beyond it, one a recipe:\n\n" + listing,
@@ -115,6 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _main(arguments: Sequence[str]) -> int:
+    if arguments[:1] == ["predict"]:
+        return predict.main(arguments[1:])
     command = parser()
     known, unknown = command.parse_known_args(arguments)
     if unknown:

@@ -160,4 +160,5 @@ RECIPE = Recipe(
     quick=Size(2, epochs=5),
     fixed={"activation": "relu", "weights": "he_normal", "loss": "cross_entropy"},
     papers={"mnist": 0.9701},
+    network=network,
 )

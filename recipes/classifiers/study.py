@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 from matplotlib.figure import Figure
 
-from fnn import plot
+from fnn import Layer, plot
 from recipes.claims import FEWEST, Claim, Group, estimate, row_of, told_of
 from recipes.classifiers import classifier
 from recipes.data import digits
@@ -108,6 +108,7 @@ def study(
     averages: Averages | None = None,
     papers: Mapping[str, float] | None = None,
     run: Callable[..., Run] = classifier.run,
+    network: Callable[[Any, int], Layer] | None = None,
 ) -> Recipe:
     """The recipe of a study.
 
@@ -120,6 +121,7 @@ def study(
     averages      the averages of several groups that are compared, by name
     papers        the test accuracies in the paper, by group
     run           run(config, key, data) -> a `Run`, by default that of the classifier
+    network       network(config, n_classes) -> the network that `run` trains, for `predict`
     """
 
     def with_caution(results: Results, data: digits.Digits) -> Sequence[Claim]:
@@ -149,4 +151,5 @@ def study(
         quick=Size(2, epochs=quick),
         papers=papers or {},
         trains="classifier" if run is classifier.run else "",  # studies share the runs of equal configurations
+        network=network or (classifier.network if run is classifier.run else None),
     )

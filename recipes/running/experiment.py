@@ -72,14 +72,18 @@ def write(made: Plan, results: Results) -> tuple[Sequence[Claim], dict[str, Path
     recipe, options, folder = made.recipe, made.options, Path(made.options.out) / made.recipe.name
     claims = recipe.told(made.size, recipe.claims(results, made.data))
     groups = {name: _as_json(made.groups[name][0].config, runs) for name, runs in results.items()}
+    if recipe.network is not None:
+        networks = {name: recipe.network(made.groups[name][0].config, made.data.n_classes) for name in groups}
+        groups = {name: {"network": repr(networks[name]), **group} for name, group in groups.items()}
     source = "drawn from the key" if recipe.load is no_data else options.data or "the project's own"
+    shape = {"shape": list(made.data.shape)} if hasattr(made.data, "shape") else {}
     result = {
         "recipe": recipe.name,
         "size": {**attrs.asdict(made.size), "shortfall": recipe.shortfall(made.size)},
         **(groups[recipe.name] if list(groups) == [recipe.name] else {"groups": groups}),
         "claims": [attrs.asdict(claim) for claim in claims],
         "seeds": [attrs.asdict(key) for key in fnn.split(fnn.Key(options.seed), made.size.runs)],
-        "data": {"directory": source, "sha256": dict(made.data.checksums)},
+        "data": {"directory": source, "sha256": dict(made.data.checksums), **shape},
         "versions": versions(),
         "engine": attrs.asdict(made.tasks[0].engine),
     }
