@@ -19,6 +19,7 @@ from fnn import plot, tree
 from fnn.losses import Loss
 from fnn.metrics import accuracy
 from recipes.claims import PAPERS, Claim, at_least, of_digits, told_of
+from recipes.classifiers.by_class import by_class
 from recipes.classifiers.curves import decreases, improves_early
 from recipes.classifiers.paper_gradient import PAPER_GRADIENT
 from recipes.data import digits
@@ -111,7 +112,7 @@ def median_run(results: Results) -> Any:
 
 
 def figures(results: Results, data: Digits) -> dict[str, Figure]:
-    """Loss and accuracy by epoch, and digits that the median run misclassified."""
+    """Loss and accuracy by epoch, and digits that the median run misclassified; then accuracies and digits by class."""
     runs = results["mnist"]
     whose, which = (f"IQM and IQR of {len(runs)} runs", "median") if len(runs) > 1 else ("One run", "only")
     figure = Figure(figsize=(8, 6), layout="constrained")
@@ -129,7 +130,7 @@ def figures(results: Results, data: Digits) -> dict[str, Figure]:
         names = data.names
         titles = [f"true {names[labels[i]]}\npredicted {names[predicted[i]]}" for i in shown]
         plot.image_grid(x[shown].reshape(-1, *data.shape), titles=titles, columns=8, figure=below)
-    return {"mnist": figure}
+    return {"mnist": figure, "mnist_by_class": by_class(runs, median_run(results), which, data)}
 
 
 def claims(results: Results, data: Digits) -> Sequence[Claim]:
