@@ -13,6 +13,7 @@ import attrs
 
 from fnn import Key
 from recipes import predict
+from recipes.claims import NOT_JUDGED
 from recipes.recipe import Command, OptionError, Recipe, no_data
 from recipes.reporting.printed import describe
 from recipes.reporting.usage import usage
@@ -156,9 +157,11 @@ def _main(arguments: Sequence[str]) -> int:
             recipe.run(options)
         else:
             results, claims = run_recipe(recipe, options)
-            print("\n".join(describe(recipe, size_of(recipe, options), results, claims, options.explain)))
+            size = size_of(recipe, options)
+            print("\n".join(describe(recipe, size, results, claims, options.explain)))
             print("written to", Path(options.out) / recipe.name)
-            if claims and not options.explain:
+            judged = [claim for claim in recipe.told(size, claims) if claim.verdict != NOT_JUDGED]
+            if judged and not options.explain:
                 print("--explain says what was measured of each claim, and why it does not hold")
     except KeyboardInterrupt:
         return _said(f"interrupted; {how_to_go_on(recipe, options, arguments)}", INTERRUPTED)

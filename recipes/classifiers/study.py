@@ -103,8 +103,8 @@ def study(
     *,
     varied: str,
     compared: Pairs | None = None,
-    first: int,
-    quick: int,
+    first: int = 3,
+    quick: int = 1,
     averages: Averages | None = None,
     papers: Mapping[str, float] | None = None,
     run: Callable[..., Run] = classifier.run,
@@ -112,9 +112,10 @@ def study(
 ) -> Recipe:
     """The recipe of a study.
 
-    name, text, figure    the recipe's name, the docstring of its module, and the paper's figure
+    name, text, figure    the recipe's name, the docstring of its module, and the paper's figure, "" if it shows none
     groups        the configurations
-    claims        claims(results, data) -> the claims; each then says which runs that it compares were cut off
+    claims        claims(results, data) -> the claims; each then says which runs that it compares were cut off; without
+                  a figure of the paper they are ours
     varied        what distinguishes the groups
     compared      the pairs (A, B) whose difference A − B the figure shows; by default, each group and the first one
     first, quick  the epochs of a newcomer's three runs, and of the two runs of a quick report
@@ -128,8 +129,8 @@ def study(
         def caution(claim: Claim) -> str:
             return cut_off(results, {name: config for name, config in groups.items() if name in claim.compares})
 
-        made = told_of(claims(results, data), data)
-        return [attrs.evolve(claim, measured=claim.measured + caution(claim)) for claim in made]
+        made = claims(results, data) if figure else [attrs.evolve(c, source="ours") for c in claims(results, data)]
+        return [attrs.evolve(claim, measured=claim.measured + caution(claim)) for claim in told_of(made, data)]
 
     def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
         accuracies = {group.name: group.values for group in groups_of(results).values()}
