@@ -159,6 +159,8 @@ def _main(arguments: Sequence[str]) -> int:
             results, claims = run_recipe(recipe, options)
             size = size_of(recipe, options)
             print("\n".join(describe(recipe, size, results, claims, options.explain)))
+            if words:
+                print(f"with {' '.join(words)} in place of the recipe's own settings; no claim is judged")
             print("written to", Path(options.out) / recipe.name)
             judged = [claim for claim in recipe.told(size, claims) if claim.verdict != NOT_JUDGED]
             if judged and not options.explain:

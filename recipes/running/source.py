@@ -22,6 +22,7 @@ __all__ = ["code_of", "has_source"]
 
 SESSION = "__main__"  # the module of a script, and of what a notebook defines
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+OURS = ("fnn", "recipes")  # none of their modules is used as a value
 INSTALLED = ("site-packages", "dist-packages")  # folders of what an installer put there
 
 
@@ -152,19 +153,27 @@ def _latest(cells: list[str]) -> ast.Module:
 def _statements(sources: Mapping[str, _Source]) -> dict[str, list[ast.stmt]]:
     """The statements at the top level of modules, as bare code, by the names that they bind."""
     found: dict[str, list[ast.stmt]] = {}
-    for source in sources.values():
+    defined = {
+        module: {name for node in source.code.body for name in _stored(node)} for module, source in sources.items()
+    }
+    for here, source in sources.items():
         imported = list(_imports(source))
-        modules = {here for module, name, here in imported if here and not name and module in sources}
-        own = {name for node in source.code.body for name in _stored(node)}
-        own |= {here for module, name, here in imported if name and module in sources}
-        for statement in _Bare(modules).visit(source.code).body:
-            for name in _bound(statement, own):
+        modules = {alias: module for module, name, alias in imported if alias and not name and module in sources}
+        names = {alias: name for module, name, alias in imported if name and module in sources and alias not in modules}
+        for statement in _Bare(set(modules)).visit(source.code).body:
+            for name in _bound(statement, defined[here] | names.keys()):
                 found.setdefault(name, []).append(statement)
-        for module, name, here in imported:
-            definition = module in sources and f"{module}.{name}" not in sources
-            if definition and name not in ("", here):  # `from module import name as here`
-                found.setdefault(here, []).append(ast.Expr(ast.Name(name)))
+        for alias, name in names.items():
+            if alias != name:  # `from module import name as alias`
+                found.setdefault(alias, []).append(_naming([name]))
+        for alias, module in modules.items():
+            if module.partition(".")[0] not in OURS:  # `getattr(alias, name)` may use all that it defines
+                found.setdefault(alias, []).append(_naming(sorted(defined[module])))
     return found
+
+
+def _naming(names: list[str]) -> ast.stmt:
+    return ast.Expr(ast.Tuple([ast.Name(name) for name in names]))
 
 
 class _Bare(ast.NodeTransformer):
