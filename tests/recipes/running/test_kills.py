@@ -5,6 +5,7 @@ The usual test run has two rounds; `FNN_KILLS=20 python -m pytest tests/recipes/
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -36,7 +37,14 @@ def start(small, out):
     options = ["--runs", "3", "--epochs", "8", "--jobs", "2", "--data", small, "--out", str(out)]
     command = [sys.executable, "-m", "recipes", "hidden_size", *options]
     with open(out / "stderr", "ab") as log:
-        return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+        return subprocess.Popen(
+            command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True, preexec_fn=_at_a_terminal
+        )
+
+
+def _at_a_terminal():
+    """Ctrl-C interrupts; a shell starts what it puts into the background deaf to it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def workers(parent):
@@ -85,3 +93,17 @@ def test_a_killed_sweep_ends_with_the_same_files(i, small, undisturbed, tmp_path
     assert process.wait() == 0, (tmp_path / "stderr").read_text(encoding="utf-8")
     assert contents(tmp_path) == expected
     assert not [*tmp_path.rglob("*.partial"), *tmp_path.rglob("*.progress")]
+
+
+def test_ctrl_c_is_one_line_that_says_how_to_go_on(small, undisturbed, tmp_path):
+    process = start(small, tmp_path)
+    while process.poll() is None and not list((tmp_path / "runs").glob("*.npz")):
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to the workers too
+    assert process.wait() == 130
+    said = re.split(r"[\r\n]+", (tmp_path / "stderr").read_text(encoding="utf-8"))
+    lines = [line for line in said if line.strip() and not line.startswith(("runs:", "hidden_size:"))]
+    assert len(lines) == 1, lines
+    assert lines[0].startswith(f"python -m recipes: interrupted; all progress is kept in {tmp_path}/runs; go on with: ")
+    assert start(small, tmp_path).wait() == 0
+    assert contents(tmp_path) == undisturbed[0]
