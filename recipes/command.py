@@ -12,11 +12,15 @@ from typing import NoReturn
 import attrs
 
 from fnn import Key
+from recipes import predict
+from recipes.claims import NOT_JUDGED
 from recipes.recipe import Command, OptionError, Recipe, no_data
 from recipes.reporting.printed import describe
+from recipes.reporting.usage import usage
 from recipes.running import Options, SweepError, commands, did_you_mean, find, names, run_recipe
 from recipes.running.engine import FOLDS
 from recipes.running.plan import size_of
+from recipes.running.settings import try_out, with_settings
 
 __all__ = ["main"]
 
@@ -48,12 +52,17 @@ def _positive(text: str) -> int:
 def parser() -> _Parser:
     """The parser of the command line."""
     listing = "\n".join(f"  {name:20} {find(name).summary}" for name in (*names, *commands))
+    listing += f"\n  {'predict':20} {predict.SUMMARY}"
     command = _Parser(
         prog=PROGRAM,
         description="Experiments of the paper and beyond it, one a recipe:\n\n" + listing,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        add_help=False,
     )
-    command.add_argument("recipe", nargs="?", help="the recipe's name; without one, they are listed")
+    command.add_argument(
+        "recipe", nargs="?", help="the recipe's name, or path/to/own.py or package.own; without one, they are listed"
+    )
+    command.add_argument("-h", "--help", action="store_true", help="this, or of a recipe its settings, sizes and times")
     command.add_argument(
         "--runs", type=_positive, help="the number of runs of each configuration, or of rounds of the benchmark"
     )
@@ -62,6 +71,9 @@ def parser() -> _Parser:
     command.add_argument("--seed", type=int, default=0, help="the seed from which all randomness follows (default: 0)")
     command.add_argument("--data", metavar="DIR", help="a directory of IDX files like MNIST's (default: MNIST)")
     command.add_argument("--out", metavar="DIR", default="results", help="where results go (default: results)")
+    command.add_argument(
+        "--set", nargs="+", action="extend", metavar="NAME=VALUE", help="other settings, as in rate=0.01 hidden=128,64"
+    )
     size = command.add_mutually_exclusive_group()
     size.add_argument("--paper", action="store_true", help="as many runs and epochs as in the paper")
     size.add_argument("--quick", action="store_true", help="few runs and epochs, enough to see everything at work")
@@ -81,10 +93,10 @@ def parser() -> _Parser:
     command.add_argument("--apart", action="store_true", help="on a GPU, do not train runs of a configuration together")
     command.add_argument("--against", metavar="DIR", help="for engines: the folder of the other engine's results")
     again = command.add_mutually_exclusive_group()
-    again.add_argument("--fresh", action="store_true", help="repeat runs whose results are kept")
-    again.add_argument("--resume", action="store_true", help="keep the progress of runs, and go on from what is kept")
+    again.add_argument("--fresh", action="store_true", help="repeat runs that are kept, and begin all anew")
     again.add_argument("--kept", action="store_true", help="for a report: train nothing, judge kept results")
     command.add_argument("--any-code", action="store_true", help="also use results that other code made")
+    command.add_argument("--explain", action="store_true", help="say of each claim what was measured, and why")
     return command
 
 
@@ -106,12 +118,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _main(arguments: Sequence[str]) -> int:
+    if arguments[:1] == ["predict"]:
+        return predict.main(arguments[1:])
     command = parser()
     known, unknown = command.parse_known_args(arguments)
     if unknown:
         command.unknown(unknown[0])
     given = vars(known)
-    name = given.pop("recipe")
+    name, words, asked = given.pop("recipe"), given.pop("set") or [], given.pop("help")
     if name is None:
         command.print_help()
         return 0
@@ -119,7 +133,20 @@ def _main(arguments: Sequence[str]) -> int:
         recipe, options = find(name), Options(**given)
         refuse_others(recipe, options)
         if isinstance(recipe, Recipe):
-            recipe.load(options.data)
+            recipe = with_settings(recipe, words) if words else recipe
+            data = recipe.load(options.data)
+            if words:
+                try_out(recipe, data)
+            if asked:
+                for line in usage(recipe, options):
+                    print(line, flush=True)
+                print(f"\nOptions: {_typed(taken_by(recipe))}, --set")
+                return 0
+        elif asked:
+            print(f"{recipe.name}: {recipe.summary}\nOptions: {_typed(taken_by(recipe))}")
+            return 0
+        elif words:
+            raise OptionError(f"--set is for one recipe, not for {recipe.name}")
         Key(options.seed)
         Path(options.out).mkdir(parents=True, exist_ok=True)
     except (KeyError, ValueError, OSError) as error:
@@ -130,8 +157,14 @@ def _main(arguments: Sequence[str]) -> int:
             recipe.run(options)
         else:
             results, claims = run_recipe(recipe, options)
-            print("\n".join(describe(recipe, size_of(recipe, options), results, claims)))
+            size = size_of(recipe, options)
+            print("\n".join(describe(recipe, size, results, claims, options.explain)))
+            if words:
+                print(f"with {' '.join(words)} in place of the recipe's own settings; no claim is judged")
             print("written to", Path(options.out) / recipe.name)
+            judged = [claim for claim in recipe.told(size, claims) if claim.verdict != NOT_JUDGED]
+            if judged and not options.explain:
+                print("--explain says what was measured of each claim, and why it does not hold")
     except KeyboardInterrupt:
         return _said(f"interrupted; {how_to_go_on(recipe, options, arguments)}", INTERRUPTED)
     except BrokenPipeError:
@@ -149,24 +182,28 @@ def _said(what: object, status: int) -> int:
 
 def how_to_go_on(called: Recipe | Command, options: Options, arguments: Sequence[str]) -> str:
     """What an interrupted command keeps, and the command that goes on from it."""
-    if isinstance(called, Command) and "resume" not in called.takes:
+    if isinstance(called, Command) and "jobs" not in called.takes:
         return f"finished parts are kept in {Path(options.out) / called.name}; go on with --only and the other parts"
-    kept = "finished runs, and the progress of the others," if options.resume else "finished runs"
     again = [word for word in arguments if not (len(word) > 2 and "--fresh".startswith(word))]
-    return f"{kept} are kept in {options.folder}; go on with: {PROGRAM} {shlex.join(again)}"
+    return f"all progress is kept in {options.folder}; go on with: {PROGRAM} {shlex.join(again)}"
 
 
 def refuse_others(called: Recipe | Command, options: Options) -> None:
     """Raise a `ValueError` if an option is given that the recipe or command would ignore."""
-    default = attrs.asdict(Options())
-    own_points = isinstance(called, Recipe) and called.load is no_data
-    foreign = {"only", "kept", "gallery", "against", *(["data"] if own_points else [])}
-    takes = called.takes if isinstance(called, Command) else default.keys() - foreign
+    default, takes = attrs.asdict(Options()), taken_by(called)
     given = [name for name, value in attrs.asdict(options).items() if value != default[name]]
     if options.kept and (idle := sorted({"jobs", "executor"} & set(given))):
         raise ValueError(f"--kept trains nothing, and takes no {_typed(idle)}")
     if ignored := sorted(set(given) - set(takes)):
-        raise ValueError(f"{called.name} takes no {_typed(ignored)}; it takes {_typed(sorted(takes))}")
+        raise ValueError(f"{called.name} takes no {_typed(ignored)}; it takes {_typed(takes)}")
+
+
+def taken_by(called: Recipe | Command) -> Sequence[str]:
+    """The names of the options that a recipe or command uses."""
+    if isinstance(called, Command):
+        return sorted(called.takes)
+    foreign = {"only", "kept", "gallery", "against", *(["data"] if called.load is no_data else [])}
+    return sorted(attrs.asdict(Options()).keys() - foreign)
 
 
 def _typed(names: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ import attrs
 import numpy as np
 from matplotlib.figure import Figure
 
+from fnn import Layer
 from recipes.claims import NOT_JUDGED, Claim
 from recipes.training import Run
 
@@ -52,6 +53,8 @@ class Recipe:
                every leaf of the result has the runs as its first axis
     fixed      what the code fixes and no configuration says, by fields as in other configurations, for the report
     papers     the values of that score in the paper, from its text or read off its figure, by group
+    network    network(config, n_classes) -> the network whose parameters a run gives, for `predict`; None if it has
+               none that reads rows of pixels
     trains     the name under which results of `run` are kept, "" for the recipe's own name. Recipes that have the same
                `run` and give it the same name share the results of equal configurations.
     """
@@ -72,6 +75,7 @@ class Recipe:
     fixed: Mapping[str, Any] = attrs.field(factory=dict)
     papers: Mapping[str, float] = attrs.field(factory=dict)
     trains: str = ""
+    network: Callable[[Any, int], Layer] | None = None
 
     @property
     def paragraphs(self) -> list[str]:

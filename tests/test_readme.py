@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image, ImageDraw
 
 from tests.support.paths import ROOT
 
@@ -21,7 +22,7 @@ LINK = re.compile(r"(?<=\]\()[^)\s]+(?=\))")
 
 
 def output(code, folder):
-    """What a new process prints that runs the code in an empty folder. Warnings are errors."""
+    """What a new process prints that runs the code in a folder. Warnings are errors."""
     environment = {name: value for name, value in os.environ.items() if name != "JAX_ENABLE_X64"}
     (folder / "block.py").write_text(code, encoding="utf-8")
     return subprocess.run(
@@ -54,14 +55,38 @@ def test_the_command_that_runs_the_tests_stands_in_one_line():
     assert first == f"{make} && {install} && .venv/bin/python -m pytest -n auto --cov=fnn"
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder in which the first of the two commands has trained a network, for fewer epochs; and a picture."""
+    folder = tmp_path_factory.mktemp("trained")
+    command = [sys.executable, "-m", "recipes", "mnist", "--epochs", "2"]
+    subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, check=True)
+    seven = Image.new("RGB", (300, 200), (250, 245, 240))
+    ImageDraw.Draw(seven).line([(60, 40), (140, 40), (90, 160)], fill=(20, 20, 120), width=14, joint="curve")
+    seven.save(folder / "seven.png")
+    return folder
+
+
 @pytest.mark.parametrize("code", BLOCKS, ids=[f"block {i}" for i in range(len(BLOCKS))])
-def test_a_block_prints_what_it_says(code, tmp_path):
+def test_a_block_prints_what_it_says(code, tmp_path, request):
     """The words exactly. Numbers may depend on the machine's BLAS, and the last ones of a training do."""
     said = re.findall(r"^print\(.*\)  # (.*)$", code, re.MULTILINE)
-    printed = output(code, tmp_path).splitlines()
+    folder = request.getfixturevalue("trained") if "results/mnist" in code else tmp_path
+    printed = output(code, folder).splitlines()
     assert [NUMBER.sub("#", line) for line in printed] == [NUMBER.sub("#", line) for line in said]
     numbers, expected = ([float(n) for n in NUMBER.findall("\n".join(lines))] for lines in (printed, said))
     assert numbers == pytest.approx(expected, abs=0.02)
+
+
+def test_the_trained_network_is_used_in_five_lines(trained):
+    (block,) = (code for code in BLOCKS if "results/mnist" in code)
+    assert len(block.splitlines()) <= 5
+    command = [sys.executable, "-m", "recipes", "predict", "results/mnist", "seven.png"]  # as the README says above it
+    said = subprocess.run(
+        command, cwd=trained, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, encoding="utf-8"
+    ).stdout
+    assert "seven.png: 7 (" in said
+    assert "python -m recipes predict results/mnist seven.png" in README
 
 
 def test_the_readme_quotes_the_error_of_its_own_layer(tmp_path):

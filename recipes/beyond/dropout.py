@@ -211,4 +211,5 @@ RECIPE = Recipe(
     first=Size(2, epochs=4),
     quick=Size(2, epochs=1),
     fixed={"activation": "relu", "weights": "he_normal", "loss": "cross_entropy"},
+    network=network,
 )

@@ -1,7 +1,8 @@
 """The classifier of the studies: the network of `mnist` with other settings, trained and tested in the same way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TypeVar
 
 import attrs
 
@@ -15,6 +16,7 @@ from recipes.training import Run
 
 __all__ = ["Config", "network", "run"]
 
+Value = TypeVar("Value")
 ACTIVATIONS = {"relu": fnn.relu, "sigmoid": fnn.sigmoid, "tanh": fnn.tanh}
 OPTIMIZERS: dict[str, Callable[[float], fnn.Optimizer]] = {"sgd": fnn.sgd, "momentum": fnn.momentum, "adam": fnn.adam}
 LOSSES: dict[str, Loss] = {
@@ -56,18 +58,33 @@ class Config:
     patience: int = 5
 
 
+def _of(table: Mapping[str, Value], name: str) -> Value:
+    """What a table has under a name. Raises `ValueError`, with the names that there are, if it has nothing."""
+    if name not in table:
+        raise ValueError(f"expected one of {', '.join(table)}, got {name!r}")
+    return table[name]
+
+
 def network(config: Config, n_classes: int = 10) -> fnn.Layer:
     """The multi-layer perceptron of a configuration.
 
     >>> network(Config(hidden=(64, 32), activation="tanh"))
     chain(linear(64), tanh, linear(32), tanh, linear(10))
     """
-    linear, activation = partial(fnn.linear, weights=WEIGHTS[config.weights]), ACTIVATIONS[config.activation]
+    linear, activation = partial(fnn.linear, weights=_of(WEIGHTS, config.weights)), _of(ACTIVATIONS, config.activation)
     hidden = [layer for width in config.hidden for layer in (linear(width), activation)]
     return fnn.chain(*hidden, linear(n_classes))
 
 
-def run(config: Config, key: fnn.Key, data: Digits) -> Run:
-    """One training, carried out and tested as in `mnist`."""
-    model, optimizer = network(config, data.n_classes), OPTIMIZERS[config.optimizer](config.rate)
-    return mnist.train(config, model, LOSSES[config.loss], optimizer, key, data)
+def run(config: Config, key: fnn.Key, data: Digits, model: fnn.Layer | None = None, loss: Loss | None = None) -> Run:
+    """One training, carried out and tested as in `mnist`.
+
+    config     its setting
+    key        what is random in it; layers such as dropout get a key of their own
+    data       the digits
+    model      another network than that of the configuration
+    loss       another loss than that of the configuration
+    """
+    model = network(config, data.n_classes) if model is None else model
+    loss = _of(LOSSES, config.loss) if loss is None else loss
+    return mnist.train(config, model, loss, _of(OPTIMIZERS, config.optimizer)(config.rate), key, data)

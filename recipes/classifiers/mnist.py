@@ -15,10 +15,11 @@ from matplotlib.figure import Figure
 from toolz import pluck
 
 import fnn
-from fnn import plot
+from fnn import plot, tree
 from fnn.losses import Loss
 from fnn.metrics import accuracy
 from recipes.claims import PAPERS, Claim, at_least, of_digits, told_of
+from recipes.classifiers.by_class import by_class
 from recipes.classifiers.curves import decreases, improves_early
 from recipes.classifiers.paper_gradient import PAPER_GRADIENT
 from recipes.data import digits
@@ -29,6 +30,7 @@ from recipes.training import Measures, Run
 __all__ = ["RECIPE", "Config", "figures", "network", "train"]
 
 SHOWN = 16  # misclassified digits in the figure
+TUNED = 5_000  # training digits from which statistics are estimated
 
 
 @attrs.frozen
@@ -71,26 +73,31 @@ def train(
 
     config     has `batch_size`, `epochs` and `patience`
     model      the network, and `loss` and `optimizer` what it is trained with
-    key        gives the initial parameters and the order of the batches
+    key        gives the initial parameters, the order of the batches, and what layers such as dropout draw
     data       the digits
     parts      the parts of the data to measure after each epoch, by name; by default, the validation set
     """
-    init_key, order_key = fnn.split(key, 2)
+    init_key, order_key, step_key = fnn.split(key, 3)
     params, _ = model.init(init_key, data.train[0].shape[1:])
-    step = fnn.train_step(model, loss, optimizer)  # (state, batch) -> state
+    step = fnn.train_step(model, loss, optimizer, step_key if model.needs_key else None)  # (state, batch) -> state
+    keeps_statistics = any("statistics" in path for path, _ in tree.items(params))  # as batch_norm does
     parts = {"validation": data.validation} if parts is None else parts
-    measure = Measures(model, parts, {"loss": fnn.cross_entropy, "accuracy": accuracy})
+    measures = Measures(model, parts, {"loss": fnn.cross_entropy, "accuracy": accuracy})
+    measure = (lambda params: measures(tuned(params))) if keeps_statistics else measures
 
     def batches_of(epoch: int) -> Iterable[Any]:
         return fnn.batches(fnn.fold_in(order_key, epoch), data.train, config.batch_size)
 
+    def tuned(params: Mapping[str, Any]) -> Mapping[str, Any]:
+        return fnn.tune(model, params, data.train[0][:TUNED]) if keeps_statistics else params
+
     def finish(end: fnn.Progress) -> dict[str, Any]:
-        x, labels = data.test
-        predicted = fnn.predict(model, end.best.params, x).argmax(axis=-1)
+        (x, labels), params = data.test, tuned(end.best.params)
+        predicted = fnn.predict(model, params, x).argmax(axis=-1)
         return {
             "scores": {"test_accuracy": np.mean(predicted == labels), "best_epoch": end.best_epoch},
             "curves": {name: np.array(list(pluck(name, end.history))) for name in end.history[0] if name != "epoch"},
-            "params": end.best.params,
+            "params": params,
             "predicted": predicted.astype(np.uint8),
         }
 
@@ -105,7 +112,7 @@ def median_run(results: Results) -> Any:
 
 
 def figures(results: Results, data: Digits) -> dict[str, Figure]:
-    """Loss and accuracy by epoch, and digits that the median run misclassified."""
+    """Loss and accuracy by epoch, and digits that the median run misclassified; then accuracies and digits by class."""
     runs = results["mnist"]
     whose, which = (f"IQM and IQR of {len(runs)} runs", "median") if len(runs) > 1 else ("One run", "only")
     figure = Figure(figsize=(8, 6), layout="constrained")
@@ -123,7 +130,7 @@ def figures(results: Results, data: Digits) -> dict[str, Figure]:
         names = data.names
         titles = [f"true {names[labels[i]]}\npredicted {names[predicted[i]]}" for i in shown]
         plot.image_grid(x[shown].reshape(-1, *data.shape), titles=titles, columns=8, figure=below)
-    return {"mnist": figure}
+    return {"mnist": figure, "mnist_by_class": by_class(runs, median_run(results), which, data)}
 
 
 def claims(results: Results, data: Digits) -> Sequence[Claim]:
@@ -154,4 +161,5 @@ RECIPE = Recipe(
     quick=Size(2, epochs=5),
     fixed={"activation": "relu", "weights": "he_normal", "loss": "cross_entropy"},
     papers={"mnist": 0.9701},
+    network=network,
 )

@@ -10,11 +10,12 @@ import attrs
 import numpy as np
 from matplotlib.figure import Figure
 
-from fnn import plot
+from fnn import Layer, plot
 from recipes.claims import FEWEST, Claim, Group, estimate, row_of, told_of
 from recipes.classifiers import classifier
 from recipes.data import digits
 from recipes.recipe import Recipe, Results, Size, counted, scores
+from recipes.training import Run
 
 __all__ = ["average", "gain", "groups_of", "study"]
 
@@ -101,41 +102,48 @@ def study(
     claims: Callable[[Results, Any], Sequence[Claim]],
     *,
     varied: str,
-    compared: Pairs,
-    first: int,
-    quick: int,
+    compared: Pairs | None = None,
+    first: int = 3,
+    quick: int = 1,
     averages: Averages | None = None,
     papers: Mapping[str, float] | None = None,
+    run: Callable[..., Run] = classifier.run,
+    network: Callable[[Any, int], Layer] | None = None,
 ) -> Recipe:
     """The recipe of a study.
 
-    name, text, figure    the recipe's name, the docstring of its module, and the paper's figure
+    name, text, figure    the recipe's name, the docstring of its module, and the paper's figure, "" if it shows none
     groups        the configurations
-    claims        claims(results, data) -> the claims; each then says which runs that it compares were cut off
+    claims        claims(results, data) -> the claims; each then says which runs that it compares were cut off; without
+                  a figure of the paper they are ours
     varied        what distinguishes the groups
-    compared      the pairs (A, B) whose difference A − B the figure shows
+    compared      the pairs (A, B) whose difference A − B the figure shows; by default, each group and the first one
     first, quick  the epochs of a newcomer's three runs, and of the two runs of a quick report
     averages      the averages of several groups that are compared, by name
     papers        the test accuracies in the paper, by group
+    run           run(config, key, data) -> a `Run`, by default that of the classifier
+    network       network(config, n_classes) -> the network that `run` trains, for `predict`
     """
 
     def with_caution(results: Results, data: digits.Digits) -> Sequence[Claim]:
         def caution(claim: Claim) -> str:
             return cut_off(results, {name: config for name, config in groups.items() if name in claim.compares})
 
-        made = told_of(claims(results, data), data)
-        return [attrs.evolve(claim, measured=claim.measured + caution(claim)) for claim in made]
+        made = claims(results, data) if figure else [attrs.evolve(c, source="ours") for c in claims(results, data)]
+        return [attrs.evolve(claim, measured=claim.measured + caution(claim)) for claim in told_of(made, data)]
 
     def figures(results: Results, data: digits.Digits) -> dict[str, Figure]:
         accuracies = {group.name: group.values for group in groups_of(results).values()}
-        return {name: comparison(accuracies, compared, varied, averages or {})}
+        first, *others = groups
+        pairs = [(other, first) for other in others] if compared is None else compared
+        return {name: comparison(accuracies, pairs, varied, averages or {})}
 
     return Recipe(
         name=name,
         text=text,
         figure=figure,
         groups=groups,
-        run=classifier.run,
+        run=run,
         load=digits.load,
         figures=figures,
         claims=with_caution,
@@ -143,5 +151,6 @@ def study(
         first=Size(3, epochs=first),
         quick=Size(2, epochs=quick),
         papers=papers or {},
-        trains="classifier",  # studies share the runs of equal configurations
+        trains="classifier" if run is classifier.run else "",  # studies share the runs of equal configurations
+        network=network or (classifier.network if run is classifier.run else None),
     )

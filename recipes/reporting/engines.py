@@ -25,7 +25,9 @@ def compared(one: Mapping[str, Any], other: Mapping[str, Any], score: str) -> It
     groups, others = (each.get("groups", {each["recipe"]: each}) for each in (one, other))
     for name in groups.keys() & others.keys():
         a, b = (list(map(float, each[name][score])) for each in (groups, others))
-        if groups[name]["configuration"] != others[name]["configuration"] or len(a) != len(b):
+        n = min(len(a), len(b))  # the seeds that both have
+        a, b = a[:n], b[:n]
+        if groups[name]["configuration"] != others[name]["configuration"] or not n:
             continue
         gap = difference(a, b)
         same = "too few runs" if gap.interval is None else "yes" if gap.interval[0] <= 0 <= gap.interval[1] else "no"

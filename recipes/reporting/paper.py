@@ -87,7 +87,8 @@ def chapter_of(made: Plan, paths: Sequence[Path], failures: Mapping[Path, str]) 
     results = experiment.results_of(made, paths)
     claims, drawn = experiment.write(made, results)
     claims = recipe.told(size, claims)
-    print("\n".join([f"{recipe.name}: {recipe.summary}", *describe(recipe, size, results, claims)]))
+    said = describe(recipe, size, results, claims, made.options.explain)
+    print("\n".join([f"{recipe.name}: {recipe.summary}", *said]))
     keys = f"keys 0 to {size.runs - 1}" if size.runs > 1 else "key 0"
     facts = {
         "seeds": f"{keys} of seed {made.options.seed}",

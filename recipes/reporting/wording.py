@@ -43,23 +43,27 @@ REDUCTIONS = {"sum": "gradients summed over a batch", "mean": "gradients average
 def phrases(config: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     """The fields of a configuration in words: for each a phrase with a gap, and the word that fills the gap.
 
+    A field without a phrase of its own is said by its name and value.
+
     >>> [gap.format(word) for gap, word in phrases({"hidden": (64, 32), "activation": "relu", "rate": 0.1}).values()]
     ['hidden layers of 64-32 neurons', 'ReLU units', 'Adam at 0.1']
+    >>> [gap.format(word) for gap, word in phrases({"label_smoothing": 0.1, "kernels": (3, 5), "tied": True}).values()]
+    ['label smoothing 0.1', 'kernels 3, 5', 'tied yes']
     """
     of = {"optimizer": "adam", "patience": 0, "noise": 0, **config}
-    optimizer = f"{NAMES[of['optimizer']]} at {of.get('rate', 0):g}"
+    optimizer = f"{_named(of['optimizer'])} at {of.get('rate', 0):g}"
     widths, rates, plural = of.get("hidden", ()), of.get("rates", ()), "" if of.get("epochs") == 1 else "s"
     found = {
         "points": ("{} points per run", of.get("points")),
         "hidden": ("hidden layers of {} neurons", "-".join(map(str, widths))) if widths else ("{}", "no hidden layer"),
-        "activation": ("{} units", NAMES.get(of.get("activation", "")) if widths else None),
+        "activation": ("{} units", _named(of.get("activation")) if widths else None),
         "norm": ("{}", NORMS.get(of.get("norm", ""))),
         "dropout": ("dropout of {}", of.get("dropout")),
         "latent": ("codes of {} numbers", of.get("latent")),
         "depth": ("hidden layers on either side: {}", of.get("depth")),
         "code": ("{}", CODES.get(of.get("code", ""))),
-        "weights": ("initial weights: {}", NAMES.get(of.get("weights", ""))),
-        "loss": ("loss: {}", NAMES.get(of.get("loss", ""))),
+        "weights": ("initial weights: {}", _named(of.get("weights"))),
+        "loss": ("loss: {}", _named(of.get("loss"))),
         "reduction": ("{}", REDUCTIONS.get(of.get("reduction", ""))),
         "noise": ("noise of standard deviation {} on the input", of["noise"] or None),
         "rate": ("{}", optimizer),
@@ -69,7 +73,28 @@ def phrases(config: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
         "epochs": (f"{'up to ' * bool(of['patience'])}{{}} epoch{plural}", of.get("epochs")),
         "patience": ("patience {}", of["patience"] or None),
     }
-    return {name: (gap, str(word)) for name, (gap, word) in found.items() if name in config and word is not None}
+    together = {"optimizer" if "rate" in config else "", "runs"}  # said with the rate, and with the size
+    others = [name for name in config if name not in found and name not in together]
+    said = {**found, **{name: (f"{name.replace('_', ' ')} {{}}", _plain(config[name])) for name in others}}
+    return {name: (gap, str(word)) for name, (gap, word) in said.items() if name in config and word is not None}
+
+
+def _named(value: Any) -> str | None:
+    """A name of the code in words, None for None.
+
+    >>> _named("relu"), _named("label_smoothing"), _named(None)
+    ('ReLU', 'label smoothing', None)
+    """
+    return None if value is None else NAMES.get(value, str(value).replace("_", " "))
+
+
+def _plain(value: Any) -> str:
+    """The value of any field in words."""
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    if isinstance(value, (tuple, list)):
+        return ", ".join(map(_plain, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(_named(value))
 
 
 def listed(words: Iterable[str], link: str = "or") -> str:

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from importlib import import_module
 
 from recipes.recipe import Command, Recipe
+from recipes.running.own import is_own, own
 
 __all__ = ["commands", "did_you_mean", "find", "names", "reported"]
 
@@ -31,10 +32,12 @@ reported = {  # the recipes of each report
 
 
 def find(name: str) -> Recipe | Command:
-    """The recipe or command of this name, in capitals or not, with - or _.
+    """The recipe or command of this name, in capitals or not, with - or _; or that of a file or module, see `own`.
 
     Raises `KeyError`, with the names that are near, if there is none.
     """
+    if is_own(name):
+        return own(name)
     plain = name.lower().replace("-", "_")
     if plain not in MODULES:
         raise KeyError(f"no recipe {name!r}; {did_you_mean(plain, MODULES)}")

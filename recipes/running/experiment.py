@@ -35,7 +35,7 @@ def run_recipe(recipe: Recipe, options: Options, executor: Executor | None = Non
 
 def carry_out(tasks: Sequence[Task], options: Options, executor: Executor | None = None) -> list[Path]:
     """Carry out tasks in one sweep as the options say; returns the paths of their results, in order."""
-    how = {name: getattr(options, name) for name in ("jobs", "fresh", "resume", "any_code", "apart")}
+    how = {name: getattr(options, name) for name in ("jobs", "fresh", "any_code", "apart")}
     with executor_of(options) if executor is None else nullcontext(executor) as workers:
         return sweep(tasks, options.folder, executor=workers, **how)
 
@@ -72,14 +72,18 @@ def write(made: Plan, results: Results) -> tuple[Sequence[Claim], dict[str, Path
     recipe, options, folder = made.recipe, made.options, Path(made.options.out) / made.recipe.name
     claims = recipe.told(made.size, recipe.claims(results, made.data))
     groups = {name: _as_json(made.groups[name][0].config, runs) for name, runs in results.items()}
+    if recipe.network is not None:
+        networks = {name: recipe.network(made.groups[name][0].config, made.data.n_classes) for name in groups}
+        groups = {name: {"network": repr(networks[name]), **group} for name, group in groups.items()}
     source = "drawn from the key" if recipe.load is no_data else options.data or "the project's own"
+    shape = {"shape": list(made.data.shape)} if hasattr(made.data, "shape") else {}
     result = {
         "recipe": recipe.name,
         "size": {**attrs.asdict(made.size), "shortfall": recipe.shortfall(made.size)},
         **(groups[recipe.name] if list(groups) == [recipe.name] else {"groups": groups}),
         "claims": [attrs.asdict(claim) for claim in claims],
         "seeds": [attrs.asdict(key) for key in fnn.split(fnn.Key(options.seed), made.size.runs)],
-        "data": {"directory": source, "sha256": dict(made.data.checksums)},
+        "data": {"directory": source, "sha256": dict(made.data.checksums), **shape},
         "versions": versions(),
         "engine": attrs.asdict(made.tasks[0].engine),
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from recipes.running.plan import Task
 
-__all__ = ["check_main"]
+__all__ = ["check_main", "defined_here"]
 
 GUARD = 'if __name__ == "__main__":'
 GUARDS = "__name__", "current_process"  # a script without any of these words cannot tell a worker from itself
@@ -17,13 +17,12 @@ GUARDS = "__name__", "current_process"  # a script without any of these words ca
 def check_main(tasks: Iterable[Task]) -> None:
     """Raise a `ValueError` if worker processes would start these runs again, or could not import what they need."""
     main = sys.modules["__main__"]
-    path, spec = getattr(main, "__file__", None), getattr(main, "__spec__", None)
-    if path is None or (spec is not None and spec.name.endswith("__main__")):  # workers do not import these
-        things = [thing for task in tasks for thing in (task.run, task.load, type(task.config))]
-        if named := {thing.__qualname__ for thing in things if thing.__module__ == "__main__"}:
+    path = str(getattr(main, "__file__", None))
+    if not _imported_by_workers():
+        if named := defined_here(tasks):
             raise ValueError(
-                f"sweep: worker processes cannot import {', '.join(sorted(named))}, which this session defines: put "
-                "the definitions into a file, and import them"
+                f"sweep: worker processes cannot import {', '.join(named)}, which this session defines: put the "
+                "definitions into a file, and import them, or give jobs=1"
             )
     elif not Path(path).exists():
         raise ValueError(
@@ -34,6 +33,21 @@ def check_main(tasks: Iterable[Task]) -> None:
             f"sweep: {path}, line {line}, starts processes without a guard. Each process imports this file first, and "
             f"would start the runs again. Write\n\n{GUARD}\n    {statement}\n\nor give jobs=1"
         )
+
+
+def defined_here(tasks: Iterable[Task]) -> list[str]:
+    """The names of what tasks need and worker processes cannot import, since a notebook or a prompt defines it."""
+    things = {thing for task in tasks for thing in (task.run, task.load, type(task.config))}
+    named = {thing.__qualname__ for thing in things if thing.__module__ == "__main__"}
+    return [] if _imported_by_workers() else sorted(named)
+
+
+def _imported_by_workers() -> bool:
+    """Whether worker processes import the main module: they import a script, and neither a session nor a `-m`."""
+    main = sys.modules["__main__"]
+    spec = getattr(main, "__spec__", None)
+    in_a_file = getattr(main, "__file__", None) is not None
+    return in_a_file and not (spec is not None and spec.name.endswith("__main__"))
 
 
 def _line_of(module: dict[str, object]) -> int | None:

@@ -36,9 +36,9 @@ class Options:
     paper: bool = False
     quick: bool = False
     fresh: bool = False
-    resume: bool = False
     any_code: bool = False
     kept: bool = False
+    explain: bool = False
     executor: str | None = None
     only: str | None = None
     fold: str = "numpy"
@@ -63,7 +63,7 @@ class Task:
     key        the key from which all randomness of the run follows; several keys are as many runs, trained together
     examples   the number of training examples, None for all
     checksums  those of the data
-    progress   the file that keeps the progress of the run after each epoch, None to keep nothing
+    progress   the file that keeps the progress of the run, None to keep nothing
     engine     what carries out the run
     """
 

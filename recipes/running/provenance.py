@@ -32,10 +32,11 @@ def versions_in_words() -> str:
 
 @lru_cache
 def machine() -> Mapping[str, str]:
-    """The processor, and the library that computes matrix products."""
+    """The processor, and the library that computes matrix products with the architecture that its kernels are for."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    blas = [f"{each['internal_api']} {each['version']}" for each in threadpool_info() if each["user_api"] == "blas"]
+    parts = ("internal_api", "version", "architecture")  # another architecture rounds otherwise
+    blas = [" ".join(filter(None, map(each.get, parts))) for each in threadpool_info() if each["user_api"] == "blas"]
     return {
         "processor": names[0] if names else platform.processor() or platform.machine(),
         "blas": ", ".join(dict.fromkeys(blas)) or "unknown",

@@ -14,6 +14,9 @@ from fnn.checkpoint.files import replace
 __all__ = ["digest", "is_kept", "keeping", "resumed", "seconds_until", "write_bytes", "write_text"]
 
 
+EVERY = 3  # seconds, the most that a killed training has to repeat, or one epoch if that takes longer
+
+
 def digest(description: Mapping[str, Any]) -> str:
     """A digest of a description that consists of plain values.
 
@@ -46,13 +49,25 @@ def resumed(path: Path, start: Progress) -> Progress:
 
 
 def keeping(path: Path, progresses: Iterable[Progress], begin: float) -> Iterator[Progress]:
-    """The same progresses, each kept in a file before it is passed on, with the seconds since `begin`.
+    """The same progresses; the latest is kept in a file every few seconds, and at the end or at an interrupt.
 
-    `begin` is a value of `perf_counter`.
+    It is kept with the seconds since `begin`, a value of `perf_counter`.
     """
-    for progress in progresses:
+    kept, unkept = perf_counter(), None
+
+    def keep(progress: Progress) -> None:
         checkpoint.save(path, progress, meta={"seconds": perf_counter() - begin})
-        yield progress
+
+    try:
+        for progress in progresses:
+            unkept = progress
+            if perf_counter() - kept >= EVERY:
+                keep(progress)
+                kept, unkept = perf_counter(), None
+            yield progress
+    finally:
+        if unkept is not None:
+            keep(unkept)
 
 
 def seconds_until(path: Path) -> float:

@@ -15,6 +15,7 @@ from toolz import groupby, merge
 from fnn import checkpoint
 from fnn.checkpoint.files import remove
 from fnn.values import whole
+from recipes.running.guard import defined_here
 from recipes.running.plan import Task
 from recipes.running.source import code_of
 from recipes.running.store import digest, is_kept, write_text
@@ -126,7 +127,6 @@ def sweep(
     jobs: int | None = None,
     executor: Executor | None = None,
     fresh: bool = False,
-    resume: bool = False,
     any_code: bool = False,
     apart: bool = False,
 ) -> list[Path]:
@@ -134,21 +134,24 @@ def sweep(
 
     tasks      what to do; a task whose whole result is in `folder` is not done again
     folder     where results are kept, each as soon as it is there
-    jobs       the number of processes of this machine that share the work (default: one for each core, or for a GPU);
-               on a GPU each gets its share of the memory
+    jobs       the number of processes of this machine that share the work (default: one for each core, one for a GPU,
+               and one for what a notebook defines, which other processes cannot import); on a GPU each gets its share
+               of the memory
     executor   any executor of `concurrent.futures`, whose workers carry out the tasks instead
-    fresh      do every task again
-    resume     keep the progress of each run after every epoch, and go on after the last epoch that was kept; the
-               workers of an executor must then share this machine's files
+    fresh      do every task again, from its beginning
     any_code   take results that other code made, too
     apart      on a GPU, do not train the runs of a configuration together
 
-    The results do not depend on `jobs` or `executor`. Raises `ValueError` before the first run if a task cannot go to
-    another process, if the main script would start the runs again in each process, if two functions keep their results
-    under one name, or unless `jobs` is a positive integer.
+    The progress of each run is kept, too, and an interrupted run goes on from it; on another machine it does so if that
+    shares this one's files. The results do not depend on `jobs` or `executor`.
+
+    Raises `ValueError` before the first run if a task cannot go to another process, if the main script would start the
+    runs again in each process, if two functions keep their results under one name, or unless `jobs` is a positive
+    integer.
     Raises `SweepError` after the last run if some have failed.
     """
-    jobs = (1 if any(task.engine.on_gpu for task in tasks) else cores()) if jobs is None else whole("sweep(jobs)", jobs)
+    alone = any(task.engine.on_gpu for task in tasks) or defined_here(tasks)
+    jobs = (1 if alone else cores()) if jobs is None else whole("sweep(jobs)", jobs)
     _check(tasks)
     folder.mkdir(parents=True, exist_ok=True)  # a folder that cannot be made is noticed now, not after hours
     paths = [kept_at(task, folder, any_code and not fresh) for task in tasks]
@@ -156,8 +159,7 @@ def sweep(
     for path in paths:
         if fresh or path not in todo:
             remove(progress_of(path))
-    if resume:
-        todo = {path: attrs.evolve(task, progress=progress_of(path)) for path, task in todo.items()}
+    todo = {path: attrs.evolve(task, progress=progress_of(path)) for path, task in todo.items()}
     if found := len(set(paths)) - len(todo):
         print(f"{found} of {len(set(paths))} runs are in {folder} already; --fresh repeats them")
     bundles = _bundled(todo, apart)

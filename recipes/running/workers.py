@@ -7,11 +7,12 @@ import os
 import signal
 import traceback
 from collections.abc import Iterator, Mapping
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from itertools import count
 from multiprocessing import active_children, get_context, parent_process
+from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Event, Lock, Thread, local
 from time import perf_counter
@@ -22,7 +23,7 @@ from threadpoolctl import threadpool_limits
 from toolz import last
 from tqdm import tqdm
 
-from fnn import Progress
+from recipes.running.bars import News, as_they_end, listen, telling, with_a_bar
 from recipes.running.engine import NUMPY, on_host
 from recipes.running.guard import check_main
 from recipes.running.plan import Task
@@ -33,6 +34,7 @@ __all__ = ["Done", "Failed", "cores", "in_processes", "in_this_process", "on_exe
 
 ATTEMPTS = 3  # a run fails when its worker process has died this many times
 TURN = Lock()
+_parent: Connection | None = None  # of a worker process: where it tells how its training goes
 
 
 @attrs.frozen
@@ -63,14 +65,15 @@ def cores() -> int:
 def work(task: Task, shown: bool = False, core: int = 0) -> Outcome:
     """Carry out a task, with a bar over its epochs if it is to be shown; `core` is the number of the core for JAX.
 
-    A task with a file for its progress goes on from the progress in that file, and keeps each further one there; its
-    seconds are then those of all its parts. It uses one BLAS thread wherever it runs, since the last bits of a matrix
-    product depend on the number of threads; that number is the process's, so that the threads of a process take turns.
-    An exception comes back as text, so that no failure depends on being picklable.
+    A task with a file for its progress goes on from the progress in that file, and keeps the further ones there, if
+    this machine has the file's folder; its seconds are then those of all its parts. A run uses one BLAS thread wherever
+    it runs, since the last bits of a matrix product depend on the number of threads; that number is the process's, so
+    that the threads of a process take turns. An exception comes back as text, so that no failure depends on being
+    picklable.
     """
     try:
         with TURN, threadpool_limits(1), task.engine.on_one_core(core):
-            begin, kept = perf_counter(), task.progress
+            begin, kept = perf_counter(), task.progress if task.progress and task.progress.parent.is_dir() else None
             run, fold = task.carried_out(), task.engine.carry_out()
             if kept is None:
                 start, progresses = run.start, run.scan(run.start, fold)
@@ -79,18 +82,14 @@ def work(task: Task, shown: bool = False, core: int = 0) -> Outcome:
                 start = resumed(kept, run.start)
                 progresses = keeping(kept, run.scan(start, fold), begin)
             if shown:
-                progresses = _with_a_bar(progresses, len(start.history), getattr(task.config, "epochs", None))
+                progresses = with_a_bar(progresses, len(start.history), run.epochs)
+            if _parent is not None:
+                progresses = telling(progresses, run.epochs, _parent.send)
             result = on_host(run.finish(last(progresses)))
             cost = {"seconds": perf_counter() - begin, "date": f"{date.today()}", **machine()}
             return Done(result, cost if task.engine == NUMPY else {**cost, "engine": attrs.asdict(task.engine)})
     except Exception:
         return Failed(traceback.format_exc())
-
-
-def _with_a_bar(progresses: Iterator[Progress], done: int, total: int | None) -> Iterator[Progress]:
-    """The same progresses with a bar over the epochs; the first progress is where the training begins."""
-    yield next(progresses)
-    yield from tqdm(progresses, desc="epochs", initial=done, total=total, unit="epoch", leave=False)
 
 
 def in_this_process(todo: Mapping[Paths, Task]) -> Outcomes:
@@ -99,8 +98,10 @@ def in_this_process(todo: Mapping[Paths, Task]) -> Outcomes:
         yield path, work(task, shown=True)
 
 
-def _follow_the_parent() -> None:
-    """End this worker when its parent ends, even if the parent is killed and cannot shut it down."""
+def _follow_the_parent(parent: Connection) -> None:
+    """Tell the parent how trainings go, and end when it ends, even if it is killed and cannot shut this worker down."""
+    global _parent
+    _parent = parent
 
     def wait() -> None:
         if (parent := parent_process()) is not None:
@@ -132,16 +133,20 @@ def _sharing(jobs: int) -> Iterator[None]:
             os.environ.pop(name, None)
 
 
-def _in_own_process(own: Any, numbers: Iterator[int], stopped: Event, task: Task) -> Outcome:
+def _in_own_process(own: Any, numbers: Iterator[int], stopped: Event, news: News, task: Task) -> Outcome:
     """Carry out a task in the worker process that belongs to this thread, and in a new one if that process dies."""
     for _ in range(ATTEMPTS):
         if stopped.is_set():
             break
         if not hasattr(own, "pool"):
-            own.core = next(numbers)
-            own.pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_follow_the_parent)
+            context, own.core = get_context("spawn"), next(numbers)
+            reader, own.writer = context.Pipe(duplex=False)
+            own.pool = ProcessPoolExecutor(1, context, _follow_the_parent, (own.writer,))
+            Thread(target=listen, args=(reader, news), daemon=True).start()
         try:
-            return own.pool.submit(work, task, core=own.core).result()
+            future = own.pool.submit(work, task, core=own.core)
+            own.writer.close()  # the process has it, so that its end closes the pipe
+            return future.result()
         except BrokenExecutor:
             del own.pool
     return Failed(f"the worker process died {ATTEMPTS} times over this run: killed, or out of memory?")
@@ -153,14 +158,14 @@ def in_processes(todo: Mapping[Paths, Task], jobs: int) -> Outcomes:
     Each process has a thread of its own that feeds it, so that a process that dies takes one run with it and no more.
     Raises `ValueError` before the first run if the processes cannot import the main script, or would start it again.
     """
-    own, numbers, stopped, others = local(), count(), Event(), set(active_children())
+    own, numbers, stopped, news, others = local(), count(), Event(), News(), set(active_children())
     check_main(todo.values())
     threads = ThreadPoolExecutor(jobs, initializer=_without_interrupts)
     try:
         with _sharing(jobs):
-            yield from _as_they_end(
-                {threads.submit(_in_own_process, own, numbers, stopped, task): path for path, task in todo.items()}
-            )
+            given = own, numbers, stopped, news
+            futures = {threads.submit(_in_own_process, *given, task): path for path, task in todo.items()}
+            yield from _as_they_end(futures, news)
     finally:  # after an interrupt, no worker goes on
         stopped.set()
         threads.shutdown(wait=False, cancel_futures=True)
@@ -180,12 +185,12 @@ def on_executor(todo: Mapping[Paths, Task], executor: Executor) -> Outcomes:
             futures[executor.submit(work, task)] = path
         except BrokenExecutor as error:  # it broke while tasks were still being submitted
             yield path, Failed(_traceback(error))
-    yield from _as_they_end(futures)
+    yield from _as_they_end(futures, News())
 
 
-def _as_they_end(futures: dict[Future[Outcome], Paths]) -> Outcomes:
-    """The outcomes of futures as they end, with one bar over all; each is let go as soon as it is passed on."""
-    for future in tqdm(as_completed(list(futures)), total=len(futures), desc="runs", unit="run", leave=False):
+def _as_they_end(futures: dict[Future[Outcome], Paths], news: News) -> Outcomes:
+    """The outcomes of futures as they end; each is let go as soon as it is passed on."""
+    for future in as_they_end(futures, news):
         error = future.exception()
         yield futures.pop(future), future.result() if error is None else Failed(_traceback(error))
 

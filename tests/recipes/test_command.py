@@ -26,7 +26,7 @@ from tests.support.paths import ROOT
         (["mnist", "--any_code"], "no option --any_code; did you mean '--any-code'?"),
         (["mnist", "--Epoch=3"], "no option --Epoch; did you mean '--epochs'?"),
         (["mnist", "xor"], "one recipe at a time, got 'xor' too"),
-        (["mnist", "--e"], "ambiguous option: --e could match --epochs, --executor"),
+        (["mnist", "--e"], "ambiguous option: --e could match --epochs, --executor, --explain"),
         (["mnist", "--runs", "few"], "argument --runs: expected a whole number from 1 up, got 'few'"),
         (["mnist", "--out", ""], "--out takes the name of a folder, got ''; the current folder is '.'"),
         (["mnist", "--data="], "--data takes the name of a folder, got ''"),
@@ -74,20 +74,16 @@ def test_signs_that_the_output_cannot_encode_are_replaced(encoding, tmp_path, mo
 @pytest.mark.parametrize(
     ("called", "kept", "further"),
     [
-        (["xor", "--jobs", "2"], "finished runs are kept in results/runs", "with: python -m recipes xor --jobs 2"),
+        (["xor", "--jobs", "2"], "all progress is kept in results/runs", "with: python -m recipes xor --jobs 2"),
         (
             ["xor", "--out", "a b", "--fresh"],
-            "finished runs are kept in a b/runs",
+            "all progress is kept in a b/runs",
             "with: python -m recipes xor --out 'a b'",
         ),
-        (
-            ["paper", "--resume"],
-            "finished runs, and the progress of the others, are kept in results/runs",
-            "with: python -m recipes paper --resume",
-        ),
+        (["paper"], "all progress is kept in results/runs", "with: python -m recipes paper"),
         (["benchmark"], "finished parts are kept in results/benchmark", "with --only and the other parts"),
     ],
-    ids=["recipe", "fresh", "resume", "benchmark"],
+    ids=["recipe", "fresh", "report", "benchmark"],
 )
 def test_after_an_interrupt_it_says_what_is_kept_and_how_to_go_on(called, kept, further, tmp_path, monkeypatch, capsys):
     def interrupted(*_):

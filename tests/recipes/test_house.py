@@ -20,6 +20,7 @@ ORDER = [
     "recipes.running",
     "recipes.reporting",
     "recipes.bench",
+    "recipes.predict",
     "recipes.command",
     "recipes.__main__",
 ]

@@ -1,4 +1,4 @@
-"""The README of the recipes: its recipe works as it stands, and its table names the options that there are."""
+"""The README of the recipes: its recipes work as they stand, and its table names the options that there are."""
 
 import json
 import os
@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from recipes.command import parser
+from tests.support.idx_files import write_bright_rows
 from tests.support.paths import ROOT
 
 README = (ROOT / "recipes" / "README.md").read_text(encoding="utf-8")
@@ -17,13 +18,14 @@ README = (ROOT / "recipes" / "README.md").read_text(encoding="utf-8")
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
     folder = tmp_path_factory.mktemp("own")
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    (folder / "width.py").write_text(code, encoding="utf-8")
+    study, recipe = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (folder / "my_dropout.py").write_text(study, encoding="utf-8")
+    (folder / "width.py").write_text(recipe, encoding="utf-8")
     return folder
 
 
-def run(folder):
-    command = [sys.executable, "width.py"]
+def run(folder, *arguments):
+    command = [sys.executable, *arguments]
     return subprocess.run(
         command,
         cwd=folder,
@@ -35,16 +37,29 @@ def run(folder):
 
 
 def test_the_recipe_of_the_readme_runs_and_its_runs_are_kept(out):
-    assert "holds: Eight hidden neurons do better than one. eight − one: +0." in run(out)
+    assert "holds: Eight hidden neurons do better than one. eight − one: +0." in run(out, "width.py")
     written = json.loads((out / "results" / "width" / "result.json").read_text(encoding="utf-8"))
     assert min(written["groups"]["eight"]["accuracy"]) > 0.9
     assert (out / "results" / "width" / "width.png").exists()
-    assert "10 of 10 runs are in results/runs already" in run(out)
+    assert "10 of 10 runs are in results/runs already" in run(out, "width.py")
+
+
+def test_the_study_of_the_readme_has_30_lines_and_runs(out):
+    small, options = write_bright_rows(out), ("--runs", "2", "--epochs", "2", "--jobs", "2")
+    assert len((out / "my_dropout.py").read_text(encoding="utf-8").splitlines()) <= 30
+    said = run(out, "-m", "recipes", "my_dropout.py", *options, "--data", small)
+    assert "dropout 0.4: test accuracy, IQM 0." in said
+    assert "written to results/my_dropout" in said
+    written = json.loads((out / "results" / "my_dropout" / "result.json").read_text(encoding="utf-8"))
+    assert [group["configuration"]["dropout"] for group in written["groups"].values()] == [0.0, 0.2, 0.4]
+    assert {claim["source"] for claim in written["claims"]} == {"ours"}
+    assert (out / "results" / "my_dropout" / "my_dropout.png").exists()
+    assert "dropout(0.4)" in written["groups"]["dropout 0.4"]["network"]
 
 
 def test_the_readme_names_all_options():
     options = {option for action in parser()._actions for option in action.option_strings if option.startswith("--")}
-    assert set(re.findall(r"--[a-z][a-z-]*", README[: README.index("## Sizes")])) == options - {"--help"}
+    assert set(re.findall(r"--[a-z][a-z-]*", README[: README.index("## Sizes")])) == options
 
 
 def test_the_readme_names_the_folders():

@@ -83,7 +83,7 @@ def test_ten_epochs_are_too_few_for_claims_about_the_curves():
     [(15, ("IQM and IQR of 15 runs", "the median run")), (1, ("One run", "the only run"))],
 )
 def test_the_figure_says_of_which_runs_it_is(n, titles):
-    (figure,) = RECIPE.figures(results(n), DATA).values()
+    figure = RECIPE.figures(results(n), DATA)["mnist"]
     above, below = (sub.get_suptitle() for sub in figure.subfigs)
     assert above == titles[0]
     assert below == f"{titles[1].capitalize()} misclassifies 3 of 30 test digits. The first 3:"
@@ -95,10 +95,13 @@ def test_fashion_has_names_and_other_images_are_not_called_digits():
     assert (DATA.things, fashion.things, other.things) == ("digits", "images", "images")
     assert fashion.names[9] == "ankle boot"
     assert other.names == DATA.names == tuple("0123456789")
-    (figure,) = RECIPE.figures(results(), fashion).values()
+    figures = RECIPE.figures(results(), fashion)
+    figure = figures["mnist"]
     assert "30 test images" in figure.subfigs[1].get_suptitle()
     titles = [ax.get_title() for ax in figure.axes]
     assert any("ankle boot" in title for title in titles + [t.get_text() for ax in figure.axes for t in ax.texts])
+    ticks = figures["mnist_by_class"].subfigs[0].axes[0].get_xticklabels()
+    assert ticks[9].get_text() == "ankle\nboot"
 
 
 def test_on_other_images_no_claim_names_a_number_of_mnist():
@@ -106,3 +109,21 @@ def test_on_other_images_no_claim_names_a_number_of_mnist():
     claims = RECIPE.claims(results(), other)
     assert [claim.source for claim in claims] == ["ours, after the paper"] * 3
     assert not any("97 %" in claim.statement for claim in claims)
+
+
+@pytest.mark.parametrize(("n", "run"), [(15, "median"), (1, "only")])
+def test_a_second_figure_shows_accuracies_by_class_and_digits_read_rightly(n, run):
+    figure = RECIPE.figures(results(n), DATA)["mnist_by_class"]
+    above, below = figure.subfigs
+    (ax,) = above.axes
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == [str(k) for k in range(10)]
+    dots = [line.get_ydata() for line in ax.lines if line.get_marker() == "o"]
+    assert [set(np.round(values, 6)) for values in dots] == [{round(2 / 3, 6)}] * 3 + [{1.0}] * 7  # 0, 1, 2 as 9, 8, 7
+    assert f"that the {run} run reads rightly" in below.get_suptitle()
+    assert [text.get_text() for text in below.axes[0].texts] == [str(k) for k in range(10) for _ in range(2)]
+
+
+def test_a_run_that_reads_nothing_rightly_is_drawn_too():
+    of_run = results(1)["mnist"][0]
+    wrong = {"mnist": [{**of_run, "predicted": ((LABELS + 1) % 10).astype(np.uint8)}]}
+    assert not RECIPE.figures(wrong, DATA)["mnist_by_class"].subfigs[1].axes

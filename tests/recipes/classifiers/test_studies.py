@@ -12,6 +12,7 @@ import fnn
 from fnn import Key, generator
 from recipes.claims import ALIKE
 from recipes.classifiers import activations, batch_size, classifier, hidden_size, initializers, optimizers
+from recipes.classifiers import study as classifier_study
 from recipes.classifiers.classifier import Config
 from recipes.classifiers.paper_gradient import cross_entropy_with_paper_gradient
 from recipes.recipe import Size
@@ -396,3 +397,39 @@ def test_on_other_data_the_claims_of_the_paper_are_ours_and_digits_are_left_out(
     claims = STUDIES["optimizers"].RECIPE.claims(planted("optimizers", 0.85), other)
     assert {claim.source for claim in claims} == {"ours, after the paper"}
     assert len(claims) == 5  # without the epochs to an accuracy of 0.96
+
+
+# A study of one's own.
+
+
+def own_run(config, key, data):
+    layers = fnn.linear(8), fnn.batch_norm(), fnn.relu, fnn.dropout(config.rate), fnn.linear(data.n_classes)
+    return classifier.run(
+        attrs.evolve(config, rate=0.01), key, data, fnn.chain(*layers), cross_entropy_with_paper_gradient
+    )
+
+
+def test_a_study_may_train_a_network_and_a_loss_of_its_own(tiny, tmp_path):
+    groups = {f"dropout {rate}": Config(rate=rate, batch_size=10) for rate in (0.0, 0.1, 0.9)}
+    recipe = classifier_study.study(
+        "own", "Text.", "", groups, lambda *_: [], varied="dropout", first=2, quick=1, run=own_run
+    )
+    assert (recipe.run, recipe.trains) == (own_run, "")
+    results, _ = run_recipe(recipe, Options(runs=2, epochs=9, jobs=1, data=tiny, out=str(tmp_path)))
+    some, _, much = (np.mean([run["scores"]["test_accuracy"] for run in runs]) for runs in results.values())
+    assert some > 0.5 > much
+    params = results["dropout 0.0"][0]["params"]
+    assert not np.array_equal(params["1"]["statistics"][1], np.ones(8))  # tuned
+    (figure,) = recipe.figures(results, None).values()
+    assert [tick.get_text() for tick in figure.axes[1].get_yticklabels()] == [
+        "dropout 0.1\n− dropout 0.0",
+        "dropout 0.9\n− dropout 0.0",
+    ]
+
+
+@pytest.mark.parametrize("name", ["activation", "weights", "loss", "optimizer"])
+def test_an_unknown_name_is_answered_with_those_that_there_are(name):
+    pair = np.zeros((4, 9), np.float32), np.zeros(4, int)
+    data = classifier.Digits(train=pair, validation=pair, test=pair, shape=(3, 3), n_classes=2, checksums={})
+    with pytest.raises(ValueError, match=r"expected one of \w+, .*, got 'softsign'"):
+        classifier.run(Config(**{name: "softsign"}), Key(0), data)

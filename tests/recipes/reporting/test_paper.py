@@ -221,7 +221,8 @@ def test_a_failing_recipe_leaves_the_others_their_chapters(small, tmp_path, monk
         assert "no convergence" in form
         assert "batch_size" in form[form.index("so this experiment has no results:") :]
         assert "stale" not in form
-    assert [path.name for path in (tmp_path / "paper" / "figures").iterdir()] == ["mnist.png"]
+    drawn = ["mnist.png", "mnist_by_class.png"]
+    assert sorted(path.name for path in (tmp_path / "paper" / "figures").iterdir()) == drawn
     made = sorted((tmp_path / "runs").iterdir())
     run(
         Options(
@@ -230,7 +231,7 @@ def test_a_failing_recipe_leaves_the_others_their_chapters(small, tmp_path, monk
     )
     assert sorted((tmp_path / "runs").iterdir()) == made
     kept, gallery = tmp_path / "paper", tmp_path / "gallery"
-    assert sorted(path.name for path in gallery.rglob("*")) == ["figures", "mnist.png", "report.md"]
+    assert sorted(path.name for path in gallery.rglob("*")) == ["figures", *drawn, "report.md"]
     for name in ("report.md", "figures/mnist.png"):
         assert (gallery / name).read_bytes() == (kept / name).read_bytes()
     for form in ("index.html", "report.md"):

@@ -1,8 +1,14 @@
 """Settings and scores in words."""
 
+import attrs
+
 from recipes.recipe import Size
-from recipes.reporting.wording import SCORES, groups_in_brief, groups_in_words, settings
+from recipes.reporting.wording import SCORES, groups_in_brief, groups_in_words, phrases, settings
 from recipes.running.catalogue import find, names
+
+# Said with another field, or by their absence: the optimizer with the rate, the runs with the size, no patience, and
+# what has no meaning, such as the activation of a network without hidden layers.
+UNSAID = {"optimizer", "runs", "patience", "noise", "activation", "examples"}
 
 
 def of(*values, name="mnist", score="test_accuracy"):
@@ -57,3 +63,22 @@ def test_settings_say_what_the_code_of_a_recipe_fixes():
         "hidden layers of 64-32 neurons; ReLU units; initial weights: He normal; loss: cross-entropy; Adam at 0.001; "
         "batches of 128; 20 epochs; 15 runs"
     )
+
+
+def test_settings_leave_no_field_out():
+    @attrs.frozen
+    class Own(type(find("optimizers").groups["Adam"])):
+        dropout_of_input: float = 0.0
+        kernels: tuple[int, ...] = (3, 5)
+        tied: bool = True
+
+    own = attrs.evolve(find("optimizers"), groups={"a": Own(activation="gelu"), "b": Own(dropout_of_input=0.25)})
+    words = settings(own, Size(5))
+    assert "kernels 3, 5; tied yes" in words
+    assert "a: gelu units, dropout of input 0" in words
+    assert "b: ReLU units, dropout of input 0.25" in words
+    for name in names:
+        recipe = find(name)
+        for config in recipe.groups.values():
+            said = phrases(attrs.asdict(config))
+            assert {field.name for field in attrs.fields(type(config))} - said.keys() <= UNSAID

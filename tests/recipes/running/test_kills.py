@@ -1,10 +1,11 @@
-"""A sweep is killed at random moments, parent and worker, and still ends with the very same files, `--resume` or not.
+"""A sweep is killed at random moments, parent and worker, and still ends with the very same files.
 
 The usual test run has two rounds; `FNN_KILLS=20 python -m pytest tests/recipes/running/test_kills.py` has 20.
 """
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -31,12 +32,19 @@ def small(tmp_path_factory):
     return str(folder)
 
 
-def start(small, out, *more):
+def start(small, out):
     """Twelve short runs, three of each of four widths, in two workers."""
-    options = ["--runs", "3", "--epochs", "8", "--jobs", "2", "--data", small, "--out", str(out), *more]
+    options = ["--runs", "3", "--epochs", "8", "--jobs", "2", "--data", small, "--out", str(out)]
     command = [sys.executable, "-m", "recipes", "hidden_size", *options]
     with open(out / "stderr", "ab") as log:
-        return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+        return subprocess.Popen(
+            command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True, preexec_fn=_at_a_terminal
+        )
+
+
+def _at_a_terminal():
+    """Ctrl-C interrupts; a shell starts what it puts into the background deaf to it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def workers(parent):
@@ -70,13 +78,12 @@ def undisturbed(small, tmp_path_factory):
 def test_a_killed_sweep_ends_with_the_same_files(i, small, undisturbed, tmp_path):
     expected, seconds = undisturbed
     moments = generator(fold_in(Key(1), i)).uniform(0.2 * seconds, 0.9 * seconds, size=2)
-    more = ["--resume"] * (i % 2)  # every other time
-    killed = start(small, tmp_path, *more)
+    killed = start(small, tmp_path)
     time.sleep(moments[0])
     killed.send_signal(signal.SIGKILL)
     killed.wait()
 
-    process = start(small, tmp_path, *more)
+    process = start(small, tmp_path)
     time.sleep(moments[1])
     while process.poll() is None and not workers(process.pid):
         time.sleep(0.01)
@@ -86,3 +93,17 @@ def test_a_killed_sweep_ends_with_the_same_files(i, small, undisturbed, tmp_path
     assert process.wait() == 0, (tmp_path / "stderr").read_text(encoding="utf-8")
     assert contents(tmp_path) == expected
     assert not [*tmp_path.rglob("*.partial"), *tmp_path.rglob("*.progress")]
+
+
+def test_ctrl_c_is_one_line_that_says_how_to_go_on(small, undisturbed, tmp_path):
+    process = start(small, tmp_path)
+    while process.poll() is None and not list((tmp_path / "runs").glob("*.npz")):
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to the workers too
+    assert process.wait() == 130
+    said = re.split(r"[\r\n]+", (tmp_path / "stderr").read_text(encoding="utf-8"))
+    lines = [line for line in said if line.strip() and not line.startswith(("runs:", "hidden_size:"))]
+    assert len(lines) == 1, lines
+    assert lines[0].startswith(f"python -m recipes: interrupted; all progress is kept in {tmp_path}/runs; go on with: ")
+    assert start(small, tmp_path).wait() == 0
+    assert contents(tmp_path) == undisturbed[0]

@@ -1,4 +1,4 @@
-"""With `--resume`, a run that was stopped goes on after its last epoch, to the very result of one that was not."""
+"""A run that was stopped goes on after its last epoch, to the very result of one that was not."""
 
 import attrs
 import numpy as np
@@ -8,7 +8,6 @@ import fnn
 from fnn import Key, Progress, checkpoint, tree
 from recipes.autoencoders import autoencoder, denoiser
 from recipes.classifiers import classifier, mnist
-from recipes.command import main
 from recipes.data import digits
 from recipes.points import linear_regression, xor
 from recipes.recipe import no_data
@@ -128,7 +127,7 @@ def test_each_run_keeps_one_file_until_its_result_is_there(small, tmp_path, monk
     run_recipe(mnist.RECIPE, options)
     expected = kept_in(tmp_path / "whole" / "runs")
 
-    resumed = attrs.evolve(options, resume=True, out=str(tmp_path / "stopped"))
+    resumed = attrs.evolve(options, out=str(tmp_path / "stopped"))
     runs = tmp_path / "stopped" / "runs"
     with monkeypatch.context() as patch:
         patch.setattr("recipes.running.workers.keeping", through(stopping))
@@ -158,21 +157,36 @@ def test_a_damaged_progress_is_reported_and_the_run_begins_anew(tmp_path, capsys
     assert checkpoint.load(path) == start
 
 
-def test_without_it_nothing_is_kept_and_what_was_kept_is_not_used(small, tmp_path):
+def test_without_a_file_or_its_folder_nothing_is_kept(small, tmp_path):
     run, load, config = RUNS["mnist"]
     task = Task("mnist", run, load, small, config, Key(0))
-    (path,) = sweep([task], tmp_path / "first", jobs=1)
-    (tmp_path / "second").mkdir()
-    (tmp_path / "second" / path.name).with_suffix(".progress").write_bytes(b"nobody looks")
-    (again,) = sweep([task], tmp_path / "second", jobs=1)
-    assert again.read_bytes() == path.read_bytes()
-    assert kept_in(tmp_path / "second").keys() == {again.name}
+    elsewhere = tmp_path / "of another machine" / "x.progress"
+    assert leaves(done(attrs.evolve(task, progress=elsewhere))) == leaves(done(task))
+    assert not list(tmp_path.iterdir())
 
 
-def test_the_command_takes_it(small, tmp_path, capsys):
-    arguments = ["mnist", "--runs", "1", "--epochs", "2", "--data", small, "--out", str(tmp_path)]
-    assert main([*arguments, "--resume"]) == 0
-    assert sorted(file.suffix for file in (tmp_path / "runs").iterdir()) == [".json", ".npz"]
-    with pytest.raises(SystemExit):
-        main([*arguments, "--resume", "--fresh"])
-    assert "not allowed with" in capsys.readouterr().err
+def test_a_fresh_run_begins_anew(small, tmp_path, monkeypatch):
+    run, load, config = RUNS["mnist"]
+    task, seen = Task("mnist", run, load, small, config, Key(0)), []
+    with monkeypatch.context() as patch:
+        patch.setattr("recipes.running.workers.keeping", through(stopping))
+        with pytest.raises(KeyboardInterrupt):
+            sweep([task], tmp_path, jobs=1)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".progress"]
+    monkeypatch.setattr("recipes.running.workers.keeping", through(counting(seen)))
+    sweep([task], tmp_path, jobs=1, fresh=True)
+    assert seen == list(range(config.epochs + 1))
+
+
+def test_the_progress_is_kept_every_few_seconds_and_at_the_end(tmp_path, monkeypatch):
+    path, kept, clock = tmp_path / "x.progress", [], iter(range(1000))
+    monkeypatch.setattr("recipes.running.store.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("recipes.running.store.checkpoint.save", lambda _, progress, meta: kept.append(progress))
+    assert list(keeping(path, range(20), 0)) == list(range(20))
+    assert kept[-1] == 19
+    assert 3 < len(kept) < 10
+    further = keeping(path, range(20), 0)
+    assert next(further) == 0
+    kept.clear()
+    further.close()
+    assert kept == [0]

@@ -1,6 +1,7 @@
 """Workers take nothing that is not theirs, and what they raise is told whole."""
 
 import os
+import re
 import signal
 from concurrent.futures import Executor, Future
 from multiprocessing import get_context
@@ -8,12 +9,16 @@ from pathlib import Path
 from time import sleep
 
 import numpy as np
+import pytest
 
 from fnn import Key, sgd
+from recipes.classifiers import mnist
+from recipes.data import digits
 from recipes.recipe import no_data
 from recipes.running.plan import Task
-from recipes.running.workers import Done, Failed, in_processes, on_executor
+from recipes.running.workers import Done, Failed, in_processes, in_this_process, on_executor
 from recipes.training import Run
+from tests.support.idx_files import write_bright_rows
 
 
 def surroundings(config, key, data):
@@ -39,6 +44,18 @@ def test_workers_leave_other_processes_the_environment_and_interrupts_alone(monk
     finally:
         other.terminate()
         other.join()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_bars_show_loss_and_accuracy(jobs, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("recipes.running.bars.EVERY", 0.01)
+    small = write_bright_rows(tmp_path)
+    task = Task("mnist", mnist.RECIPE.run, digits.load, small, mnist.Config(epochs=100), Key(0))
+    todo = {(Path("a"),): task}
+    ((_, outcome),) = in_processes(todo, jobs) if jobs > 1 else in_this_process(todo)
+    assert isinstance(outcome, Done)
+    of_epoch = r"epoch [1-9]\d*/100, " if jobs > 1 else r"epochs: .*/100 .*"
+    assert re.search(of_epoch + r"loss \d\S*, validation accuracy [01]\.\d{4}", capsys.readouterr().err)
 
 
 class Breaking(Executor):
