@@ -5,6 +5,7 @@ import pickle
 import traceback
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -165,8 +166,8 @@ def sweep(
     bundles = _bundled(todo, apart)
     n = min(jobs, len(bundles))
     here = in_this_process(bundles) if n <= 1 else in_processes(bundles, n)
-    outcomes = here if executor is None else on_executor(bundles, executor)
-    kept = (_keep_all(paths, bundles[paths], outcome) for paths, outcome in outcomes)
+    with closing(here if executor is None else on_executor(bundles, executor)) as outcomes:  # after an interrupt, too
+        kept = [_keep_all(paths, bundles[paths], outcome) for paths, outcome in outcomes]
     failures: dict[Path, Failed] = merge(*kept)
     if failures:
         told = {path: f"{_described(todo[path])}\n{failed.why}" for path, failed in failures.items()}

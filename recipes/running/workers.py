@@ -6,12 +6,12 @@ Each of the three yields (paths, outcome) as runs end, in any order. The outcome
 import os
 import signal
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from itertools import count
-from multiprocessing import active_children, get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Event, Lock, Thread, local
@@ -54,7 +54,7 @@ class Done:
 
 Outcome = Done | Failed
 Paths = tuple[Path, ...]  # where the results of a task are kept: one for each of its keys
-Outcomes = Iterator[tuple[Paths, Outcome]]
+Outcomes = Generator[tuple[Paths, Outcome], None, None]
 
 
 def cores() -> int:
@@ -160,6 +160,7 @@ def in_processes(todo: Mapping[Paths, Task], jobs: int) -> Outcomes:
     """
     own, numbers, stopped, news, others = local(), count(), Event(), News(), set(active_children())
     check_main(todo.values())
+    resource_tracker.ensure_running()  # the thread that starts it hears Ctrl-C again, and so would its worker
     threads = ThreadPoolExecutor(jobs, initializer=_without_interrupts)
     try:
         with _sharing(jobs):

@@ -21,6 +21,13 @@ from tests.support.paths import ROOT
 ROUNDS = int(os.environ.get("FNN_KILLS", "2"))
 pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the workers in /proc")
 
+# Ctrl-C interrupts what this starts, though a shell makes what it puts into the background deaf to it.
+AT_A_TERMINAL = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
@@ -35,16 +42,9 @@ def small(tmp_path_factory):
 def start(small, out):
     """Twelve short runs, three of each of four widths, in two workers."""
     options = ["--runs", "3", "--epochs", "8", "--jobs", "2", "--data", small, "--out", str(out)]
-    command = [sys.executable, "-m", "recipes", "hidden_size", *options]
+    command = [sys.executable, "-c", AT_A_TERMINAL, "-m", "recipes", "hidden_size", *options]
     with open(out / "stderr", "ab") as log:
-        return subprocess.Popen(
-            command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True, preexec_fn=_at_a_terminal
-        )
-
-
-def _at_a_terminal():
-    """Ctrl-C interrupts; a shell starts what it puts into the background deaf to it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+        return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
 
 
 def workers(parent):
