@@ -14,7 +14,8 @@ from fnn import plot
 from recipes.claims import FEWEST, Claim, Group, estimate, row_of, told_of
 from recipes.classifiers import classifier
 from recipes.data import digits
-from recipes.recipe import Recipe, Results, Size, counted, scores
+from recipes.pictures import hollow
+from recipes.recipe import Finding, Recipe, Results, Size, counted, scores
 
 __all__ = ["average", "gain", "groups_of", "study"]
 
@@ -86,6 +87,8 @@ def comparison(groups: Mapping[str, Sequence[float]], compared: Pairs, varied: s
     rows = {f"{a}\n− {b}": row_of(sides[a], sides[b]) for a, b in compared}
     plot.differences(rows, ax=right, xlabel="difference in test accuracy")
     shown = f"range of {n} pairs (too few to judge)" if n < FEWEST else "paired by seed, 95 % interval"
+    if n < FEWEST:
+        hollow(right)
     right.set_title(shown, fontsize=10)
     right.locator_params(axis="x", nbins=3)
     for ax in (left, right):
@@ -106,6 +109,7 @@ def study(
     quick: int,
     averages: Averages | None = None,
     papers: Mapping[str, float] | None = None,
+    finding: Sequence[Finding] = (),
 ) -> Recipe:
     """The recipe of a study.
 
@@ -117,6 +121,7 @@ def study(
     first, quick  the epochs of a newcomer's three runs, and of the two runs of a quick report
     averages      the averages of several groups that are compared, by name
     papers        the test accuracies in the paper, by group
+    finding       see `Recipe`
     """
 
     def with_caution(results: Results, data: digits.Digits) -> Sequence[Claim]:
@@ -144,4 +149,5 @@ def study(
         quick=Size(2, epochs=quick),
         papers=papers or {},
         trains="classifier",  # studies share the runs of equal configurations
+        finding=finding,
     )
