@@ -6,18 +6,20 @@ from matplotlib.figure import Figure
 __all__ = ["hollow", "sized"]
 
 LINE = 0.25  # the height of a line of text below a picture, in inches
+PAD = 0.1  # what keeps a legend from the axes above it, in inches
 
 
 def sized(figure: Figure, words: str) -> Figure:
     """The figure, a line higher, with these words below everything else; "" changes nothing."""
     if words:
         width, height = figure.get_size_inches()
-        below = LINE / (height + LINE)
-        rest = (0, below, 1, 1 - below)
-        figure.set_size_inches(width, height + LINE)
-        figure.set_layout_engine("constrained", rect=rest)
-        for legend in figure.legends:  # a legend outside all axes keeps to the edge of the figure
-            legend.set_bbox_to_anchor(rest, figure.transFigure)
+        height += LINE
+        legends = sum(each.get_window_extent().height / figure.dpi + PAD for each in figure.legends)
+        below, rest = LINE / height, (LINE + legends) / height
+        for legend in figure.legends:  # one outside all axes, at the lower edge, which is to stay above the words
+            legend.set_bbox_to_anchor((0, below, 1, 1 - below), figure.transFigure)
+        figure.set_size_inches(width, height)
+        figure.set_layout_engine("constrained", rect=(0, rest, 1, 1 - rest))
         figure.text(0.5, below / 2, words, ha="center", va="center", fontsize=9, style="italic")
     return figure
 

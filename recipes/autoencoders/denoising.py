@@ -123,10 +123,11 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
 FINDING = (
     Finding(
         f"The reconstructions at sigma {TRAINED} are clean and accurate",
-        holds="The paper's denoiser does better than a linear filter ({autoencoder 64 x 5}).",
-        fails="The paper's denoiser does worse than a linear filter ({autoencoder 64 x 5}).",
-        alike="The paper's denoiser does as well as a linear filter ({autoencoder 64 x 5}).",
-        undecided="Whether the paper's denoiser does better than a linear filter is undecided ({autoencoder 64 x 5}).",
+        holds="The paper's denoiser does better than a linear filter (it restores {autoencoder 64 x 5}).",
+        fails="The paper's denoiser does worse than a linear filter (it restores {autoencoder 64 x 5}).",
+        alike="The paper's denoiser does as well as a linear filter (it restores {autoencoder 64 x 5}).",
+        undecided="Whether the paper's denoiser does better than a linear filter is undecided (it restores "
+        "{autoencoder 64 x 5}).",
     ),
     Finding(
         "A 784-512-784 network",

@@ -88,7 +88,7 @@ def claims(results: Results, data: Any) -> Sequence[Claim]:
     ]
 
 
-BESIDE = "({Sigmoid} and {ReLU})"
+BESIDE = "(accuracy {Sigmoid} and {ReLU})"
 BESIDE_WRONG = "({Sigmoid, wrong gradient} and {ReLU, wrong gradient})"
 FINDING = (
     Finding(
@@ -100,9 +100,9 @@ FINDING = (
     ),
     Finding(
         "ReLU significantly outperforms Sigmoid (under",
-        holds=f"Trained with the wrong gradient of the paper's code, they do worse {BESIDE_WRONG}, as in the paper.",
+        holds=f"With the wrong gradient of the paper's code, they do worse {BESIDE_WRONG}, as in the paper.",
         fails=f"With the wrong gradient of the paper's code, they do better {BESIDE_WRONG}.",
-        alike=f"With the wrong gradient of the paper's code they do as well, too {BESIDE_WRONG}.",
+        alike=f"With the wrong gradient of the paper's code, they do as well {BESIDE_WRONG}.",
         undecided=f"With the wrong gradient of the paper's code, it is undecided {BESIDE_WRONG}.",
     ),
 )

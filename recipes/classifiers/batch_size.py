@@ -41,7 +41,7 @@ def claims(results: Results, data: Any) -> Sequence[Claim]:
     ]
 
 
-BESIDE = "({batch 8} with 8, {batch 16} with 16, {batch 64} with 64, {batch 128} with 128)"
+BESIDE = "(accuracy {batch 8} with 8, {batch 16} with 16, {batch 64} with 64, {batch 128} with 128)"
 FINDING = Finding(
     "Medium batch sizes (64-128) achieve the best performance: better than small",
     holds=f"Batches of 64 to 128 are better than batches of 8 to 16 {BESIDE}.",

@@ -56,7 +56,7 @@ def claims(results: Results, data: Digits) -> Sequence[Claim]:
 FINDING = (
     Finding(
         "Smaller networks (16-32 neurons) underperform: 32",
-        holds="Wider layers read better ({width 16} with 16 neurons, {width 32} with 32, {width 64} with 64, "
+        holds="Wider layers read better (accuracy {width 16} with 16 neurons, {width 32} with 32, {width 64} with 64, "
         "{width 128} with 128).",
         fails="64 neurons do worse than 32 ({width 64} and {width 32}).",
         alike="64 neurons do no better than 32 ({width 64} and {width 32}).",

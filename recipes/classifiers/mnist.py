@@ -157,9 +157,9 @@ RECIPE = Recipe(
     finding=[
         Finding(
             "The network reads 97 % of the test digits.",
-            holds="64 and 32 hidden neurons read more than 97 % of the test digits (accuracy {mnist}).",
-            fails="64 and 32 hidden neurons read less than 97 % of the test digits (accuracy {mnist}).",
-            undecided="64 and 32 hidden neurons read about 97 % of the test digits (accuracy {mnist}).",
+            holds="A network of 64 and 32 hidden neurons reads more than 97 % of the test digits (accuracy {mnist}).",
+            fails="A network of 64 and 32 hidden neurons reads less than 97 % of the test digits (accuracy {mnist}).",
+            undecided="A network of 64 and 32 hidden neurons reads about 97 % of the test digits (accuracy {mnist}).",
         )
     ],
 )

@@ -73,7 +73,7 @@ def claims(results: Results, data: Any) -> Sequence[Claim]:
 FINDING = (
     Finding(
         "SGD with momentum shows improvement over vanilla SGD.",
-        holds="Momentum improves gradient descent ({SGD} without, {Momentum SGD} with it).",
+        holds="Momentum improves gradient descent (accuracy {SGD} without, {Momentum SGD} with it).",
         fails="Momentum harms gradient descent ({SGD} without, {Momentum SGD} with it).",
         alike="Momentum does little for gradient descent ({SGD} without, {Momentum SGD} with it).",
         undecided="Whether momentum improves gradient descent is undecided ({SGD} and {Momentum SGD}).",

@@ -24,6 +24,7 @@ def html(title: str, chapters: Sequence[Chapter], provenance: Mapping[str, str])
     facts = _table(("", ""), (tuple(map(escape, fact)) for fact in provenance.items()), "facts")
     notice = _paragraph(report.SMALL, "small") if any(chapter.is_small for chapter in chapters) else ""
     found = "".join(f"<li>{_prose(said)} {_link(chapter)}</li>" for chapter, said in report.findings(chapters))
+    rules = "".join(f"<li>{_prose(line.removeprefix('- '))}</li>" for line in report.RULE.splitlines())
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -32,7 +33,7 @@ def html(title: str, chapters: Sequence[Chapter], provenance: Mapping[str, str])
         + (f'<h2 id="findings">Findings</h2><ul class="findings">{found}</ul>' if found else "")
         + f'{_paragraph(report.tally(chapters), "tally")}<h2 id="experiments">Experiments</h2>{_experiments(chapters)}'
         f'<p class="further">Then: {_further()}</p>{"".join(map(_section, chapters))}'
-        f'<h2 id="rule">{PARTS["rule"]}</h2>{_paragraph(report.RULE)}{_paragraph(report.chance(chapters))}'
+        f'<h2 id="rule">{PARTS["rule"]}</h2><ul>{rules}</ul>{_paragraph(report.chance(chapters))}'
         f'<h2 id="all">{PARTS["all"]}</h2>{_claims(chapters)}'
         f'<footer><h2 id="provenance">{PARTS["provenance"]}</h2>{facts}'
         f"{_table(head, (tuple(map(escape, origin)) for origin in origins), 'origins')}"
