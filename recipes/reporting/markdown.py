@@ -42,8 +42,7 @@ def _experiments(chapters: Sequence[Chapter]) -> list[str]:
         beside = "<br>".join(f"{group}{papers}" for group, _, papers in groups if papers)
         marks = " ".join(report.MARKS[entry.kind] for entry in chapter.entries())
         rows.append((picture, _link(chapter), chapter.no_results() or here, beside, marks))
-    legend = ", ".join(f"{report.MARKS[kind]} {words}" for kind, words in report.verdicts(chapters).items())
-    return [*table(("", "experiment", "here", "the paper", "verdicts"), rows), *(["", f"{legend}."] if legend else [])]
+    return [*table(("", "experiment", "here", "the paper", "verdicts"), rows), "", report.legend(chapters)]
 
 
 def _link(chapter: Chapter) -> str:

@@ -57,11 +57,10 @@ def _further() -> str:
 
 def _experiments(chapters: Sequence[Chapter]) -> str:
     """A row an experiment: a small picture, the number here, the paper's, and its verdicts as marks."""
-    marks = ", ".join(f"{report.MARKS[kind]} {words}" for kind, words in report.verdicts(chapters).items())
     return (
         '<table id="experiments-table"><thead><tr><th></th><th>experiment</th><th>here, and in the paper</th>'
         f"<th>verdicts</th></tr></thead><tbody>{''.join(map(_experiment, chapters))}</tbody></table>"
-        f'<p class="legend">{marks}</p>'
+        f"{_paragraph(report.legend(chapters), 'legend')}"
     )
 
 

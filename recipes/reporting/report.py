@@ -12,7 +12,7 @@ from recipes.recipe import Recipe, Size, counted
 from recipes.reporting.wording import listed, score_in_words, settings
 
 __all__ = ["CODE", "MARKS", "PAPER", "RULE", "SMALL", "Chapter", "Entry", "chance", "findings", "origins", "overview"]
-__all__ += ["reasons", "tally", "verdicts"]
+__all__ += ["legend", "reasons", "tally"]
 
 TEXT = Path(__file__).with_name("paragraphs.md").read_text(encoding="utf-8")
 PAPER, RULE, SMALL, CODE = TEXT.strip().split("\n\n")
@@ -165,11 +165,12 @@ def chance(chapters: Sequence[Chapter]) -> str:
     return said if judged > 1 else ""
 
 
-def verdicts(chapters: Sequence[Chapter]) -> dict[str, str]:
-    """The verdicts that occur, in words, by kind, in the order of `MARKS`."""
+def legend(chapters: Sequence[Chapter]) -> str:
+    """What the overview shows: the numbers, and the marks of the verdicts that occur."""
     found = {entry.kind for chapter in chapters for entry in chapter.entries()}
     words = {KINDS.get(verdict, verdict): verdict for verdict in VERBS}
-    return {kind: word for kind, word in words.items() if kind in found}
+    marks = ", ".join(f"{MARKS[kind]} {word}" for kind, word in words.items() if kind in found)
+    return "Numbers are interquartile means of all runs." + f" Verdicts: {marks}." * bool(marks)
 
 
 def findings(chapters: Sequence[Chapter]) -> list[tuple[Chapter, str]]:

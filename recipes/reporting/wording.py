@@ -38,7 +38,7 @@ SCORES = {  # the name of each score in words, the format of its numbers, and th
     "denoised_psnr_at_0.2": ("PSNR at sigma 0.2 of the denoised test images", "{:.2f}", " dB"),
 }
 MANY = 12  # the report lists the settings, and the scores of single runs, of at most so many groups
-FEW = 4  # the overview shows the scores of at most so many groups that the paper has no numbers of
+FEW = 7  # the overview shows the scores of at most so many groups that the paper has no numbers of
 REDUCTIONS = {"sum": "gradients summed over a batch", "mean": "gradients averaged over a batch"}
 
 

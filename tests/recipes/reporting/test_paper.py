@@ -14,11 +14,12 @@ from recipes.claims import Claim
 from recipes.data import digits
 from recipes.reporting import beyond
 from recipes.reporting.markdown import anchor
-from recipes.reporting.paper import FILES, run
+from recipes.reporting.paper import FILES, paths_of, run
 from recipes.reporting.report import CODE, PAPER
 from recipes.running import catalogue, run_recipe
 from recipes.running.catalogue import find, names, reported
-from recipes.running.plan import Options
+from recipes.running.experiment import results_of
+from recipes.running.plan import Options, plan
 from recipes.running.sweep import SweepError
 from tests.recipes.running.test_kills import small  # noqa: F401
 
@@ -52,6 +53,17 @@ def test_every_recipe_writes_its_result_parameters_and_figures(folder, small, na
     assert written["claims"] or name == "convolution"  # whose one claim names a number of MNIST
     assert checkpoint.load(out / "parameters.npz").keys() == find(name).groups.keys()
     assert {path.suffix for path in out.iterdir()} == {".json", ".npz", ".png", ".svg"}
+
+
+@pytest.mark.parametrize("name", [name for name in names if find(name).finding])
+def test_the_findings_of_a_recipe_word_its_claims(folder, small, name, monkeypatch):  # noqa: F811
+    data = small if find(name).load is digits.load else None
+    made = plan(find(name), Options(quick=True, data=data, out=str(folder.parent)))
+    if name != "interpolation":  # which would look for pairs of a 4 and a 9, of which there are too few
+        monkeypatch.setattr(digits, "SHA256", dict(made.data.checksums))  # as if these were MNIST's digits
+    claims = made.recipe.claims(results_of(made, paths_of(made)), made.data)
+    for each in made.recipe.finding:
+        assert sum(claim.statement.startswith(each.claim) for claim in claims) == 1
 
 
 def test_the_experiments_beyond_the_paper_have_a_report_of_their_own(folder):
