@@ -11,7 +11,7 @@ from fnn import Layer
 from recipes.claims import NOT_JUDGED, Claim
 from recipes.training import Run
 
-__all__ = ["Command", "NoData", "OptionError", "Recipe", "Results", "Size", "counted", "no_data", "scores"]
+__all__ = ["Command", "Finding", "NoData", "OptionError", "Recipe", "Results", "Size", "counted", "no_data", "scores"]
 
 Results = Mapping[str, Sequence[Mapping[str, Any]]]  # the results of each group's runs, in the order of their seeds
 
@@ -35,6 +35,21 @@ class Size:
 
 
 @attrs.frozen
+class Finding:
+    """A result of a recipe in plain words: a sentence for each verdict on one claim, with {NAME} for a group's score.
+
+    claim    how the statement of the claim begins
+    holds, fails, alike, undecided    the sentences; alike is for "no difference that matters". "" says nothing.
+    """
+
+    claim: str
+    holds: str
+    fails: str = ""
+    alike: str = ""
+    undecided: str = ""
+
+
+@attrs.frozen
 class Recipe:
     """An experiment.
 
@@ -55,6 +70,7 @@ class Recipe:
     papers     the values of that score in the paper, from its text or read off its figure, by group
     network    network(config, n_classes) -> the network whose parameters a run gives, for `predict`; None if it has
                none that reads rows of pixels
+    finding    the main result in plain words, by the verdicts on one claim or several
     trains     the name under which results of `run` are kept, "" for the recipe's own name. Recipes that have the same
                `run` and give it the same name share the results of equal configurations.
     """
@@ -76,6 +92,7 @@ class Recipe:
     papers: Mapping[str, float] = attrs.field(factory=dict)
     trains: str = ""
     network: Callable[[Any, int], Layer] | None = None
+    finding: Sequence[Finding] = ()
 
     @property
     def paragraphs(self) -> list[str]:
@@ -93,6 +110,18 @@ class Recipe:
         epochs = [f"at most {counted(size.epochs, 'epoch')}"] if size.epochs is not None else []
         few = [f"{size.examples:,} training examples"] if size.examples is not None else []
         return f"not the paper's size: {', '.join([*runs, *epochs, *few])}" if size != self.paper else ""
+
+    def beside(self, size: Size) -> str:
+        """A size beside the paper's, as in "3 runs of 2 epochs; the paper's size: 15 of 50"; "" for the paper's."""
+        if size == self.paper:
+            return ""
+        ends = self.paper.epochs or max(getattr(config, "epochs", 0) for config in self.groups.values())
+        ours, papers = counted(size.runs, "run"), f"{self.paper.runs}"
+        if size.epochs is not None and size.epochs != ends:
+            ours, papers = f"{ours} of {counted(size.epochs, 'epoch')}", f"{papers} of {ends}"
+        if size.examples is not None:
+            ours, papers = f"{ours} on {size.examples:,} examples", f"{papers} on all"
+        return f"{ours}; the paper's size: {papers}"
 
     def cuts_off(self, size: Size) -> bool:
         """Whether a size ends trainings before their time, or gives them fewer examples, than the paper's."""

@@ -45,7 +45,7 @@ from recipes.claims import (
     within,
 )
 from recipes.data import digits
-from recipes.recipe import Results, scores
+from recipes.recipe import Finding, Results, scores
 
 __all__ = ["RECIPE", "figures", "group_name"]
 
@@ -202,4 +202,32 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     ]
 
 
-RECIPE = study("autoencoder_grid", __doc__, "figure 10", GROUPS, figures, claims, runs=3, first=1, quick=2)
+BESIDE = "({latent 4, depth 1, mse} with 4 numbers, {latent 64, depth 1, mse} with 64, one hidden layer on either side)"
+FINDING = (
+    Finding(
+        "Increasing latent dimension consistently improves reconstruction quality (mean squared error).",
+        holds=f"Each larger code gives a smaller squared error {BESIDE}.",
+        fails=f"Larger codes do not always give a smaller squared error {BESIDE}.",
+        alike=f"Not every larger code gives a squared error that is smaller by what matters {BESIDE}.",
+        undecided=f"Whether each larger code gives a smaller squared error is undecided {BESIDE}.",
+    ),
+    Finding(
+        "Deeper networks generally outperform shallow ones",
+        holds="Three to five hidden layers do better than one or two.",
+        fails="Three to five hidden layers do worse than one or two.",
+        alike="Three to five hidden layers do as well as one or two.",
+        undecided="Whether three to five hidden layers do better than one or two is undecided.",
+    ),
+)
+RECIPE = study(
+    "autoencoder_grid",
+    __doc__,
+    "figure 10",
+    GROUPS,
+    figures,
+    claims,
+    runs=3,
+    first=1,
+    quick=2,
+    finding=FINDING,
+)

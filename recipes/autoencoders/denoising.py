@@ -23,7 +23,7 @@ from recipes.autoencoders.restored import after, distinguishes, preserved, regai
 from recipes.autoencoders.study import study
 from recipes.claims import ANEW, PSNR, Claim, Group, at_least, better, of_digits
 from recipes.data import digits
-from recipes.recipe import Results, counted, scores
+from recipes.recipe import Finding, Results, counted, scores
 
 __all__ = ["RECIPE", "figures"]
 
@@ -120,6 +120,26 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     ]
 
 
+FINDING = (
+    Finding(
+        f"The reconstructions at sigma {TRAINED} are clean and accurate",
+        holds="The paper's denoiser does better than a linear filter (it restores {autoencoder 64 x 5}).",
+        fails="The paper's denoiser does worse than a linear filter (it restores {autoencoder 64 x 5}).",
+        alike="The paper's denoiser does as well as a linear filter (it restores {autoencoder 64 x 5}).",
+        undecided="Whether the paper's denoiser does better than a linear filter is undecided (it restores "
+        "{autoencoder 64 x 5}).",
+    ),
+    Finding(
+        "A 784-512-784 network",
+        holds="A wide network without a bottleneck restores more than 24.5 dB ({784-512-784}).",
+        fails="A wide network without a bottleneck restores less than 24.5 dB ({784-512-784}).",
+        undecided="A wide network without a bottleneck restores about 24.5 dB ({784-512-784}).",
+    ),
+    Finding(
+        "The model learned to distinguish",
+        holds="What limits the paper's is its code: noise takes less from it than from the filter.",
+    ),
+)
 RECIPE = study(
     "denoising",
     __doc__,
@@ -132,4 +152,5 @@ RECIPE = study(
     run=denoiser.run,
     score=f"denoised_psnr_at_{TRAINED}",
     trains="denoiser",
+    finding=FINDING,
 )

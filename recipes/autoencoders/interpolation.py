@@ -21,7 +21,7 @@ from recipes.autoencoders.pairs import nearest, of_classes, pairs, purity
 from recipes.autoencoders.study import looked_at, study
 from recipes.claims import ACCURACY, ANEW, ERROR, Claim, Estimate, all_of, concluded, difference, estimate, judged
 from recipes.data import digits
-from recipes.recipe import Results
+from recipes.recipe import Finding, Results
 
 __all__ = ["RECIPE", "figures"]
 
@@ -198,4 +198,29 @@ def claims(results: Results, data: digits.Digits) -> Sequence[Claim]:
     return [*found, natural(trained, naturals)]
 
 
-RECIPE = study("interpolation", __doc__, "figure 13", {NAME: CONFIG}, figures, claims, first=15, quick=2)
+FINDING = (
+    Finding(
+        "The smooth transitions between digits",
+        holds="Between the codes of two images, one turns smoothly into the other.",
+        fails="Between the codes of two images, few turn smoothly into each other.",
+        undecided="Whether most images turn smoothly into each other between their codes is undecided.",
+    ),
+    Finding(
+        "The latent space captures the underlying manifold",
+        holds="The image halfway is more like a real one than a cross-fade of the two is.",
+        fails="The image halfway is less like a real one than a cross-fade of the two is.",
+        alike="The image halfway is no more like a real one than a cross-fade of the two is.",
+        undecided="Whether the image halfway is more like a real one than a cross-fade is undecided.",
+    ),
+)
+RECIPE = study(
+    "interpolation",
+    __doc__,
+    "figure 13",
+    {NAME: CONFIG},
+    figures,
+    claims,
+    first=15,
+    quick=2,
+    finding=FINDING,
+)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from recipes.autoencoders import autoencoder
 from recipes.claims import FEWEST, Claim, told_of
 from recipes.data import digits
-from recipes.recipe import Recipe, Results, Size
+from recipes.recipe import Finding, Recipe, Results, Size
 from recipes.training import Run
 
 __all__ = ["looked_at", "study"]
@@ -43,6 +43,7 @@ def study(
     runs: int = 5,
     score: str = "test_mse",
     trains: str = "autoencoder",
+    finding: Sequence[Finding] = (),
 ) -> Recipe:
     """The recipe of a study.
 
@@ -55,6 +56,7 @@ def study(
     runs          the number of runs in the full size
     score         the score that is printed
     trains        the name under which results are kept: studies share the runs of equal configurations
+    finding       see `Recipe`
     """
 
     def with_note(results: Results, data: digits.Digits) -> Sequence[Claim]:
@@ -62,4 +64,5 @@ def study(
         return [attrs.evolve(claim, measured=claim.measured + note) for claim in told_of(claims(results, data), data)]
 
     sizes = Size(runs), Size(1, first, 10_000), Size(1, quick, 5_000)
-    return Recipe(name, text, figure, groups, run, digits.load, figures, with_note, *sizes, score=score, trains=trains)
+    functions = run, digits.load, figures, with_note
+    return Recipe(name, text, figure, groups, *functions, *sizes, score=score, trains=trains, finding=finding)

@@ -39,7 +39,7 @@ from recipes.beyond import coders
 from recipes.claims import BEFORE, PSNR, Claim, Group, at_least, better, concluded, estimate, judged, of_digits, told_of
 from recipes.data import digits
 from recipes.data.digits import Digits
-from recipes.recipe import Recipe, Results, Size, counted, scores
+from recipes.recipe import Finding, Recipe, Results, Size, counted, scores
 from recipes.training import Run
 
 __all__ = ["RECIPE", "figures", "restore", "run"]
@@ -277,4 +277,19 @@ RECIPE = Recipe(
     paper=Size(5),
     first=Size(1, epochs=3, examples=10_000),
     quick=Size(1, epochs=1, examples=5000),
+    finding=[
+        Finding(
+            "With codes of 32 numbers, a convolutional autoencoder",
+            holds="At codes of 32 numbers, convolutions reconstruct better than the paper's best network (squared "
+            "error {convolutional, 32 numbers}).",
+            fails="At codes of 32 numbers, convolutions reconstruct worse than the paper's best network (squared error "
+            "{convolutional, 32 numbers}).",
+            undecided="Whether convolutions reconstruct better from codes of 32 numbers is undecided.",
+        ),
+        Finding(
+            "At noise 0.2, a convolutional denoiser",
+            holds="A convolutional denoiser is better than the network 784-512-784.",
+            fails="A convolutional denoiser is not better than the network 784-512-784 by what was claimed.",
+        ),
+    ],
 )

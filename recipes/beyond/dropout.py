@@ -26,7 +26,8 @@ from fnn.plot.canvas import INK, quiet
 from recipes.claims import FEWEST, Claim, Group, better, row_of, told_of
 from recipes.data import digits
 from recipes.data.digits import Digits
-from recipes.recipe import Recipe, Results, Size, counted, scores
+from recipes.pictures import hollow
+from recipes.recipe import Finding, Recipe, Results, Size, counted, scores
 from recipes.training import Measures, Run
 
 __all__ = ["RECIPE", "Config", "network", "run"]
@@ -135,6 +136,8 @@ def figures(results: Results, data: Digits) -> dict[str, Figure]:
             places = np.array(RATES[1:]) + 0.02 * (i - 0.5)  # side by side
             bottom.vlines(places, low, high, color=plot.COLOURS[i], linewidth=1.6)
             bottom.plot(places, value, plot.MARKERS[i], color=plot.COLOURS[i], markersize=5)
+        if any(len(runs) < FEWEST for runs in results.values()):
+            hollow(bottom)
         bottom.set(xlabel="rate of dropout", xticks=RATES)
         quiet(bottom, "y")
     n = len(next(iter(results.values())))
@@ -210,6 +213,25 @@ RECIPE = Recipe(
     paper=Size(5),
     first=Size(2, epochs=4),
     quick=Size(2, epochs=1),
+    finding=[
+        Finding(
+            "Dropout of 0.4 helps the wide network on 1,000 digits.",
+            holds="Dropout helps a wide network on few examples ({256-256, 1,000 digits, dropout 0.4} instead of "
+            "{256-256, 1,000 digits, dropout 0} on 1,000).",
+            fails="Dropout harms a wide network even on few examples ({256-256, 1,000 digits, dropout 0.4} instead of "
+            "{256-256, 1,000 digits, dropout 0} on 1,000).",
+            alike="Dropout does nothing for a wide network on few examples.",
+            undecided="Whether dropout helps a wide network on few examples is undecided.",
+        ),
+        Finding(
+            "Dropout of 0.2 harms the paper's network on 50,000 digits.",
+            holds="It harms the paper's small network on many ({64-32, 50,000 digits, dropout 0.2} instead of "
+            "{64-32, 50,000 digits, dropout 0} on 50,000).",
+            fails="It helps even the paper's small network on many ({64-32, 50,000 digits, dropout 0.2} instead of "
+            "{64-32, 50,000 digits, dropout 0} on 50,000).",
+            alike="It neither helps nor harms the paper's small network on many.",
+        ),
+    ],
     fixed={"activation": "relu", "weights": "he_normal", "loss": "cross_entropy"},
     network=network,
 )

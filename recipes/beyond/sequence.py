@@ -45,7 +45,7 @@ from recipes.claims import (
     told_of,
 )
 from recipes.data import digits
-from recipes.recipe import Recipe, Results, Size, counted, scores
+from recipes.recipe import Finding, Recipe, Results, Size, counted, scores
 from recipes.training import Run
 
 __all__ = ["RECIPE", "figures", "run"]
@@ -217,4 +217,19 @@ RECIPE = Recipe(
     paper=Size(5),
     first=Size(1, epochs=2),
     quick=Size(1, epochs=1, examples=5_000),
+    finding=[
+        Finding(
+            "A GRU names more digits than an Elman network.",
+            holds="Row by row, a GRU reads better than an Elman network ({GRU} and {Elman}).",
+            fails="Row by row, a GRU reads worse than an Elman network ({GRU} and {Elman}).",
+            alike="Row by row, a GRU reads as well as an Elman network ({GRU} and {Elman}).",
+            undecided="Whether a GRU reads better than an Elman network is undecided ({GRU} and {Elman}).",
+        ),
+        Finding(
+            "Attention on patches names 98.5 %",
+            holds="Attention on patches reads more than 98.5 % ({attention}).",
+            fails="Attention on patches reads less than 98.5 % ({attention}).",
+            undecided="Attention on patches reads about 98.5 % ({attention}).",
+        ),
+    ],
 )

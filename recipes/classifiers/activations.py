@@ -14,7 +14,7 @@ import attrs
 from recipes.claims import Claim, Group, alike, better
 from recipes.classifiers.classifier import Config
 from recipes.classifiers.study import groups_of, study
-from recipes.recipe import Results
+from recipes.recipe import Finding, Results
 
 __all__ = ["RECIPE"]
 
@@ -88,6 +88,24 @@ def claims(results: Results, data: Any) -> Sequence[Claim]:
     ]
 
 
+BESIDE = "(accuracy {Sigmoid} and {ReLU})"
+BESIDE_WRONG = "({Sigmoid, wrong gradient} and {ReLU, wrong gradient})"
+FINDING = (
+    Finding(
+        "ReLU significantly outperforms Sigmoid.",
+        holds=f"Sigmoid units do worse than ReLU {BESIDE}.",
+        fails=f"Sigmoid units do better than ReLU {BESIDE}.",
+        alike=f"Sigmoid units do as well as ReLU {BESIDE}.",
+        undecided=f"Whether sigmoid units do worse than ReLU is undecided {BESIDE}.",
+    ),
+    Finding(
+        "ReLU significantly outperforms Sigmoid (under",
+        holds=f"With the wrong gradient of the paper's code, they do worse {BESIDE_WRONG}, as in the paper.",
+        fails=f"With the wrong gradient of the paper's code, they do better {BESIDE_WRONG}.",
+        alike=f"With the wrong gradient of the paper's code, they do as well {BESIDE_WRONG}.",
+        undecided=f"With the wrong gradient of the paper's code, it is undecided {BESIDE_WRONG}.",
+    ),
+)
 PAIRS = (("TanH", "ReLU"), ("ReLU", "Sigmoid"), ("TanH", "Sigmoid"))
 RECIPE = study(
     "activations",
@@ -99,5 +117,6 @@ RECIPE = study(
     compared=[(label.format(a), label.format(b)) for label in ("{}", WRONG) for a, b in PAIRS],
     first=4,
     quick=2,
+    finding=FINDING,
     papers=PAPERS | {WRONG.format(name): x for name, x in PAPERS.items()},
 )

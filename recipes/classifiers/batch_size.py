@@ -14,7 +14,7 @@ from recipes.claims import Claim, alike, better, more_variable
 from recipes.classifiers.classifier import Config
 from recipes.classifiers.paper_gradient import PAPER_GRADIENT
 from recipes.classifiers.study import average, groups_of, study
-from recipes.recipe import Results
+from recipes.recipe import Finding, Results
 
 __all__ = ["RECIPE"]
 
@@ -41,6 +41,14 @@ def claims(results: Results, data: Any) -> Sequence[Claim]:
     ]
 
 
+BESIDE = "(accuracy {batch 8} with 8, {batch 16} with 16, {batch 64} with 64, {batch 128} with 128)"
+FINDING = Finding(
+    "Medium batch sizes (64-128) achieve the best performance: better than small",
+    holds=f"Batches of 64 to 128 are better than batches of 8 to 16 {BESIDE}.",
+    fails=f"Batches of 8 to 16 are better than batches of 64 to 128 {BESIDE}.",
+    alike=f"Small batches are as good as those of 64 to 128 {BESIDE}.",
+    undecided=f"Whether batches of 64 to 128 are better than small ones is undecided {BESIDE}.",
+)
 RECIPE = study(
     "batch_size",
     __doc__,
@@ -57,6 +65,7 @@ RECIPE = study(
     ],
     first=2,
     quick=1,
+    finding=[FINDING],
     papers={"batch 8": 0.953, "batch 64": 0.972},  # medians
     averages={MEDIUM: ("batch 64", "batch 128"), SMALL: ("batch 8", "batch 16")},
 )

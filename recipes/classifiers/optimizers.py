@@ -16,7 +16,7 @@ from recipes.claims import COUNT, Claim, Group, all_of, better, judged, more_var
 from recipes.classifiers.classifier import Config
 from recipes.classifiers.paper_gradient import PAPER_GRADIENT
 from recipes.classifiers.study import groups_of, study
-from recipes.recipe import Results
+from recipes.recipe import Finding, Results
 
 __all__ = ["RECIPE"]
 
@@ -70,6 +70,22 @@ def claims(results: Results, data: Any) -> Sequence[Claim]:
     ]
 
 
+FINDING = (
+    Finding(
+        "SGD with momentum shows improvement over vanilla SGD.",
+        holds="Momentum improves gradient descent (accuracy {SGD} without, {Momentum SGD} with it).",
+        fails="Momentum harms gradient descent ({SGD} without, {Momentum SGD} with it).",
+        alike="Momentum does little for gradient descent ({SGD} without, {Momentum SGD} with it).",
+        undecided="Whether momentum improves gradient descent is undecided ({SGD} and {Momentum SGD}).",
+    ),
+    Finding(
+        "Adam consistently outperforms SGD with momentum.",
+        holds="Adam does better than either ({Adam}).",
+        fails="Adam does worse than gradient descent with momentum ({Adam}).",
+        alike="Adam does no better than gradient descent with momentum ({Adam}).",
+        undecided="Whether Adam does better than gradient descent with momentum is undecided ({Adam}).",
+    ),
+)
 RECIPE = study(
     "optimizers",
     __doc__,
@@ -80,5 +96,6 @@ RECIPE = study(
     compared=[("Adam", "SGD"), ("Adam", "Momentum SGD"), ("Momentum SGD", "SGD")],
     first=8,
     quick=2,
+    finding=FINDING,
     papers={"SGD": 0.91, "Momentum SGD": 0.96, "Adam": 0.971},
 )

@@ -14,7 +14,8 @@ from fnn import Layer, plot
 from recipes.claims import FEWEST, Claim, Group, estimate, row_of, told_of
 from recipes.classifiers import classifier
 from recipes.data import digits
-from recipes.recipe import Recipe, Results, Size, counted, scores
+from recipes.pictures import hollow
+from recipes.recipe import Finding, Recipe, Results, Size, counted, scores
 from recipes.training import Run
 
 __all__ = ["average", "gain", "groups_of", "study"]
@@ -87,6 +88,8 @@ def comparison(groups: Mapping[str, Sequence[float]], compared: Pairs, varied: s
     rows = {f"{a}\n− {b}": row_of(sides[a], sides[b]) for a, b in compared}
     plot.differences(rows, ax=right, xlabel="difference in test accuracy")
     shown = f"range of {n} pairs (too few to judge)" if n < FEWEST else "paired by seed, 95 % interval"
+    if n < FEWEST:
+        hollow(right)
     right.set_title(shown, fontsize=10)
     right.locator_params(axis="x", nbins=3)
     for ax in (left, right):
@@ -109,6 +112,7 @@ def study(
     papers: Mapping[str, float] | None = None,
     run: Callable[..., Run] = classifier.run,
     network: Callable[[Any, int], Layer] | None = None,
+    finding: Sequence[Finding] = (),
 ) -> Recipe:
     """The recipe of a study.
 
@@ -123,6 +127,7 @@ def study(
     papers        the test accuracies in the paper, by group
     run           run(config, key, data) -> a `Run`, by default that of the classifier
     network       network(config, n_classes) -> the network that `run` trains, for `predict`
+    finding       see `Recipe`
     """
 
     def with_caution(results: Results, data: digits.Digits) -> Sequence[Claim]:
@@ -153,4 +158,5 @@ def study(
         papers=papers or {},
         trains="classifier" if run is classifier.run else "",  # studies share the runs of equal configurations
         network=network or (classifier.network if run is classifier.run else None),
+        finding=finding,
     )

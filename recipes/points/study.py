@@ -13,7 +13,7 @@ from fnn import plot
 from fnn.metrics import iqm
 from recipes.claims import ANEW, FEWEST, NOT_JUDGED, Claim, most_runs, share
 from recipes.points.ensemble import Config
-from recipes.recipe import Recipe, Size, no_data, scores
+from recipes.recipe import Finding, Recipe, Size, no_data, scores
 from recipes.training import Run
 
 __all__ = ["Result", "Shown", "falls_fast", "ranked", "recipe", "regions", "stays_within"]
@@ -124,6 +124,7 @@ def recipe(
     claims: Callable[[Sequence[Result]], Sequence[Claim]],
     *,
     score: str = "accuracy",
+    finding: Sequence[Finding] = (),
 ) -> Recipe:
     """The recipe of an experiment with points, which always has all runs and all epochs of the paper.
 
@@ -135,6 +136,7 @@ def recipe(
     shown   what the figure shows
     claims  claims(results of all runs) -> the paper's claims with our verdicts
     score   the score that is printed
+    finding see `Recipe`
     """
     return Recipe(
         name=name,
@@ -148,4 +150,5 @@ def recipe(
         paper=Size(config.runs),
         score=score,
         together=True,
+        finding=finding,
     )

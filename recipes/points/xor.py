@@ -19,7 +19,7 @@ from recipes.claims import ANEW, Claim, most_runs
 from recipes.points import ensemble
 from recipes.points.ensemble import ACTIVATIONS, Config
 from recipes.points.study import Result, Shown, ranked, recipe, regions, stays_within
-from recipes.recipe import NoData, Recipe, scores
+from recipes.recipe import Finding, NoData, Recipe, scores
 from recipes.training import Run
 
 __all__ = ["RECIPE", "experiment"]
@@ -118,4 +118,10 @@ def experiment(name: str, text: str | None, number: str, config: Config, source:
     return recipe(name, text, number, config, run, shown, sourced)
 
 
-RECIPE = experiment("xor", __doc__, "figure 4", CONFIG)
+FINDING = Finding(
+    "The model successfully learns a non-linear decision boundary.",
+    holds="Eight hidden units learn XOR, which no straight line can (accuracy {xor}).",
+    fails="Eight hidden units rarely learn XOR (accuracy {xor}).",
+    undecided="Whether eight hidden units learn XOR in most runs is undecided (accuracy {xor}).",
+)
+RECIPE = attrs.evolve(experiment("xor", __doc__, "figure 4", CONFIG), finding=[FINDING])

@@ -9,10 +9,11 @@ from PIL import Image
 
 from recipes.running.store import write_bytes, write_text
 
-__all__ = ["UNSEEN", "WIDTH", "shrink", "table", "write_markdown"]
+__all__ = ["UNSEEN", "WIDTH", "shrink", "table", "thumbnail", "write_markdown"]
 
 UNSEEN = 8  # of 255: a change of colour so small that it cannot be seen
 WIDTH = 1000  # pixels: the width of a page of Markdown on a screen
+SMALL = 320, 240  # pixels: the most that a small picture has
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -46,4 +47,12 @@ def shrink(png: bytes) -> bytes:
     few = resized.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     changes = np.asarray(few.convert("RGB"), dtype=int) - np.asarray(resized, dtype=int)
     (few if np.abs(changes).max() <= UNSEEN else resized).save(file, "png", optimize=True)
+    return file.getvalue()
+
+
+def thumbnail(png: bytes) -> bytes:
+    """A small picture, in 64 colours."""
+    picture, file = Image.open(BytesIO(png)).convert("RGB"), BytesIO()
+    picture.thumbnail(SMALL, Image.Resampling.LANCZOS)
+    picture.quantize(64, dither=Image.Dither.NONE).save(file, "png", optimize=True)
     return file.getvalue()

@@ -9,12 +9,13 @@ from time import perf_counter
 import attrs
 
 from recipes.recipe import Command, Recipe
+from recipes.reporting.findings import finding
 from recipes.reporting.gallery import write_markdown
 from recipes.reporting.markdown import markdown
 from recipes.reporting.page import html
 from recipes.reporting.printed import describe
 from recipes.reporting.report import Chapter
-from recipes.reporting.wording import groups_in_brief, told_beside
+from recipes.reporting.wording import groups_in_brief, numbers, told_beside
 from recipes.running import catalogue, experiment
 from recipes.running.plan import Options, Plan, plan
 from recipes.running.provenance import codes_in_words, cost_in_words, machine, time_in_all, versions_in_words
@@ -85,8 +86,7 @@ def chapter_of(made: Plan, paths: Sequence[Path], failures: Mapping[Path, str]) 
         print(f"{recipe.name}: {absent} of {len(distinct)} trainings have not been run yet")
         return Chapter(recipe, size, absent=absent)
     results = experiment.results_of(made, paths)
-    claims, drawn = experiment.write(made, results)
-    claims = recipe.told(size, claims)
+    claims, drawn = experiment.write(made, results, draws=not recipe.cuts_off(size))
     said = describe(recipe, size, results, claims, made.options.explain)
     print("\n".join([f"{recipe.name}: {recipe.summary}", *said]))
     keys = f"keys 0 to {size.runs - 1}" if size.runs > 1 else "key 0"
@@ -98,8 +98,17 @@ def chapter_of(made: Plan, paths: Sequence[Path], failures: Mapping[Path, str]) 
         "code": codes_in_words(paths),
     }
     pictures = {name: path.read_bytes() for name, path in drawn.items()}
-    lines = groups_in_brief(recipe, results, told_beside(recipe, size, claims))
-    return Chapter(recipe, size, pictures, claims, lines, facts)
+    beside = told_beside(recipe, size, claims)
+    return Chapter(
+        recipe,
+        size,
+        pictures,
+        claims,
+        groups_in_brief(recipe, results, beside),
+        facts,
+        numbers=numbers(recipe, results, beside),
+        finding=finding(recipe, results, claims),
+    )
 
 
 RECIPE = Command(

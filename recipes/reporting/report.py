@@ -9,9 +9,10 @@ from toolz import groupby, second
 
 from recipes.claims import ALIKE, NOT_JUDGED, Claim, Verdict
 from recipes.recipe import Recipe, Size, counted
-from recipes.reporting.wording import listed, settings
+from recipes.reporting.wording import listed, score_in_words, settings
 
-__all__ = ["CODE", "PAPER", "RULE", "SMALL", "Chapter", "Entry", "origins", "overview", "reasons", "tally"]
+__all__ = ["CODE", "MARKS", "PAPER", "RULE", "SMALL", "Chapter", "Entry", "chance", "findings", "origins", "overview"]
+__all__ += ["legend", "reasons", "tally"]
 
 TEXT = Path(__file__).with_name("paragraphs.md").read_text(encoding="utf-8")
 PAPER, RULE, SMALL, CODE = TEXT.strip().split("\n\n")
@@ -23,6 +24,7 @@ VERBS: dict[Verdict, tuple[str, str]] = {
     NOT_JUDGED: ("is not judged", "are not judged"),
 }
 KINDS = {ALIKE: "alike", NOT_JUDGED: "unjudged"}  # a word for each verdict, where it is not one itself
+MARKS = {"holds": "✓", "fails": "✗", "alike": "≈", "undecided": "?", "unjudged": "–", "none": ""}  # by kind
 BY_CHANCE = 0.05  # the most that `python -m recipes verdicts` finds for a claim that is not true
 
 
@@ -46,6 +48,8 @@ class Chapter:
     pictures        its pictures (PNG) by name
     claims          the paper's claims with our verdicts
     lines           one line for each group of runs
+    numbers         the numbers that sum it up: for each the name of its group, ours, and the paper's or ""
+    finding         its main result in plain words, "" if nothing is judged
     facts           where the results come from, by column of the last table
     failures        the errors of runs that failed, and
     absent          the number of runs that have not been carried out; with either, the chapter has no results
@@ -59,6 +63,8 @@ class Chapter:
     facts: Mapping[str, str] = attrs.field(factory=dict)
     failures: Sequence[str] = ()
     absent: int = 0
+    numbers: Sequence[tuple[str, str, str]] = ()
+    finding: str = ""
 
     @property
     def title(self) -> str:
@@ -84,6 +90,20 @@ class Chapter:
             return f"{counted(self.absent, 'training')} {verb} not been run yet, so this experiment has no results"
         return ""
 
+    def measured(self) -> str:
+        """What the numbers are, and of how many runs."""
+        what, _, _ = score_in_words(self.recipe)
+        return f"{what}, {counted(self.size.runs, 'run')}" + " of each" * (len(self.recipe.groups) > 1)
+
+    def not_drawn(self) -> str:
+        """Why the chapter has no pictures, or "" if it has some, or no results."""
+        if self.pictures or self.no_results() or not self.recipe.cuts_off(self.size):
+            return ""
+        return (
+            "No pictures: these trainings were cut off, and comparing them means nothing. "
+            f"`python -m recipes {self.recipe.name} --paper` draws them."
+        )
+
     def entries(self) -> list[Entry]:
         """The claims. Reasons that several claims share are left to `shared_reasons`."""
         figure = self.recipe.figure
@@ -108,7 +128,7 @@ class Chapter:
 
 
 def overview(chapters: Sequence[Chapter]) -> list[tuple[Chapter, Entry]]:
-    """The rows of the first table: all claims with their chapters, then the chapters without results."""
+    """The rows of the table of claims: all claims with their chapters, then the chapters without results."""
     claims = [(chapter, entry) for chapter in chapters for entry in chapter.entries()]
     gaps = [(chapter, Entry("none", "no result", gap)) for chapter in chapters if (gap := chapter.no_results())]
     return claims + gaps
@@ -124,20 +144,38 @@ def with_bar(claim: Claim) -> str:
 
 
 def tally(chapters: Sequence[Chapter]) -> str:
-    """How many claims there are of each verdict, the paper's and ours apart, and what that means for chance."""
+    """How many claims there are of each verdict, the paper's and ours apart."""
     claims = [claim for chapter in chapters for claim in chapter.claims]
     papers = [claim for claim in claims if claim.source.startswith("the paper")]
     ours = [claim for claim in claims if claim not in papers]
     parts = [_counts(of, name) for of, name in ((papers, "of the paper"), (ours, "of ours")) if of]
     gaps = sum(bool(chapter.no_results()) for chapter in chapters)
     parts += [f"{counted(gaps, 'experiment')} {'has' if gaps == 1 else 'have'} no results."] if gaps else []
-    judged = sum(claim.verdict != NOT_JUDGED for claim in claims)
-    chance = (
+    return " ".join(parts) or "0 claims."
+
+
+def chance(chapters: Sequence[Chapter]) -> str:
+    """How many verdicts chance alone would give, or "" for at most one."""
+    judged = sum(claim.verdict != NOT_JUDGED for chapter in chapters for claim in chapter.claims)
+    said = (
         f"{judged} claims are judged. A rule gives a claim that is not true a wrong “holds” in at most about "
         f"{100 * BY_CHANCE:.0f} % of cases, and a wrong “fails” as rarely (`python -m recipes verdicts` simulates it): "
         f"if all {judged} were untrue, some {BY_CHANCE * judged:.0f} would hold by chance."
     )
-    return " ".join([*parts, *([chance] if judged > 1 else [])]) or "0 claims."
+    return said if judged > 1 else ""
+
+
+def legend(chapters: Sequence[Chapter]) -> str:
+    """What the overview shows: the numbers, and the marks of the verdicts that occur."""
+    found = {entry.kind for chapter in chapters for entry in chapter.entries()}
+    words = {KINDS.get(verdict, verdict): verdict for verdict in VERBS}
+    marks = ", ".join(f"{MARKS[kind]} {word}" for kind, word in words.items() if kind in found)
+    return "Numbers are interquartile means of all runs." + f" Verdicts: {marks}." * bool(marks)
+
+
+def findings(chapters: Sequence[Chapter]) -> list[tuple[Chapter, str]]:
+    """The findings of all chapters that have one."""
+    return [(chapter, chapter.finding) for chapter in chapters if chapter.finding]
 
 
 def _counts(claims: Sequence[Claim], name: str) -> str:

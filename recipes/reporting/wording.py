@@ -9,7 +9,8 @@ import attrs
 from recipes.claims import FEWEST, Claim, estimate
 from recipes.recipe import Recipe, Results, Size, counted, scores
 
-__all__ = ["groups_in_brief", "groups_in_words", "listed", "score_in_words", "settings", "told_beside"]
+__all__ = ["groups_in_brief", "groups_in_words", "listed", "numbers", "one_number", "score_in_words", "settings"]
+__all__ += ["told_beside"]
 
 NAMES = {
     "relu": "ReLU",
@@ -37,6 +38,7 @@ SCORES = {  # the name of each score in words, the format of its numbers, and th
     "denoised_psnr_at_0.2": ("PSNR at sigma 0.2 of the denoised test images", "{:.2f}", " dB"),
 }
 MANY = 12  # the report lists the settings, and the scores of single runs, of at most so many groups
+FEW = 7  # the overview shows the scores of at most so many groups that the paper has no numbers of
 REDUCTIONS = {"sum": "gradients summed over a batch", "mean": "gradients averaged over a batch"}
 
 
@@ -175,6 +177,31 @@ def groups_in_brief(recipe: Recipe, results: Results, beside: bool = True) -> li
     lines = groups_in_words(recipe, results, beside)
     few = all(len(runs) < FEWEST for runs in results.values())
     return [f"The pictures show the scores of all {len(lines)} networks."] if few and len(lines) > MANY else lines
+
+
+def one_number(recipe: Recipe, values: Any) -> str:
+    """The score of a group's runs as one number with its unit, an interquartile mean."""
+    _, form, unit = score_in_words(recipe)
+    return f"{form.format(estimate(values).value)}{unit}"
+
+
+def numbers(recipe: Recipe, results: Results, beside: bool = True) -> list[tuple[str, str, str]]:
+    """The few numbers that sum up a recipe, each with the name of its group and the paper's number, or "".
+
+    They are those that the paper has, too; or else all, if they are at most `FEW`; or else the lowest and the highest.
+    """
+    found = {name: estimate(scores(runs, recipe.score)).value for name, runs in results.items()}
+    names = {name: name for name in recipe.papers or found}
+    if len(names) > FEW and not recipe.papers:
+        least, most = (pick(found, key=found.__getitem__) for pick in (min, max))
+        names = {least: f"lowest: {least}", most: f"highest: {most}"}
+    _, _, unit = score_in_words(recipe)
+    papers = {name: f"{value:g}{unit}" for name, value in recipe.papers.items() if beside}
+    only = len(found) == 1
+    return [
+        ("" if only else said, one_number(recipe, scores(results[name], recipe.score)), papers.get(name, ""))
+        for name, said in names.items()
+    ]
 
 
 def told_beside(recipe: Recipe, size: Size, claims: Sequence[Claim]) -> bool:

@@ -13,6 +13,7 @@ import attrs
 import fnn
 from fnn import checkpoint, plot, tree
 from recipes.claims import Claim
+from recipes.pictures import sized
 from recipes.recipe import OptionError, Recipe, Results, no_data, scores
 from recipes.running.plan import Options, Plan, Task, plan
 from recipes.running.provenance import versions
@@ -67,8 +68,11 @@ def results_of(made: Plan, paths: Iterable[Path]) -> Results:
     return {name: [tree.map(itemgetter(i), together) for i in runs] for name, (together,) in results.items()}
 
 
-def write(made: Plan, results: Results) -> tuple[Sequence[Claim], dict[str, Path]]:
-    """Write, judge and draw the results of a plan; returns the claims, and the figures' PNG files by name."""
+def write(made: Plan, results: Results, draws: bool = True) -> tuple[Sequence[Claim], dict[str, Path]]:
+    """Write, judge and draw the results of a plan; returns the claims, and the figures' PNG files by name.
+
+    Pictures of less than the paper's size say so. Without `draws` there are none.
+    """
     recipe, options, folder = made.recipe, made.options, Path(made.options.out) / made.recipe.name
     claims = recipe.told(made.size, recipe.claims(results, made.data))
     groups = {name: _as_json(made.groups[name][0].config, runs) for name, runs in results.items()}
@@ -90,7 +94,8 @@ def write(made: Plan, results: Results) -> tuple[Sequence[Claim], dict[str, Path
     write_text(folder / "result.json", json.dumps(result, indent=1, allow_nan=False))
     parameters = {name: {str(i): run.get("params", {}) for i, run in enumerate(runs)} for name, runs in results.items()}
     checkpoint.save(folder / "parameters.npz", parameters)
-    drawn = {name: plot.save(figure, folder / name) for name, figure in recipe.figures(results, made.data).items()}
+    figures, less = recipe.figures(results, made.data) if draws else {}, recipe.beside(made.size)
+    drawn = {name: plot.save(sized(figure, less), folder / name) for name, figure in figures.items()}
     return claims, {name: png for name, (png, _) in drawn.items()}
 
 

@@ -13,6 +13,7 @@ ORDER = [
     "recipes.claims",
     "recipes.training",
     "recipes.recipe",
+    "recipes.pictures",
     "recipes.classifiers",
     "recipes.points",
     "recipes.autoencoders",

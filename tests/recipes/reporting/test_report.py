@@ -1,12 +1,22 @@
 """The text of the report, in both formats, for chapters made by hand."""
 
+import re
+
+import attrs
+import pytest
+
+from fnn.plot import boxes
 from recipes.claims import ALIKE, NOT_JUDGED, Claim
-from recipes.recipe import Size
+from recipes.classifiers.study import comparison
+from recipes.pictures import sized
+from recipes.recipe import Finding, Size
+from recipes.reporting.findings import finding
 from recipes.reporting.markdown import markdown
 from recipes.reporting.page import html
 from recipes.reporting.printed import describe
-from recipes.reporting.report import Chapter, tally
-from recipes.running.catalogue import find
+from recipes.reporting.report import CODE, RULE, Chapter, tally
+from recipes.reporting.wording import numbers
+from recipes.running.catalogue import find, names, reported
 
 
 def written(*claims, lines=()):
@@ -87,3 +97,100 @@ def test_trainings_that_were_cut_off_are_not_judged():
     assert any("the paper shows 0.9701" in line for line in describe(recipe, Size(15), results, claims))
     elsewhere = [Claim("a", "m", "holds", source="ours, after the paper")]
     assert not any("the paper shows" in line for line in describe(recipe, Size(15), results, elsewhere))
+
+
+def test_the_report_begins_with_findings_and_ends_with_the_rule_all_claims_and_provenance():
+    claim = Claim("It reads well.", "m", "holds")
+    chapter = Chapter(find("mnist"), find("mnist").paper, {}, [claim], finding="Networks read.")
+    for form in (html("A", [chapter], {}), markdown("A", [chapter], {})):
+        order = "Networks read.", "1 claim of the paper: 1 holds.", "✓ holds", "Settings", RULE[2:100], CODE[:20]
+        places = [form.index(words) for words in order]
+        assert places == sorted(places)
+        assert form.count("Networks read.") == 1
+        assert form.rindex("It reads well.") > form.index("How claims are judged")
+    silent = attrs.evolve(chapter, finding="")
+    assert "Findings" not in html("A", [silent], {}) + markdown("A", [silent], {})
+
+
+def test_a_finding_words_the_verdict_and_fills_in_scores():
+    recipe = attrs.evolve(
+        find("batch_size"),
+        finding=[Finding("a is", holds="Yes ({batch 8}).", fails="No.", alike="Alike."), Finding("b", holds="And b.")],
+    )
+    results = {"batch 8": [{"scores": {"test_accuracy": 0.97}}] * 5}
+
+    def said(*verdicts):
+        return finding(recipe, results, [Claim(f"{x} is so", "", v) for x, v in zip("ab", verdicts, strict=False)])
+
+    assert said("holds", "holds") == "Yes (0.9700). And b."
+    assert said("fails", "fails") == "No."
+    assert said(ALIKE) == "Alike."
+    assert said("undecided", "holds") == "And b."
+    assert said(NOT_JUDGED, NOT_JUDGED) == said() == ""
+
+
+@pytest.mark.parametrize("name", names)
+def test_the_findings_of_a_recipe_name_its_groups(name):
+    recipe = find(name)
+    for each in recipe.finding:
+        sentences = each.holds, each.fails, each.alike, each.undecided
+        groups = {found for sentence in sentences for found in re.findall(r"\{(.*?)\}", sentence)}
+        assert groups <= recipe.groups.keys()
+        assert all(sentence.endswith(".") for sentence in sentences if sentence)
+    assert sum(bool(find(each).finding) for each in reported["paper"]) == 10
+
+
+def test_the_overview_shows_few_numbers_and_the_papers_beside_them():
+    runs = [{"scores": {"test_accuracy": 0.97}}] * 15
+    page, text = (
+        form("A", [Chapter(find("mnist"), Size(15), numbers=numbers(find("mnist"), {"mnist": runs}))], {})
+        for form in (html, markdown)
+    )
+    assert "<tr><td></td><td>0.9700</td><td>0.9701</td></tr>" in page
+    assert "| [mnist](#mnist-figure-5) | test accuracy, 15 runs:<br>0.9700 | 0.9701 |" in text
+    of_eight = {name: [{"scores": {"test_accuracy": i / 10}}] for i, name in enumerate(find("initializers").groups)}
+    assert numbers(find("initializers"), of_eight) == [
+        ("lowest: normal", "0.0000", ""),
+        ("highest: orthogonal", "0.7000", ""),
+    ]
+    assert [name for name, _, _ in numbers(find("batch_size"), dict.fromkeys(find("batch_size").groups, runs))] == [
+        "batch 8",
+        "batch 64",
+    ]
+
+
+def test_a_chapter_without_pictures_says_why():
+    cut_off, whole = (
+        Chapter(find("mnist"), size, {}, [Claim("a", "m", NOT_JUDGED)]) for size in (Size(2, 5), Size(15))
+    )
+    for form in (html, markdown):
+        assert "these trainings were cut off" in form("A", [cut_off], {})
+        assert "these trainings were cut off" not in form("A", [whole], {})
+
+
+def test_a_picture_says_its_size():
+    grid, mnist = find("autoencoder_grid"), find("mnist")
+    assert mnist.beside(Size(3, epochs=2)) == "3 runs of 2 epochs; the paper's size: 15 of 20"
+    assert find("xor").beside(find("xor").paper) == ""
+    assert mnist.beside(Size(2)) == "2 runs; the paper's size: 15"
+    assert grid.beside(Size(1, 1, 5000)) == "1 run of 1 epoch on 5,000 examples; the paper's size: 3 of 200 on all"
+    figure = boxes({"a": [1.0, 2.0]}).figure
+    height, axes = figure.get_size_inches()[1], figure.axes[0]
+    assert sized(figure, "") is figure
+    assert not figure.texts
+    sized(figure, "2 runs")
+    figure.draw_without_rendering()
+    (text,) = figure.texts
+    assert text.get_text() == "2 runs"
+    assert figure.get_size_inches()[1] > height
+    assert not text.get_window_extent().overlaps(axes.get_tightbbox())
+
+
+def test_markers_of_few_runs_are_hollow():
+    def faces(n):
+        groups = {"a": [0.9] * n, "b": [0.1] * n}
+        _, right = comparison(groups, [("a", "b")], "x", {}).axes
+        return {line.get_markerfacecolor() for line in right.lines if line.get_marker() == "o"}
+
+    assert faces(2) == {"white"}
+    assert "white" not in faces(5)
