@@ -12,7 +12,7 @@ from fnn.layer import Layer, check_is_layer
 from fnn.losses import Loss
 from fnn.optimizers.diverged import DivergedError
 from fnn.optimizers.optimizer import Optimizer, State
-from fnn.random import fold_in
+from fnn.random import Key, fold_in
 from fnn.tree import Params, Tree, like
 from fnn.values import record
 
@@ -65,6 +65,11 @@ def _gradient(model: Layer, loss: Loss) -> Callable[..., tuple[Array, Tree]]:
     return gradient
 
 
+def _comparable(key: Any) -> Any:
+    """A key as it is compared and hashed: those of other libraries by identity."""
+    return key if key is None or isinstance(key, (Key, tuple)) else id(key)
+
+
 @record
 @attrs.frozen(eq=False, repr=False)
 class TrainStep:
@@ -73,7 +78,7 @@ class TrainStep:
     model: Layer
     loss: Loss
     optimizer: Optimizer
-    key: Any = None
+    key: Any = attrs.field(default=None, eq=_comparable)
     finite: bool = True
     gradient: Callable[..., tuple[Array, Tree]] = attrs.field(init=False, eq=False, repr=False)
 
