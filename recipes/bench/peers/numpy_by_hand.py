@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fnn.training.step import keep_freed_memory
 from recipes.bench.problem import Problem, Session, one_after_the_other
 
 __all__ = ["train"]
@@ -106,6 +107,7 @@ def train(problem: Problem) -> Session:
     loss_of, update = LOSSES[problem.loss], OPTIMIZERS[problem.optimizer](theta, problem.rate)
     x, y = problem.train
     t = 0
+    keep_freed_memory()  # without it, glibc makes each step twice as slow
 
     def forward(x: np.ndarray) -> list[np.ndarray]:
         values = [x]
