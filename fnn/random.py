@@ -132,7 +132,7 @@ def draw(key: Any, shape: tuple[int, ...], *, normal: bool = False) -> Any:
 
 def check_keys(n: int, shape: tuple[int, ...]) -> None:
     """Raise `ValueError` unless `n` keys can draw for arrays of this shape."""
-    if shape[:1] != (n,):
+    if shape[:1] != (n,) or len(shape) < 3:
         must = f"the {n} keys of an ensemble draw for arrays ({n}, batch, ...)"
         raise ValueError(f"draw: {must}, got shape {shape}; give `batches` as many keys, or the step one key")
 

@@ -14,7 +14,7 @@ from fnn.batching import Batch, Batches
 from fnn.training.epochs import Fold
 from fnn.training.step import Step, TrainStep
 
-__all__ = ["Measures", "Run", "are_alike", "result", "together"]
+__all__ = ["ApartError", "Measures", "Run", "are_alike", "result", "together"]
 
 Record = Mapping[str, Any]
 
@@ -93,21 +93,27 @@ def result(run: Run) -> Any:
     return run.finish(last(run.scan(run.start)))
 
 
+class ApartError(ValueError):
+    """Runs cannot be trained together."""
+
+
 def are_alike(runs: Sequence[Run]) -> bool:
-    """Whether runs differ in nothing but their keys and data: then they can be trained together."""
+    """Whether runs, each of one network, differ in nothing but their keys and data: then they can train together."""
     steps = [run.step for run in runs if isinstance(run.step, TrainStep)]
     equal = len({attrs.evolve(step, key=None) for step in steps}) == 1 and len(steps) == len(runs)
-    return equal and len({(run.epochs, run.patience, run.state.layout) for run in runs}) == 1
+    others = {(run.epochs, run.patience, run.state.layout, run.state.step, run.state.rule) for run in runs}
+    return equal and len(others) == 1 and not runs[0].state.layout.lead
 
 
 def together(runs: Sequence[Run]) -> Run:
     """Runs of one configuration as one training of an ensemble; it finishes with the list of their results.
 
     Each network gets its own batches and keys, is measured and stops by itself: its result is that of the run alone, up
-    to rounding. Raises `ValueError` unless the runs differ in nothing but their keys and data.
+    to rounding. (Where a patience ends networks one by one, the last state of each is its best.) Raises `ApartError`
+    unless the runs are of one network each, and differ in nothing but their keys and data.
     """
     if not are_alike(runs):
-        raise ValueError("together: these runs differ in more than their keys; carry them out one by one")
+        raise ApartError("together: these runs differ in more than their keys; carry them out one by one (--apart)")
     first, steps = runs[0], [run.step for run in runs if isinstance(run.step, TrainStep)]
     step = steps[0] if steps[0].key is None else attrs.evolve(steps[0], key=tuple(each.key for each in steps))
 
@@ -121,11 +127,12 @@ def together(runs: Sequence[Run]) -> Run:
         best = int(np.broadcast_to(end.best_epoch, len(runs))[i])
         n = best + first.patience if first.patience else len(end.history)
         records = [{k: v[i] if np.ndim(v) else v for k, v in record.items()} for record in end.history[:n]]
-        state, kept = (step.optimizer.init(tree.member(each.params, i)) for each in (end.state, end.best))
-        return Progress(state, kept, best, history=records)
+        kept = _member(end.best, i, first.state)
+        state = kept if first.patience else _member(end.state, i, first.state)
+        return Progress(state, kept, best, np.broadcast_to(end.best_score, len(runs))[i], records)
 
     return Run(
-        state=step.optimizer.init(tree.stack([run.state.params for run in runs])),
+        state=_stacked([run.state for run in runs]),
         step=step,
         batches_of=lambda epoch: _side_by_side([run.batches_of(epoch) for run in runs]),
         epochs=first.epochs,
@@ -136,9 +143,31 @@ def together(runs: Sequence[Run]) -> Run:
     )
 
 
+def _rows(f: Callable[[list[Any]], Any], *memories: Any) -> Any:
+    """A function of corresponding arrays, applied throughout memories of one form."""
+    if isinstance(memories[0], tuple):
+        return tuple(_rows(f, *parts) for parts in zip(*memories, strict=True))
+    return f(list(memories))
+
+
+def _stacked(states: Sequence[State]) -> State:
+    """The state of an ensemble of these networks."""
+    params = tree.stack([state.params for state in states])
+    each = {name: [getattr(state, name) for state in states] for name in ("vector", "memory", "loss")}
+    arrays = {name: _rows(np.stack, *of_states) for name, of_states in each.items()}
+    return attrs.evolve(states[0], **arrays, layout=tree.Layout.of(params))
+
+
+def _member(state: State, i: int, like: State) -> State:
+    """The state of network i of an ensemble, whose layout is that of `like`."""
+    arrays = {name: _rows(lambda rows: rows[0][i], getattr(state, name)) for name in ("vector", "memory", "loss")}
+    return attrs.evolve(like, **arrays, step=state.step)
+
+
 def _side_by_side(each: Sequence[Iterable[Batch]]) -> Iterable[Batch]:
     """The batches of several networks, (R, size, ...): of the same arrays in other orders, or of any."""
     ordered = [one for one in each if isinstance(one, Batches) and one.prepare is None and one.key is not None]
-    if len(ordered) == len(each) and len({tuple(map(id, one.arrays)) for one in ordered}) == 1:
+    alike = {(tuple(map(id, one.arrays)), one.size, one.drop_last, one.axis) for one in ordered}
+    if len(ordered) == len(each) and len(alike) == 1:
         return attrs.evolve(ordered[0], key=tuple(one.key for one in ordered))
     return (tuple(map(np.stack, zip(*batches, strict=True))) for batches in zip(*each, strict=True))

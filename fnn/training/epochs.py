@@ -164,6 +164,8 @@ def _with_best(better: Any, now: Progress, old: Progress) -> Progress:
     def pick(new: Any, kept: Any) -> Any:
         if isinstance(new, tuple):
             return tuple(map(pick, new, kept))
+        if new.shape[: better.ndim] != better.shape:
+            return new  # of all networks, such as a mask
         xp = new.__array_namespace__()
         return xp.where(xp.asarray(better[(..., *(None,) * (new.ndim - better.ndim))]), new, kept)
 

@@ -27,11 +27,17 @@ def compared(one: Mapping[str, Any], other: Mapping[str, Any], score: str) -> It
         a, b = (list(map(float, each[name][score])) for each in (groups, others))
         n = min(len(a), len(b))  # the seeds that both have
         a, b = a[:n], b[:n]
-        if groups[name]["configuration"] != others[name]["configuration"] or not n:
+        alike = groups[name]["configuration"] == others[name]["configuration"] and _facts(one, n) == _facts(other, n)
+        if not alike or not n:
             continue
         gap = difference(a, b)
         same = "too few runs" if gap.interval is None else "yes" if gap.interval[0] <= 0 <= gap.interval[1] else "no"
         yield one["recipe"], name, score, *(estimate(x).said("{:.4f}") for x in (a, b)), gap.said("{:+.5f}"), same
+
+
+def _facts(result: Mapping[str, Any], n: int) -> Any:
+    """What results must have in common to be compared in pairs: the seeds, the data and the number of examples."""
+    return result.get("seeds", [])[:n], result.get("data", {}).get("sha256"), result.get("size", {}).get("examples")
 
 
 def rows(out: Path, against: Path) -> list[tuple[str, ...]]:

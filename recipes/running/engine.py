@@ -51,8 +51,9 @@ class Engine:
 
     def resting(self, data: Any) -> Any:
         """The data, with the parts that a training reads again and again on the device."""
-        parts = [name for name in ("train", "validation") if hasattr(data, name)]
-        if self.fold == "numpy" or not parts:
+        parts = [name for name in ("train", "validation") if hasattr(data, name)] if attrs.has(type(data)) else []
+        numeric = all(array.dtype.kind in "fiub" for name in parts for array in getattr(data, name))
+        if self.fold == "numpy" or not parts or not numeric:
             return data
         import jax
 
@@ -87,7 +88,7 @@ def engine(fold: str) -> Engine:
         raise OptionError(f"--fold {fold} needs JAX: pip install -e '.[recipes,jax]'")
     asked = subprocess.run([sys.executable, "-c", DEVICE], capture_output=True, encoding="utf-8", check=False)
     if asked.returncode:
-        raise OptionError(f"--fold {fold}: JAX finds no device: {asked.stderr.strip().splitlines()[-1]}")
+        raise OptionError(f"--fold {fold}: JAX finds no device: {asked.stderr.strip().rpartition(chr(10))[2]}")
     platform, kind = asked.stdout.strip().splitlines()[-1].split("|")
     return Engine(fold, version("jax"), (platform, kind))
 

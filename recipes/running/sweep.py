@@ -20,7 +20,7 @@ from recipes.running.guard import defined_here
 from recipes.running.plan import Task
 from recipes.running.source import code_of
 from recipes.running.store import digest, is_kept, write_text
-from recipes.running.workers import Done, Failed, cores, in_processes, in_this_process, on_executor
+from recipes.running.workers import Done, Failed, Outcome, Several, cores, in_processes, in_this_process, on_executor
 
 __all__ = ["SweepError", "kept_at", "path_of", "sweep"]
 
@@ -92,10 +92,13 @@ def _bundled(todo: Mapping[Path, Task], apart: bool) -> dict[tuple[Path, ...], T
     return bundles
 
 
-def _keep_all(paths: tuple[Path, ...], task: Task, outcome: Done | Failed) -> dict[Path, Failed]:
+def _keep_all(paths: tuple[Path, ...], task: Task, outcome: Outcome) -> dict[Path, Failed]:
     """Keep the results of a task at these paths, each with its share of the cost; returns the failures."""
-    if isinstance(outcome, Failed) or len(paths) == 1:
-        each: list[Done | Failed] = [outcome] * len(paths)
+    each: Sequence[Done | Failed]
+    if isinstance(outcome, Several):
+        each = outcome.each
+    elif isinstance(outcome, Failed) or len(paths) == 1:
+        each = [outcome] * len(paths)
     else:
         cost = {**outcome.cost, "seconds": outcome.cost["seconds"] / len(paths), "together": len(paths)}
         each = [Done(result, cost) for result in outcome.result]
@@ -164,6 +167,9 @@ def sweep(
     if found := len(set(paths)) - len(todo):
         print(f"{found} of {len(set(paths))} runs are in {folder} already; --fresh repeats them")
     bundles = _bundled(todo, apart)
+    for task in bundles.values():
+        if fresh and task.progress:
+            remove(task.progress)
     n = min(jobs, len(bundles))
     here = in_this_process(bundles) if n <= 1 else in_processes(bundles, n)
     with closing(here if executor is None else on_executor(bundles, executor)) as outcomes:  # after an interrupt, too

@@ -6,7 +6,8 @@ Each of the three yields (paths, outcome) as runs end, in any order. The outcome
 import os
 import signal
 import traceback
-from collections.abc import Generator, Iterator, Mapping
+from collections import deque
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
@@ -20,15 +21,16 @@ from typing import Any
 
 import attrs
 from threadpoolctl import threadpool_limits
-from toolz import last
 from tqdm import tqdm
 
+from fnn.optimizers.diverged import DivergedError
 from recipes.running.bars import News, as_they_end, listen, telling, with_a_bar
 from recipes.running.engine import NUMPY, on_host
 from recipes.running.guard import check_main
 from recipes.running.plan import Task
 from recipes.running.provenance import machine
 from recipes.running.store import keeping, resumed, seconds_until
+from recipes.training import ApartError
 
 __all__ = ["Done", "Failed", "cores", "in_processes", "in_this_process", "on_executor", "work"]
 
@@ -52,7 +54,14 @@ class Done:
     cost: Mapping[str, Any]
 
 
-Outcome = Done | Failed
+@attrs.frozen
+class Several:
+    """The outcomes of the runs of one task, which could not be trained together."""
+
+    each: Sequence[Done | Failed]
+
+
+Outcome = Done | Failed | Several
 Paths = tuple[Path, ...]  # where the results of a task are kept: one for each of its keys
 Outcomes = Generator[tuple[Paths, Outcome], None, None]
 
@@ -85,11 +94,20 @@ def work(task: Task, shown: bool = False, core: int = 0) -> Outcome:
                 progresses = with_a_bar(progresses, len(start.history), run.epochs)
             if _parent is not None:
                 progresses = telling(progresses, run.epochs, _parent.send)
-            result = on_host(run.finish(last(progresses)))
+            result = on_host(run.finish(deque(progresses, maxlen=1)[0]))
             cost = {"seconds": perf_counter() - begin, "date": f"{date.today()}", **machine()}
             return Done(result, cost if task.engine == NUMPY else {**cost, "engine": attrs.asdict(task.engine)})
+    except (ApartError, DivergedError):
+        if isinstance(task.key, tuple):  # trained together, one would take the others with it
+            return Several([_one(work(attrs.evolve(task, key=key, progress=None), shown, core)) for key in task.key])
+        return Failed(traceback.format_exc())
     except Exception:
         return Failed(traceback.format_exc())
+
+
+def _one(outcome: Outcome) -> Done | Failed:
+    assert not isinstance(outcome, Several)
+    return outcome
 
 
 def in_this_process(todo: Mapping[Paths, Task]) -> Outcomes:
@@ -139,7 +157,7 @@ def _in_own_process(own: Any, numbers: Iterator[int], stopped: Event, news: News
         if stopped.is_set():
             break
         if not hasattr(own, "pool"):
-            context, own.core = get_context("spawn"), next(numbers)
+            context, own.core = get_context("spawn"), own.core if hasattr(own, "core") else next(numbers)
             reader, own.writer = context.Pipe(duplex=False)
             own.pool = ProcessPoolExecutor(1, context, _follow_the_parent, (own.writer,))
             Thread(target=listen, args=(reader, news), daemon=True).start()
@@ -183,7 +201,7 @@ def on_executor(todo: Mapping[Paths, Task], executor: Executor) -> Outcomes:
     futures: dict[Future[Outcome], Paths] = {}
     for path, task in todo.items():
         try:
-            futures[executor.submit(work, task)] = path
+            futures[executor.submit(work, task, core=len(futures))] = path
         except BrokenExecutor as error:  # it broke while tasks were still being submitted
             yield path, Failed(_traceback(error))
     yield from _as_they_end(futures, News())

@@ -12,7 +12,7 @@ from recipes.classifiers import classifier, mnist
 from recipes.data import digits
 from recipes.running.engine import Engine
 from recipes.running.plan import Task
-from recipes.running.sweep import sweep
+from recipes.running.sweep import SweepError, sweep
 from recipes.running.workers import work
 from recipes.training import are_alike, result, together
 from tests.support.idx_files import write_bright_rows
@@ -91,3 +91,58 @@ def test_convolutions_with_batch_norm_train_together(data):
     config = attrs.evolve(convolution.Config(), epochs=1, batch_size=50)
     runs = [convolution.run(config, key, data) for key in KEYS[:2]]
     assert are_alike(runs)
+
+
+def test_an_ensemble_gives_its_networks_states_of_their_own(data):
+    config = classifier.Config(hidden=(8,), rate=0.01, epochs=4, patience=0)
+    runs = [classifier.run(config, key, data) for key in KEYS]
+    whole = together(runs)
+    for i, run in enumerate(runs):
+        alone = result(attrs.evolve(run, finish=lambda end: end))
+        found = result(attrs.evolve(whole, finish=lambda end: end))
+        assert found.state.step == alone.state.step
+        np.testing.assert_allclose(found.state.vector[i], alone.state.vector, rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(found.state.memory[1][i], alone.state.memory[1], rtol=1e-3, atol=1e-4)
+    ends = result(together([attrs.evolve(run, finish=lambda end: end) for run in runs]))
+    for end, run in zip(ends, runs, strict=True):
+        alone = result(attrs.evolve(run, finish=lambda end: end))
+        assert (end.state.step, end.state.layout) == (alone.state.step, alone.state.layout)
+        np.testing.assert_allclose(end.state.memory[0], alone.state.memory[0], rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(end.best_score, alone.best_score, atol=1e-6)
+
+
+def test_runs_that_have_begun_go_on_together(data):
+    config = classifier.Config(hidden=(8,), rate=0.01, epochs=2, patience=0)
+    runs = [classifier.run(config, key, data) for key in KEYS]
+    begun = [attrs.evolve(run, state=result(attrs.evolve(run, finish=lambda end: end.state))) for run in runs]
+    for found, run in zip(result(together(begun)), begun, strict=True):
+        assert_close(found, result(run))
+    with pytest.raises(ValueError, match="one by one"):
+        together([begun[0], runs[1]])  # other numbers of steps
+
+
+def batch_norms(config, key, data):
+    return normalised.run(config, key, data)
+
+
+def overflowing(config, key, data):
+    run = classifier.run(config, key, data)
+    wrong = np.full_like(run.state.vector, np.nan if key == KEYS[1] else 0) + run.state.vector
+    return attrs.evolve(run, state=attrs.evolve(run.state, vector=wrong))
+
+
+def test_what_cannot_train_together_is_carried_out_one_by_one(small, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(Engine, "resting", lambda self, data: data)
+    config = normalised.Config(hidden=(4,), rates=(0.1, 0.2), batch_size=10)
+    tasks = [Task("n", batch_norms, digits.load, small, config, key, engine=GPU) for key in KEYS[:2]]
+    for path, key in zip(sweep(tasks, tmp_path, jobs=1), KEYS, strict=False):
+        assert_close(fnn.checkpoint.load(path)["scores"], result(normalised.run(config, key, data))["scores"])
+
+
+def test_a_network_that_diverges_takes_no_other_with_it(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(Engine, "resting", lambda self, data: data)
+    config = classifier.Config(hidden=(4,), epochs=1)
+    tasks = [Task("d", overflowing, digits.load, small, config, key, engine=GPU) for key in KEYS]
+    with pytest.raises(SweepError, match="1 of 3 runs failed"):
+        sweep(tasks, tmp_path, jobs=1)
+    assert len(list(tmp_path.glob("*.npz"))) == 2

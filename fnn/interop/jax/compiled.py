@@ -36,12 +36,15 @@ def fold(step: Step, state: State, batches: Iterable[Batch]) -> tuple[State, Arr
 
     Equal to `fnn.fold`: initial values, the order of the batches, and what `prepare` draws, to the bit. Losses and
     parameters are equal up to rounding. What layers draw, such as dropout's masks, follows from the same keys, but its
-    bits are JAX's. A program is compiled for each model, loss, optimizer and shape once; keys do not matter.
+    bits are JAX's. A program is compiled for each model, loss, optimizer and shape once; keys do not matter. Values are
+    not looked at: labels that are out of range go unnoticed.
 
     Raises `DivergedError` at the end, if the loss of a step or the last state is not finite (unless the step allows
     it): its step is the first such step, and its state the one given here. Raises `ValueError` for parameters in
     float64 where JAX rounds them to float32.
     """
+    if not isinstance(state, State):
+        raise TypeError(f"fold: expected a State, got {type(state).__name__}; begin with optimizer.init(params)")
     if jax.dtypes.canonicalize_dtype(state.vector.dtype) != state.vector.dtype:
         problem = "the parameters are float64, which JAX rounds to float32 by default"
         raise ValueError(f'fold: {problem}; use tree.cast, or jax.config.update("jax_enable_x64", True)')

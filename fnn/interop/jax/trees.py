@@ -8,11 +8,12 @@ from jax.tree_util import DictKey, GetAttrKey
 from fnn.optimizers.optimizer import State
 from fnn.random import Key, check_keys, draw, folded, generator
 from fnn.tree import Params
+from fnn.tree.flat import Views
 
 __all__ = ["key_of"]
 
 
-def _flatten_params(params: Params) -> tuple[tuple[Any, ...], tuple[tuple[str, ...], tuple[int, ...]]]:
+def _flatten_params(params: Params | Views) -> tuple[tuple[Any, ...], tuple[tuple[str, ...], tuple[int, ...]]]:
     return tuple(params.values()), (tuple(params), params.lead)
 
 
@@ -40,6 +41,8 @@ jax.tree_util.register_pytree_with_keys(Params, _flatten_params_with_keys, _unfl
 jax.tree_util.register_pytree_with_keys(
     State, _flatten_state_with_keys, lambda static, arrays: State(*arrays, *static), _flatten_state
 )
+# What a step gives to layers, one of which may make its pullback by jax.vjp:
+jax.tree_util.register_pytree_node(Views, _flatten_params, _unflatten_params)  # type: ignore[arg-type]
 jax.tree_util.register_pytree_node(Key, lambda key: ((), key), lambda key, _: key)  # has no arrays, is never traced
 
 
