@@ -94,9 +94,7 @@ def _dtype_kind(library: Any, dtype: Any) -> str:
 
 
 def namespace(array: Array) -> Any:
-    """The functions of the array's library.
-
-    NumPy arrays are the usual case, and `__array_namespace__` takes longer than their arithmetic on a few numbers.
+    """The functions of the array's library; of NumPy's arrays without `__array_namespace__`, which takes a while.
 
     >>> namespace(np.zeros(2)) is np
     True
@@ -107,8 +105,7 @@ def namespace(array: Array) -> Any:
 def method(array: Array, name: str) -> Callable[..., Array]:
     """A function of the array's library, such as "sum", "max" or "astype", with the array for its first argument.
 
-    For NumPy it is the array's own method. The function would call it too, but only after its dispatch, which takes
-    longer than the work on a small array.
+    For NumPy it is the array's own method, which saves the function's dispatch.
 
     >>> method(np.array([1.0, 2.0]), "sum")(axis=-1)
     np.float64(3.0)

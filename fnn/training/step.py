@@ -66,7 +66,7 @@ def _gradient(model: Layer, loss: Loss) -> Callable[..., tuple[Array, Tree]]:
 
 
 def _comparable(key: Any) -> Any:
-    """A key as it is compared and hashed: those of other libraries by identity."""
+    """A key as it is hashed: other libraries' by identity."""
     return key if key is None or isinstance(key, (Key, tuple)) else id(key)
 
 

@@ -19,10 +19,7 @@ __all__ = ["Layout", "ravel"]
 
 
 class Views(dict[str, Any]):
-    """Views of a vector as a tree that one step builds and drops: a plain dict that knows its leading axes.
-
-    As `Params`, it is read by name or by position.
-    """
+    """Views of a vector as a tree that one step builds and drops: a dict, read by name or position as `Params`."""
 
     __slots__ = ("lead",)
     lead: tuple[int, ...]

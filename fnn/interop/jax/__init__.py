@@ -15,10 +15,8 @@ True
 
 Then `fnn.predict` and `fnn.evaluate` are compiled, too, where the parameters are JAX's.
 
-Layers, losses and optimizers are pure functions in the array API standard, so that `jax.vmap`, `jax.grad`,
-`jax.jit(step)` and `jax.lax.scan` work as usual. In a traced step, the number of the step is a tracer, so its
-randomness needs a `jax.random.key`, not a `Key`; `key_of` makes one of a `Key`. Build models and optimizers, and
-initialise parameters, outside of traced functions.
+JAX's own functions work as usual: `jax.vmap`, `jax.grad`, `jax.jit(step)`, `jax.lax.scan`. A traced step draws from a
+`jax.random.key`; `key_of` makes one of a `Key`. Build models and initialise parameters outside of traced functions.
 """
 
 from fnn.interop.jax.compiled import fold

@@ -21,7 +21,7 @@ from fnn.training.step import Step, TrainStep
 
 __all__ = ["fold"]
 
-AT_ONCE = 256  # batches that are stacked on the host, where they do not come from arrays in an order
+AT_ONCE = 256  # batches that are stacked on the host
 
 
 def fold(step: Step, state: State, batches: Iterable[Batch]) -> tuple[State, Array]:
@@ -73,7 +73,7 @@ def _diverged(state: State, losses: np.ndarray) -> DivergedError:
 
 
 def _program(step: Step) -> tuple[Callable[..., tuple[State, Array, Array]], Any]:
-    """The compiled fold of a step, and its key: training steps with other keys have the same program."""
+    """The compiled fold of a step, and its key, with which the program does not change."""
     if not isinstance(step, TrainStep):
         return _compiled(step), None
     key = key_of(step.key) if isinstance(step.key, (Key, tuple)) else step.key

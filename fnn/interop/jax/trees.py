@@ -49,8 +49,7 @@ jax.tree_util.register_pytree_node(Key, lambda key: ((), key), lambda key, _: ke
 def key_of(key: Key | tuple[Key, ...]) -> jax.Array:
     """The `jax.random.key` that a `Key` names, or the array of R of them that R keys name.
 
-    Its bits are the first 64 of the key's own `SeedSequence`: equal keys give equal numbers, whose bits are not those
-    that NumPy draws.
+    Equal keys give equal numbers, which are not those that NumPy draws.
 
     >>> bool((jax.random.bits(key_of(Key(1))) == jax.random.bits(key_of(Key(1)))).all())
     True
