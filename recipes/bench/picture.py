@@ -28,7 +28,7 @@ def bars(titles: Mapping[str, str], results: Mapping[str, Mapping[str, Measured]
         for place, seconds, above in zip(places, middle, high, strict=True):
             ax.annotate(f" {duration(seconds)}", (seconds + above, place), va="center", fontsize=8)
         ax.set_yticks(places, list(there), fontsize=8)
-        ax.set_title(fill(titles[name], 64), fontsize=9, loc="left")
+        ax.set_title(fill(titles[name], 56), fontsize=9, loc="left")
         ax.set_xlim(0, 1.2 * max(m + h for m, h in zip(middle, high, strict=True)))
         ax.set_xticks([])
         ax.invert_yaxis()
