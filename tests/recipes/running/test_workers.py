@@ -61,7 +61,7 @@ def test_bars_show_loss_and_accuracy(jobs, tmp_path, monkeypatch, capsys):
 class Breaking(Executor):
     """An executor of which every task fails, for a reason."""
 
-    def submit(self, *_):
+    def submit(self, *_, **__):
         def culprit():
             raise ValueError("why")
 
