@@ -159,7 +159,7 @@ def test_several_keys_draw_what_each_draws_alone(normal):
     together = draw(KEYS, (3, 4, 2), normal=normal)
     assert together.dtype == np.float32
     assert np.array_equal(together, [draw(key, (4, 2), normal=normal) for key in KEYS])
-    inner = (KEYS, KEYS[::-1])
+    inner = (KEYS, KEYS[::-1])  # ensembles of ensembles
     assert np.array_equal(
         draw(inner, (2, 3, 4, 5)), [draw(keys, (3, 4, 5)) for keys in inner]
     )  # ensembles of ensembles
