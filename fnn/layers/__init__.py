@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from fnn.layers.cells import Cell, elman, gru, lstm
     from fnn.layers.convolution import convolution, transposed_convolution
     from fnn.layers.gaussian import gelu_exact
-    from fnn.layers.keyed import batch_norm, dropout, standardise
     from fnn.layers.normalisation import group_norm, layer_norm, rms_norm
     from fnn.layers.pooling import flatten, global_mean, max_pool, mean_pool, upsample
     from fnn.layers.recurrent import recurrent
+    from fnn.layers.regularisation import batch_norm, dropout, standardise
     from fnn.layers.tokens import embedding, positions, sinusoidal_positions
 
 LATE = {
@@ -30,7 +30,7 @@ LATE = {
     "fnn.layers.cells": ["Cell", "elman", "gru", "lstm"],
     "fnn.layers.convolution": ["convolution", "transposed_convolution"],
     "fnn.layers.gaussian": ["gelu_exact"],
-    "fnn.layers.keyed": ["batch_norm", "dropout", "standardise"],
+    "fnn.layers.regularisation": ["batch_norm", "dropout", "standardise"],
     "fnn.layers.normalisation": ["group_norm", "layer_norm", "rms_norm"],
     "fnn.layers.pooling": ["flatten", "global_mean", "max_pool", "mean_pool", "upsample"],
     "fnn.layers.recurrent": ["recurrent"],

@@ -158,7 +158,7 @@ def score_in_words(recipe: Recipe) -> tuple[str, str, str]:
 def groups_in_words(recipe: Recipe, results: Results, beside: bool = True) -> list[str]:
     """One line for each group: its score, as interquartile mean if it has several runs.
 
-    With `beside`, the paper's number stands beside it: for the paper's own data and size.
+    `beside` adds the paper's number, which can be compared only with results on the paper's data at its size.
     """
     label, form, unit = score_in_words(recipe)
 

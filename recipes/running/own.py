@@ -1,4 +1,4 @@
-"""Recipes of anyone's own, found by the path of their file or by the name of their module."""
+"""Recipes that users write, found by the path of the file or by the name of the module."""
 
 import os
 import sys

@@ -136,7 +136,7 @@ MUTANTS = {
         ("an unsummed axis", "xp.sum(dx, axis=tuple(range(new)))", "dx[(0,) * new]"),
         ("an unsummed axis of length one", "xp.sum(dx, axis=ones, keepdims=True)", "dx"),
     ],
-    "fnn/layers/keyed.py": [
+    "fnn/layers/regularisation.py": [
         ("dropout not scaled", "mask /= 1 - rate", "mask /= 1"),
         ("dropout's rate as the rate to keep", ">= rate", "< rate"),
         ("a pullback that forgets the mask", "({}, dy * mask)", "({}, dy)"),
@@ -325,7 +325,7 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/arrays.py": "layer layers compose properties:layers laws:shared",
     "fnn/compose/several.py": "compose ensemble normalisation properties:combinator properties:layers",
     "fnn/compose/single.py": "compose ensemble properties:combinator properties:layers",
-    "fnn/layers/keyed.py": "layers normalisation compose properties:layers laws:batch laws:standardise",
+    "fnn/layers/regularisation.py": "layers normalisation compose properties:layers laws:batch laws:standardise",
     "fnn/layers/normalisation.py": "normalisation laws:norm",
     "fnn/optimizers/optimizer.py": "optimizer optimizers only training_properties:updates laws:optimizer",
     "fnn/optimizers/only.py": "only",
