@@ -13,7 +13,7 @@ from recipes.data import digits
 from recipes.running.engine import Engine
 from recipes.running.plan import Task
 from recipes.running.sweep import SweepError, sweep
-from recipes.running.workers import work
+from recipes.running.workers import Failed, work
 from recipes.training import are_alike, result, together
 from tests.support.idx_files import write_bright_rows
 
@@ -146,3 +146,32 @@ def test_a_network_that_diverges_takes_no_other_with_it(small, tmp_path, monkeyp
     with pytest.raises(SweepError, match="1 of 3 runs failed"):
         sweep(tasks, tmp_path, jobs=1)
     assert len(list(tmp_path.glob("*.npz"))) == 2
+
+
+def test_fresh_begins_a_bundle_anew(small, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(Engine, "resting", lambda self, data: data)
+    config = classifier.Config(hidden=(4,), epochs=2)
+    tasks = [Task("f", classifier.run, digits.load, small, config, key, engine=GPU) for key in KEYS[:2]]
+    stale = []
+
+    def stopped(task, **_):
+        stale.append(task.progress)
+        task.progress.write_bytes(b"stale")
+        return Failed("interrupted")
+
+    monkeypatch.setattr("recipes.running.workers.work", stopped)
+    with pytest.raises(SweepError):
+        sweep(tasks, tmp_path, jobs=1)
+    monkeypatch.undo()
+    monkeypatch.setattr(Engine, "resting", lambda self, data: data)
+    there = []
+
+    def looking(task, **_):
+        there.append(task.progress.exists())
+        return Failed("")
+
+    monkeypatch.setattr("recipes.running.workers.work", looking)
+    for fresh in (False, True):
+        with pytest.raises(SweepError):
+            sweep(tasks, tmp_path, jobs=1, fresh=fresh)
+    assert there == [True, False]

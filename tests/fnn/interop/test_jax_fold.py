@@ -417,3 +417,18 @@ def test_predict_gives_what_numpys_gives():
     assert fnn.predict(PLAIN, ON_DEVICE, X[:0]).shape == (0, 3)
     params, _ = TWICE.init(Key(1), (5,))
     close(fnn.predict(TWICE, jax.device_put(params), OWN, 8, axis=1), fnn.predict(TWICE, params, OWN, axis=1))
+
+
+def test_a_layer_may_make_its_pullback_by_jaxs_vjp():
+    plain = fnn.linear(2)
+
+    def vjp(params, x, key=None):
+        y, back = jax.vjp(plain.apply, params, x)
+        return y, lambda dy, need_dx=True: back(dy)
+
+    model = fnn.Layer(plain.init, plain.apply, vjp)
+    step, start = fnn.train_step(model, fnn.mse, fnn.sgd(0.1)), fnn.sgd(0.1).init(model.init(fnn.Key(0), (3,))[0])
+    x, y = np.ones((4, 3), np.float32), np.zeros((4, 2), np.float32)
+    ours, _ = fnn.fold(fnn.train_step(plain, fnn.mse, fnn.sgd(0.1)), start, fnn.batches(None, (x, y), 2))
+    theirs, _ = fnn.interop.jax.fold(step, start, fnn.batches(None, (x, y), 2))
+    np.testing.assert_allclose(theirs.vector, ours.vector, rtol=1e-6)

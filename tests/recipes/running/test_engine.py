@@ -4,6 +4,7 @@ import os
 import sys
 from subprocess import CompletedProcess
 
+import attrs
 import numpy as np
 import pytest
 
@@ -103,8 +104,9 @@ def test_data_rest_on_the_device_and_results_on_the_host(tmp_path):
     back = resting.on_numpy()
     assert all(type(x) is np.ndarray for x in (*back.train, *back.validation))
     assert (back.train[0] == data.train[0]).all()
-    nothing = no_data(None)
-    assert CPU.resting(nothing) is nothing
+    names = attrs.evolve(data, train=(np.array(["a.png"]), np.array([1])))
+    for other in (no_data(None), names, object()):  # no arrays of numbers
+        assert CPU.resting(other) is other
     params = fnn.Params({"w": jax.numpy.ones(2)})
     found = on_host({"a": [jax.numpy.ones(1)], "params": params, "n": 3})
     assert type(found["a"][0]) is type(found["params"]["w"]) is np.ndarray
