@@ -95,7 +95,7 @@ def parser() -> _Parser:
     again = command.add_mutually_exclusive_group()
     again.add_argument("--fresh", action="store_true", help="repeat runs that are kept, and begin all anew")
     again.add_argument("--kept", action="store_true", help="for a report: train nothing, judge kept results")
-    command.add_argument("--any-code", action="store_true", help="also use results that other code made")
+    command.add_argument("--any-code", action="store_true", help="also use results of other code or another engine")
     command.add_argument("--explain", action="store_true", help="say of each claim what was measured, and why")
     return command
 

@@ -51,14 +51,10 @@ def rows(out: Path, against: Path) -> list[tuple[str, ...]]:
     return found
 
 
-def engine_of(folder: Path) -> str:
+def engines_of(folder: Path) -> str:
     """What carried out the results in a folder, in words."""
-    engines = {
-        json.dumps(json.loads(path.read_text(encoding="utf-8")).get("engine", {"fold": "numpy"}))
-        for path in folder.glob("*/result.json")
-    }
-    words = ([each["fold"], each.get("version", ""), *each.get("device", ())[1:]] for each in map(json.loads, engines))
-    return " and ".join(sorted(" ".join(filter(None, each)) for each in words))
+    found = [json.loads(path.read_text(encoding="utf-8"))["engines"] for path in folder.glob("*/result.json")]
+    return " and ".join(sorted({each for some in found for each in some}))
 
 
 def run(options: Any) -> None:
@@ -74,7 +70,7 @@ def run(options: Any) -> None:
         [
             "# The same experiments under two engines",
             "",
-            f"One: {engine_of(folders[0])}. Other: {engine_of(folders[1])}. Runs of one seed are pairs. Of "
+            f"One: {engines_of(folders[0])}. Other: {engines_of(folders[1])}. Runs of one seed are pairs. Of "
             f"{len(judged)} groups of {FEWEST} runs or more, {judged.count('yes')} have the same numbers: the 95 % "
             "interval of the difference contains 0, as 19 of 20 do by chance where nothing differs.",
             "",

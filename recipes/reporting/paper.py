@@ -86,7 +86,7 @@ def chapter_of(made: Plan, paths: Sequence[Path], failures: Mapping[Path, str]) 
         print(f"{recipe.name}: {absent} of {len(distinct)} trainings have not been run yet")
         return Chapter(recipe, size, absent=absent)
     results = experiment.results_of(made, paths)
-    claims, drawn = experiment.write(made, results, draws=not recipe.cuts_off(size))
+    claims, drawn = experiment.write(made, results, paths, draws=not recipe.cuts_off(size))
     said = describe(recipe, size, results, claims, made.options.explain)
     print("\n".join([f"{recipe.name}: {recipe.summary}", *said]))
     keys = f"keys 0 to {size.runs - 1}" if size.runs > 1 else "key 0"

@@ -25,7 +25,7 @@ DEVICE = "import jax; print(jax.default_backend(), jax.devices()[0].device_kind,
 
 @attrs.frozen
 class Engine:
-    """What carries out folds, as plain values that are part of a result's identity.
+    """What carries out folds, as plain values that the name of a result contains.
 
     fold      "numpy" or "jax"
     version   of JAX

@@ -16,7 +16,7 @@ from recipes.claims import Claim
 from recipes.pictures import sized
 from recipes.recipe import OptionError, Recipe, Results, no_data, scores
 from recipes.running.plan import Options, Plan, Task, plan
-from recipes.running.provenance import versions
+from recipes.running.provenance import engines, versions
 from recipes.running.store import write_text
 from recipes.running.sweep import sweep
 
@@ -29,8 +29,9 @@ def run_recipe(recipe: Recipe, options: Options, executor: Executor | None = Non
     Any executor of the kind of `concurrent.futures` may carry out the runs, `mpi4py.futures.MPIPoolExecutor()` for one.
     """
     made = plan(recipe, options)
-    results = results_of(made, carry_out(made.tasks, options, executor))
-    claims, _ = write(made, results)
+    paths = carry_out(made.tasks, options, executor)
+    results = results_of(made, paths)
+    claims, _ = write(made, results, paths)
     return results, claims
 
 
@@ -68,8 +69,10 @@ def results_of(made: Plan, paths: Iterable[Path]) -> Results:
     return {name: [tree.map(itemgetter(i), together) for i in runs] for name, (together,) in results.items()}
 
 
-def write(made: Plan, results: Results, draws: bool = True) -> tuple[Sequence[Claim], dict[str, Path]]:
-    """Write, judge and draw the results of a plan; returns the claims, and the figures' PNG files by name.
+def write(
+    made: Plan, results: Results, paths: Sequence[Path], draws: bool = True
+) -> tuple[Sequence[Claim], dict[str, Path]]:
+    """Write, judge and draw the results of a plan, kept at `paths`; returns the claims, and the figures' PNG files.
 
     Pictures of less than the paper's size say so. Without `draws` there are none.
     """
@@ -89,7 +92,7 @@ def write(made: Plan, results: Results, draws: bool = True) -> tuple[Sequence[Cl
         "seeds": [attrs.asdict(key) for key in fnn.split(fnn.Key(options.seed), made.size.runs)],
         "data": {"directory": source, "sha256": dict(made.data.checksums), **shape},
         "versions": versions(),
-        "engine": attrs.asdict(made.tasks[0].engine),
+        "engines": engines(paths),
     }
     write_text(folder / "result.json", json.dumps(result, indent=1, allow_nan=False))
     parameters = {name: {str(i): run.get("params", {}) for i, run in enumerate(runs)} for name, runs in results.items()}

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import numpy as np
 
 import fnn
 from recipes.recipe import Recipe, Size, no_data
 from recipes.running.engine import NUMPY, Engine, engine
+from recipes.running.source import code_of
 from recipes.training import Run, together
 
 __all__ = ["Options", "Plan", "Task", "plan", "size_of"]
@@ -86,7 +88,7 @@ class Task:
         """What names the result, as plain values: the name, the configuration, the key and the data.
 
         Fields of the configuration that have their default value are left out, so that a field that is added later,
-        with a default, does not rename older results. No module or file is part of the identity.
+        with a default, does not rename older results. What makes the result is no part of the identity.
         """
         return {
             "trains": self.trains,
@@ -94,8 +96,13 @@ class Task:
             "key": attrs.asdict(self.key) if isinstance(self.key, fnn.Key) else list(map(attrs.asdict, self.key)),
             "examples": self.examples,
             "data": dict(self.checksums),
-            **({} if self.engine == NUMPY else {"engine": attrs.asdict(self.engine)}),
         }
+
+    def made_by(self) -> dict[str, Any]:
+        """What makes the result, as plain values: the code, NumPy's version and, if it is not NumPy, the engine."""
+        code = code_of(self.run, self.load, type(self.config))
+        of_engine = {} if self.engine == NUMPY else {"engine": attrs.asdict(self.engine)}
+        return {"code": code, "numpy": np.__version__, **of_engine}
 
     def carried_out(self) -> Run:
         """The run that the task asks for."""

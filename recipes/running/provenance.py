@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_info
 import fnn
 from recipes.recipe import counted
 
-__all__ = ["codes_in_words", "cost_in_words", "machine", "time_in_all", "versions", "versions_in_words"]
+__all__ = ["codes_in_words", "cost_in_words", "engines", "machine", "time_in_all", "versions", "versions_in_words"]
 
 PACKAGES = ("numpy", "attrs", "toolz", "matplotlib", "scikit-learn")
 
@@ -59,10 +59,19 @@ def cost_in_words(paths: Sequence[Path]) -> dict[str, str]:
     }
 
 
-def _by(cost: Mapping[str, Any]) -> str:
-    """What carried out a training, in words, if it was not NumPy."""
+def engines(paths: Sequence[Path]) -> list[str]:
+    """What carried out the kept runs at these paths, in words."""
+    return sorted({_engine(cost) for cost in _costs(paths)[0]})
+
+
+def _engine(cost: Mapping[str, Any]) -> str:
     engine = cost.get("engine")
-    return f", compiled by {engine['fold'].upper()} {engine['version']} for {engine['device'][1]}" if engine else ""
+    return f"{engine['fold'].upper()} {engine['version']} for {engine['device'][1]}" if engine else "NumPy"
+
+
+def _by(cost: Mapping[str, Any]) -> str:
+    """What compiled a training, in words, if it was not NumPy."""
+    return f", compiled by {_engine(cost)}" if "engine" in cost else ""
 
 
 def time_in_all(paths: Iterable[Path]) -> str:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-import numpy as np
 from toolz import groupby, merge
 
 from fnn import checkpoint
@@ -18,7 +17,6 @@ from fnn.checkpoint.files import remove
 from fnn.values import whole
 from recipes.running.guard import defined_here
 from recipes.running.plan import Task
-from recipes.running.source import code_of
 from recipes.running.store import digest, is_kept, write_text
 from recipes.running.workers import Done, Failed, Outcome, Several, cores, in_processes, in_this_process, on_executor
 
@@ -37,15 +35,14 @@ class SweepError(RuntimeError):
 
 
 def path_of(task: Task, folder: Path) -> Path:
-    """Where the result of a task is kept: the file's name has a digest of the task's identity and one of the code."""
-    made_by = digest({"code": code_of(task.run, task.load, type(task.config)), "numpy": np.__version__})
-    return folder / f"{digest(task.identity())}.{made_by[:12]}.npz"
+    """Where the result of a task is kept: the file's name has a digest of its identity and one of what makes it."""
+    return folder / f"{digest(task.identity())}.{digest(task.made_by())[:12]}.npz"
 
 
 def kept_at(task: Task, folder: Path, any_code: bool = False) -> Path:
     """Where the result of a task is, or will be, kept.
 
-    With `any_code`, and without a result of this code, it is the latest whole result that other code made.
+    With `any_code`, and without a result of this code and engine, it is the latest whole result of any others.
     """
     own = path_of(task, folder)
     if own.exists() or not any_code:
@@ -143,7 +140,7 @@ def sweep(
                of the memory
     executor   any executor of `concurrent.futures`, whose workers carry out the tasks instead
     fresh      do every task again, from its beginning
-    any_code   take results that other code made, too
+    any_code   take results that other code or another engine made, too
     apart      on a GPU, do not train the runs of a configuration together
 
     The progress of each run is kept, too, and an interrupted run goes on from it; on another machine it does so if that

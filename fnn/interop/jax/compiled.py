@@ -12,6 +12,7 @@ import numpy as np
 
 from fnn.arrays import Array
 from fnn.batching import Batch, Batches, checked
+from fnn.interop.jax.elements import apart, by_element, joined, step_apart
 from fnn.interop.jax.trees import key_of
 from fnn.optimizers.diverged import DivergedError
 from fnn.optimizers.optimizer import State
@@ -89,19 +90,24 @@ def _compiled(step: Any) -> Callable[..., tuple[State, Array, Array]]:
         state: State, key: Any, arrays: Batch, orders: tuple[Array, ...], axis: int
     ) -> tuple[State, Array, Array]:
         keyed = step if key is None else attrs.evolve(step, key=key)
+        layout, structure = state.layout, jax.tree.structure(state.params)
+        elements = isinstance(step, TrainStep) and by_element(step.optimizer, state)
 
         @partial(jax.jit, inline=True)  # traced once for both uses
-        def body(state: State, index: Array) -> tuple[State, Array]:
+        def body(parts: tuple[State, ...], index: Array) -> tuple[tuple[State, ...], Array]:
             # "clip" omits a check of each index from the compiled program
-            after = keyed(state, tuple(array.take(index, axis=axis, mode="clip") for array in arrays))
-            return after, after.loss
+            batch = tuple(array.take(index, axis=axis, mode="clip") for array in arrays)
+            parts = step_apart(keyed, parts, batch, structure) if elements else (keyed(parts[0], batch),)
+            return parts, parts[0].loss
 
         losses = []
-        loss = jax.eval_shape(body, state, orders[0][0])[1]  # one number, or one for each network
-        state = attrs.evolve(state, loss=jnp.full(loss.shape, state.loss, loss.dtype))
+        parts = apart(state) if elements else (state,)
+        loss = jax.eval_shape(body, parts, orders[0][0])[1]  # one number, or one for each network
+        parts = tuple(attrs.evolve(each, loss=jnp.full(loss.shape, each.loss, loss.dtype)) for each in parts)
         for order in orders:
-            state, some = jax.lax.scan(body, state, order)
+            parts, some = jax.lax.scan(body, parts, order)
             losses.append(some)
+        state = joined(parts, layout) if elements else parts[0]
         of_steps = jnp.concat(losses)
         numbers = *jax.tree.leaves((state.vector, state.memory)), of_steps
         return state, of_steps, jnp.stack([jnp.isfinite(each).all() for each in numbers]).all()

@@ -61,6 +61,9 @@ MODELS = {  # name: (model, shape of an example's features, optimizer, dtype, to
     "a rate for each network": (
         TWICE, (5,), fnn.chain_updates(fnn.clip_by_global_norm(1.0), fnn.sgd(np.array([0.1, 0.3]))), np.float64, 1e-10,
     ),
+    "a rate for each network, number by number": (TWICE, (5,), fnn.adam(np.array([0.01, 0.03])), np.float64, 1e-10),
+    "decay of matrices": (PLAIN, (5,), fnn.adamw(0.02), np.float64, 1e-10),
+    "a norm of all": (PLAIN, (5,), fnn.chain_updates(fnn.clip_by_global_norm(0.1), OPTIMIZER), np.float64, 1e-10),
     "a part that is an ensemble": (fnn.chain(fnn.linear(4), fnn.ensemble(fnn.linear(3), 2)), (5,), fnn.sgd(0.1),
                                    np.float64, 1e-10),
 }  # fmt: skip

@@ -12,7 +12,7 @@ from recipes.running import catalogue
 
 def result_of(scores, engine="numpy", recipe="mnist", config=1):
     group = {"configuration": {"rate": config}, "test_accuracy": list(scores)}
-    return {"recipe": recipe, **group, "engine": {"fold": engine, "version": "", "device": ["", ""]}}
+    return {"recipe": recipe, **group, "engines": [engine]}
 
 
 A = np.array([0.97, 0.971, 0.972, 0.969, 0.973, 0.97])

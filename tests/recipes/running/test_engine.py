@@ -10,7 +10,7 @@ import pytest
 
 import fnn
 import fnn.interop.jax
-from fnn import Key
+from fnn import Key, checkpoint
 from recipes.command import main
 from recipes.data import digits
 from recipes.points import xor
@@ -18,7 +18,7 @@ from recipes.recipe import no_data
 from recipes.running import engine as module
 from recipes.running.engine import NUMPY, Engine, engine, on_host
 from recipes.running.plan import Options, Task, plan
-from recipes.running.sweep import path_of
+from recipes.running.sweep import kept_at, path_of
 from recipes.running.workers import in_processes
 from tests.support.idx_files import write_bright_rows
 
@@ -53,14 +53,18 @@ def test_without_jax_or_a_device_one_line_says_so(what, value, said, monkeypatch
     engine.cache_clear()
 
 
-def test_the_identity_of_a_result_names_its_engine_unless_it_is_numpy(tmp_path):
+def test_a_result_names_its_engine_unless_it_is_numpy(tmp_path):
     ours, theirs, newer = (
         Task("xor", xor.run, no_data, None, xor.CONFIG, Key(0), engine=each)
         for each in (NUMPY, CPU, Engine("jax", "0.2", ("cpu", "cpu")))
     )
-    assert "engine" not in ours.identity()
-    assert theirs.identity()["engine"] == {"fold": "jax", "version": "0.1", "device": ("cpu", "cpu")}
-    assert len({path_of(task, tmp_path) for task in (ours, theirs, newer)}) == 3
+    assert "engine" not in ours.made_by()
+    assert theirs.made_by()["engine"] == {"fold": "jax", "version": "0.1", "device": ("cpu", "cpu")}
+    paths = [path_of(task, tmp_path) for task in (ours, theirs, newer)]
+    assert len(set(paths)) == 3
+    checkpoint.save(paths[1], {"scores": np.ones(1)})
+    assert kept_at(ours, tmp_path) == paths[0]
+    assert kept_at(ours, tmp_path, any_code=True) == paths[1]
 
 
 def test_a_plan_gives_its_engine_to_all_tasks(monkeypatch):
