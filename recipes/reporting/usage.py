@@ -9,7 +9,7 @@ from recipes.recipe import Recipe, Size, counted
 from recipes.running.engine import engine
 from recipes.running.expected import seconds_of
 from recipes.running.plan import Options
-from recipes.running.settings import types_of
+from recipes.running.settings import ELSEWHERE, types_of
 from recipes.running.workers import cores
 
 __all__ = ["usage"]
@@ -26,15 +26,19 @@ def usage(recipe: Recipe, options: Options) -> Iterator[str]:
         more = f"; ... ({len(names)} in all)" if len(names) > MANY else ""
         yield "\n" + fill(f"Groups: {'; '.join(names[:MANY])}{more}", WIDTH)
     yield "\nSettings, which --set NAME=VALUE changes:"
-    for name in types_of(recipe):
+    for name in (*types_of(recipe), *ELSEWHERE):
         found = [getattr(config, name) for config in recipe.groups.values() if hasattr(config, name)]
-        yield f"  {name:20} {' | '.join(dict.fromkeys(map(_typed, found)))}"
+        values = " | ".join(dict.fromkeys(map(_typed, found)))
+        if found:
+            yield f"  {name:20} {values}" + (f"  (by {ELSEWHERE[name]})" if name in ELSEWHERE else "")
     jobs = options.jobs or cores()
-    yield f"\nSizes, and the time that their trainings take on this machine ({counted(jobs, 'job')}):"
+    yield f"\nSizes, and an estimate of the time that their trainings take on this machine ({counted(jobs, 'job')}):"
     seconds = seconds_of(recipe, recipe.load(options.data), jobs, engine(options.fold))
     patient = any(getattr(config, "patience", 0) for config in recipe.groups.values())
     for option, size in (("by default", recipe.first), ("--quick", recipe.quick), ("--paper", recipe.paper)):
-        yield f"  {option:12} {_in_words(recipe, size)}: {'at most' if patient else 'about'} {_time(seconds(size))}"
+        yield f"  {option:12} {_in_words(recipe, size)}: about {_time(seconds(size))}"
+    if patient:
+        yield "Trainings that stop early, after epochs without a better validation accuracy, take less."
 
 
 def _time(seconds: float) -> str:

@@ -22,6 +22,7 @@ ORDER = [
     "recipes.reporting",
     "recipes.bench",
     "recipes.predict",
+    "recipes.arguments",
     "recipes.command",
     "recipes.__main__",
 ]

@@ -24,17 +24,23 @@ def test_it_names_settings_sizes_and_times(tmp_path):
     assert "Groups: batch 8; batch 16; batch 32; batch 64; batch 128; batch 256" in said
     assert re.search(r"\n  hidden +64,32\n  activation +relu\n", said)
     assert re.search(r"\n  batch_size +8 \| 16 \| 32 \| 64 \| 128 \| 256\n", said)
-    assert "  epochs" not in said
-    assert re.search(r"\(2 jobs\):\n  by default   3 runs of each of 6 groups, 2 epochs: at most \d", said)
-    assert re.search(r"\n  --paper      15 runs of each of 6 groups, 50 epochs: at most \d+ (s|min)$", said)
+    assert "\n  epochs               50  (by --epochs)\n" in said
+    assert re.search(r"\(2 jobs\):\n  by default   3 runs of each of 6 groups, 2 epochs: about \d", said)
+    assert re.search(
+        r"\n  --paper      15 runs of each of 6 groups, 50 epochs: about \d+ (s|min)\nTrainings that", said
+    )
 
 
 @pytest.mark.parametrize(
     ("called", "said"),
     [
-        (["xor", "--help"], r"25 runs, 256 epochs: about \d+ s\n\nOptions: --any-code, .*, --set\n$"),
+        (["xor", "--help"], r"25 runs, 256 epochs: about \d+ s\n\nOptions:\n  --runs RUNS  "),
+        (["xor", "--help"], r"  --set NAME=VALUE (.*\n) +other settings for all groups, as in "),
         (["xor", "-h", "--set", "hidden=3"], r"xor\+hidden=3: .*(.*\n)*  hidden +3\n"),
-        (["benchmark", "--help"], r"^benchmark: .*\nOptions: --data, .*\n$"),
+        (
+            ["benchmark", "--help"],
+            r"^benchmark: .*\n\nOptions:\n  --runs RUNS  (.*\n)+  --only NAMES +the parts of the benchmark(.*\n)+$",
+        ),
         (["--help"], r"Experiments of the paper(.*\n)*.*--epochs"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
