@@ -61,10 +61,10 @@ def listen(worker: Connection, news: News) -> None:
             news.line = worker.recv()
 
 
-def as_they_end(futures: Iterable[Future[Any]], news: News) -> Iterator[Future[Any]]:
-    """Futures as they end, with a bar over all of them and the latest news."""
+def as_they_end(futures: Iterable[Future[Any]], news: News, done: int = 0) -> Iterator[Future[Any]]:
+    """Futures as they end, with the latest news and a bar over all of them; `done` more were done before."""
     waiting = set(futures)
-    with tqdm(desc="runs", total=len(waiting), unit="run", leave=False) as bar:
+    with tqdm(desc="runs", initial=done, total=done + len(waiting), unit="run", leave=False) as bar:
         while waiting:
             ended, waiting = wait(waiting, timeout=None if bar.disable else EVERY, return_when=FIRST_COMPLETED)
             bar.set_postfix_str(news.line)

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 
-from recipes.recipe import Command, Recipe
+from recipes.recipe import Command, OptionError, Recipe
 from recipes.running.own import is_own, own
 
 __all__ = ["commands", "did_you_mean", "find", "names", "reported"]
@@ -34,13 +35,14 @@ reported = {  # the recipes of each report
 def find(name: str) -> Recipe | Command:
     """The recipe or command of this name, in capitals or not, with - or _; or that of a file or module, see `own`.
 
-    Raises `KeyError`, with the names that are near, if there is none.
+    Raises `OptionError`, with the names that are near, if there is none.
     """
     if is_own(name):
         return own(name)
     plain = name.lower().replace("-", "_")
     if plain not in MODULES:
-        raise KeyError(f"no recipe {name!r}; {did_you_mean(plain, MODULES)}")
+        own_file = f"did you mean the file {name}.py?" if name and Path(f"{name}.py").is_file() else ""
+        raise OptionError(f"no recipe {name!r}; {own_file or did_you_mean(plain, MODULES)}")
     return import_module(MODULES[plain]).RECIPE
 
 

@@ -15,10 +15,11 @@ from fnn import checkpoint, plot, tree
 from recipes.claims import Claim
 from recipes.pictures import sized
 from recipes.recipe import OptionError, Recipe, Results, no_data, scores
+from recipes.running.failures import RefusedError
 from recipes.running.plan import Options, Plan, Task, plan
 from recipes.running.provenance import engines, versions
 from recipes.running.store import write_text
-from recipes.running.sweep import sweep
+from recipes.running.sweep import SweepError, sweep
 
 __all__ = ["carry_out", "executor_of", "results_of", "run_recipe", "write"]
 
@@ -27,11 +28,20 @@ def run_recipe(recipe: Recipe, options: Options, executor: Executor | None = Non
     """Carry out a recipe and write result.json, parameters.npz and its figures to a folder of its own.
 
     Any executor of the kind of `concurrent.futures` may carry out the runs, `mpi4py.futures.MPIPoolExecutor()` for one.
+    Returns the results of all runs, group by group, and the claims; `reporting.describe` says both in words. Raises
+    `RefusedError` if the runs cannot be carried out, and `SweepError` if some failed.
     """
     made = plan(recipe, options)
-    paths = carry_out(made.tasks, options, executor)
+    try:
+        paths = carry_out(made.tasks, options, executor)
+    except (RefusedError, SweepError) as error:  # its message says all, and the calls that led here nothing
+        raise error.with_traceback(None) from None
     results = results_of(made, paths)
-    claims, _ = write(made, results, paths)
+    try:
+        claims, _ = write(made, results, paths)
+    except Exception as error:
+        error.add_note(f"All runs are kept in {options.folder}: mend this, and start again; no run is repeated.")
+        raise
     return results, claims
 
 
@@ -74,7 +84,7 @@ def write(
 ) -> tuple[Sequence[Claim], dict[str, Path]]:
     """Write, judge and draw the results of a plan, kept at `paths`; returns the claims, and the figures' PNG files.
 
-    Pictures of less than the paper's size say so. Without `draws` there are none.
+    Pictures of less than the full size say so. Without `draws` there are none.
     """
     recipe, options, folder = made.recipe, made.options, Path(made.options.out) / made.recipe.name
     claims = recipe.told(made.size, recipe.claims(results, made.data))

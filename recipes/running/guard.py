@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from recipes.running.failures import RefusedError
 from recipes.running.plan import Task
 
 __all__ = ["check_main", "defined_here"]
@@ -15,22 +16,20 @@ GUARDS = "__name__", "current_process"  # a script without any of these words ca
 
 
 def check_main(tasks: Iterable[Task]) -> None:
-    """Raise a `ValueError` if worker processes would start these runs again, or could not import what they need."""
+    """Raise a `RefusedError` if worker processes would start these runs again, or could not import what they need."""
     main = sys.modules["__main__"]
     path = str(getattr(main, "__file__", None))
     if not _imported_by_workers():
         if named := defined_here(tasks):
-            raise ValueError(
-                f"sweep: worker processes cannot import {', '.join(named)}, which this session defines: put the "
+            raise RefusedError(
+                f"worker processes cannot import {', '.join(named)}, which this session defines: put the "
                 "definitions into a file, and import them, or give jobs=1"
             )
     elif not Path(path).exists():
-        raise ValueError(
-            f"sweep: worker processes import the main script, and {path} is no file: save it, or give jobs=1"
-        )
+        raise RefusedError(f"worker processes import the main script, and {path} is no file: save it, or give jobs=1")
     elif (line := _line_of(vars(main))) and (statement := _unguarded(Path(path), line)):
-        raise ValueError(
-            f"sweep: {path}, line {line}, starts processes without a guard. Each process imports this file first, and "
+        raise RefusedError(
+            f"{path}, line {line}, starts processes without a guard. Each process imports this file first, and "
             f"would start the runs again. Write\n\n{GUARD}\n    {statement}\n\nor give jobs=1"
         )
 

@@ -41,7 +41,7 @@ def own(name: str) -> Recipe:
     recipe = getattr(found, "RECIPE", None)
     if not isinstance(recipe, Recipe):
         came = "no RECIPE" if recipe is None else f"a RECIPE of type {type(recipe).__name__}"
-        raise OptionError(f"{name} has {came}; write RECIPE = Recipe(...), see recipes/README.md")
+        raise OptionError(f"{name} has {came}; write RECIPE = study.study(...) or Recipe(...), as in recipes/README.md")
     return recipe
 
 

@@ -13,7 +13,7 @@ from recipes.running.engine import NUMPY, Engine, engine
 from recipes.running.source import code_of
 from recipes.training import Run, together
 
-__all__ = ["Options", "Plan", "Task", "plan", "size_of"]
+__all__ = ["Options", "Plan", "Task", "plan", "size_of", "without_defaults"]
 
 
 def _no_empty_name(options: "Options", field: "attrs.Attribute[Any]", name: str | None) -> None:
@@ -25,6 +25,20 @@ def _no_empty_name(options: "Options", field: "attrs.Attribute[Any]", name: str 
 @attrs.frozen
 class Options:
     """How to carry out a recipe: the options of the command line. None stands for the recipe's own value.
+
+    runs, epochs    the number of runs of each configuration, and the largest number of epochs of a run
+    jobs            the number of runs side by side, by default one for each core
+    seed            the seed from which all randomness follows
+    data            a directory of IDX files like MNIST's, by default MNIST
+    out             the folder of the results: the figures and result.json of a recipe in a folder of its name, which
+                    keeps those of the last size, and each finished run in "runs"
+    paper, quick    the full size, or a size that is just enough to see everything at work
+    fresh           repeat runs that are kept
+    any_code        also use results of other code or another engine
+    executor        "dask:ADDRESS", whose workers carry out the runs
+    fold            "numpy" or "jax": what carries out trainings
+    apart           on a GPU, train each run of a configuration by itself
+    kept, explain, only, against, gallery    of the command line's reports and commands
 
     Raises `ValueError` if the name of a folder is empty.
     """
@@ -92,7 +106,7 @@ class Task:
         """
         return {
             "trains": self.trains,
-            "config": _without_defaults(self.config),
+            "config": without_defaults(self.config),
             "key": attrs.asdict(self.key) if isinstance(self.key, fnn.Key) else list(map(attrs.asdict, self.key)),
             "examples": self.examples,
             "data": dict(self.checksums),
@@ -159,10 +173,10 @@ def _loaded(load: Callable[[str | None], Any], directory: str | None, examples: 
     return data if examples is None else data.first(examples)
 
 
-def _without_defaults(config: Any) -> dict[str, Any]:
+def without_defaults(config: Any) -> dict[str, Any]:
     """The fields of a record whose values are not their defaults, as plain values.
 
-    >>> _without_defaults(Size(3)), _without_defaults(Size(3, epochs=5))
+    >>> without_defaults(Size(3)), without_defaults(Size(3, epochs=5))
     ({'runs': 3}, {'runs': 3, 'epochs': 5})
     """
     fields = attrs.fields(type(config))

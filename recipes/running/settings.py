@@ -33,8 +33,8 @@ def with_settings(recipe: Recipe, words: Sequence[str]) -> Recipe:
     recipe   the recipe
     words    settings, such as ["rate=0.01", "hidden=128,64"]
 
-    Raises `OptionError` for a word that is no setting of the recipe, for a value of another type, and for settings that
-    make two of its groups the same.
+    This is what `--set` does; `try_out` then tries the settings. Raises `OptionError` for a word that is no setting of
+    the recipe, and for a value of another type.
     """
     types, changes = types_of(recipe), {}
     for word in words:
@@ -47,9 +47,6 @@ def with_settings(recipe: Recipe, words: Sequence[str]) -> Recipe:
             raise OptionError(f"{recipe.name} has no setting {name!r}; {did_you_mean(name, types)}")
         changes[name] = read(name, text, types[name])
     groups = {name: _changed(recipe, config, changes) for name, config in recipe.groups.items()}
-    for a, b in combinations(groups, 2):
-        if groups[a] == groups[b] and recipe.groups[a] != recipe.groups[b]:
-            raise OptionError(f"--set {' '.join(words)} makes the groups {a!r} and {b!r} of {recipe.name} the same")
 
     def figures(results: Results, data: Any) -> Mapping[str, Figure]:
         try:
@@ -79,12 +76,18 @@ def _changed(recipe: Recipe, config: Any, changes: Mapping[str, Any]) -> Any:
 
 
 def try_out(recipe: Recipe, data: Any) -> None:
-    """Begin one training of each group. Raises `OptionError` if the recipe's code refuses its settings."""
+    """Begin one training of each group.
+
+    Raises `OptionError` if the recipe's code refuses its settings, or if two groups have the same.
+    """
     for name, config in recipe.groups.items():
         try:
             recipe.run(config, Key(0), data)
         except Exception as error:  # whatever the code of a recipe raises
             raise OptionError(f"{recipe.name}, group {name!r}: {type(error).__name__}: {error}") from error
+    for a, b in combinations(recipe.groups, 2):
+        if recipe.groups[a] == recipe.groups[b]:
+            raise OptionError(f"{recipe.name}: the groups {a!r} and {b!r} would be the same: set what all groups share")
 
 
 def read(name: str, text: str, hint: Any) -> Any:

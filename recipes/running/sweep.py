@@ -2,7 +2,6 @@
 
 import json
 import pickle
-import traceback
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
@@ -10,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from toolz import groupby, merge
+from toolz import groupby, merge, second
 
 from fnn import checkpoint
 from fnn.checkpoint.files import remove
 from fnn.values import whole
+from recipes.running.failures import RefusedError, traceback_of
 from recipes.running.guard import defined_here
-from recipes.running.plan import Task
+from recipes.running.plan import Task, without_defaults
 from recipes.running.store import digest, is_kept, write_text
 from recipes.running.workers import Done, Failed, Outcome, Several, cores, in_processes, in_this_process, on_executor
 
@@ -26,12 +26,15 @@ __all__ = ["SweepError", "kept_at", "path_of", "sweep"]
 class SweepError(RuntimeError):
     """Some runs failed, and all others are kept.
 
-    The message names each failed run with its configuration. So does `failures`, by the path of the missing result.
+    The message names each failed run with its configuration, and says once why it failed what failed for one reason.
+    `failures` has both for each run, by the path of the missing result.
     """
 
-    def __init__(self, failures: Mapping[Path, str], n: int):
-        super().__init__("\n".join([f"{len(failures)} of {n} runs failed:", *failures.values()]))
-        self.failures = failures
+    def __init__(self, failures: Mapping[Path, tuple[str, str]], n: int):
+        of_reason = groupby(second, failures.values())
+        parts = ["\n".join([*(run for run, _ in runs), why]) for why, runs in of_reason.items()]
+        super().__init__("\n".join([f"{len(failures)} of {n} runs failed:", *parts]))
+        self.failures = {path: f"{run}\n{why}" for path, (run, why) in failures.items()}
 
 
 def path_of(task: Task, folder: Path) -> Path:
@@ -52,19 +55,19 @@ def kept_at(task: Task, folder: Path, any_code: bool = False) -> Path:
 
 
 def _check(tasks: Sequence[Task]) -> None:
-    """Raise a `ValueError` for tasks that cannot go to another process, or whose results would get mixed up."""
+    """Raise a `RefusedError` for tasks that cannot go to another process, or whose results would get mixed up."""
     runs = {task.trains: task.run for task in reversed(tasks)}
     for task in tasks:
         if task.run != runs[task.trains]:
-            raise ValueError(
-                f"sweep: two different functions keep their results under the name {task.trains!r}; name one otherwise "
+            raise RefusedError(
+                f"two different functions keep their results under the name {task.trains!r}; name one otherwise "
                 "by `trains` of its recipe"
             )
         try:
             pickle.dumps(task)
         except (AttributeError, TypeError, pickle.PicklingError) as error:
-            raise ValueError(
-                "sweep: a run, its loader and its configuration must be known by name: functions at the top of a "
+            raise RefusedError(
+                "a run, its loader and its configuration must be known by name: functions at the top of a "
                 f"module, not lambdas, and plain values; {error}"
             ) from error
 
@@ -116,8 +119,8 @@ def _keep(path: Path, outcome: Done | Failed) -> Failed | None:
         write_text(path.with_suffix(".json"), json.dumps(outcome.cost))
         checkpoint.save(path, outcome.result)
         remove(progress_of(path))
-    except (OSError, ValueError):
-        return Failed(traceback.format_exc())
+    except (OSError, ValueError) as error:
+        return Failed(traceback_of(error))
     return None
 
 
@@ -146,9 +149,9 @@ def sweep(
     The progress of each run is kept, too, and an interrupted run goes on from it; on another machine it does so if that
     shares this one's files. The results do not depend on `jobs` or `executor`.
 
-    Raises `ValueError` before the first run if a task cannot go to another process, if the main script would start the
-    runs again in each process, if two functions keep their results under one name, or unless `jobs` is a positive
-    integer.
+    Raises `RefusedError` before the first run if a task cannot go to another process, if the main script would start
+    the runs again in each process, or if two functions keep their results under one name; `ValueError` unless `jobs` is
+    a positive integer.
     Raises `SweepError` after the last run if some have failed.
     """
     alone = any(task.engine.on_gpu for task in tasks) or defined_here(tasks)
@@ -161,23 +164,25 @@ def sweep(
         if fresh or path not in todo:
             remove(progress_of(path))
     todo = {path: attrs.evolve(task, progress=progress_of(path)) for path, task in todo.items()}
-    if found := len(set(paths)) - len(todo):
-        print(f"{found} of {len(set(paths))} runs are in {folder} already; --fresh repeats them")
+    if done := len(set(paths)) - len(todo):
+        print(f"{done} of {len(set(paths))} runs are in {folder} already; --fresh repeats them")
     bundles = _bundled(todo, apart)
     for task in bundles.values():
         if fresh and task.progress:
             remove(task.progress)
     n = min(jobs, len(bundles))
-    here = in_this_process(bundles) if n <= 1 else in_processes(bundles, n)
-    with closing(here if executor is None else on_executor(bundles, executor)) as outcomes:  # after an interrupt, too
+    here = in_this_process(bundles, done) if n <= 1 else in_processes(bundles, n, done)
+    there = None if executor is None else on_executor(bundles, executor, done)
+    with closing(there or here) as outcomes:  # after an interrupt, too
         kept = [_keep_all(paths, bundles[paths], outcome) for paths, outcome in outcomes]
     failures: dict[Path, Failed] = merge(*kept)
     if failures:
-        told = {path: f"{_described(todo[path])}\n{failed.why}" for path, failed in failures.items()}
+        told = {path: (_described(task), failures[path].why) for path, task in todo.items() if path in failures}
         raise SweepError(told, len(todo))
     return paths
 
 
-def _described(task: Task) -> dict[str, object]:
-    """The identity of a task with its whole configuration."""
-    return {**task.identity(), "config": attrs.asdict(task.config)}
+def _described(task: Task) -> str:
+    """What repeats a run: its configuration, without defaults, and its key."""
+    changed = [f"{name}={value!r}" for name, value in without_defaults(task.config).items()]
+    return f"{task.trains}: {type(task.config).__name__}({', '.join(changed)}), {task.key!r}"

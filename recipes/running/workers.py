@@ -5,7 +5,6 @@ Each of the three yields (paths, outcome) as runs end, in any order. The outcome
 
 import os
 import signal
-import traceback
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -26,6 +25,7 @@ from tqdm import tqdm
 from fnn.optimizers.diverged import DivergedError
 from recipes.running.bars import News, as_they_end, listen, telling, with_a_bar
 from recipes.running.engine import NUMPY, on_host
+from recipes.running.failures import traceback_of
 from recipes.running.guard import check_main
 from recipes.running.plan import Task
 from recipes.running.provenance import machine
@@ -97,12 +97,12 @@ def work(task: Task, shown: bool = False, core: int = 0) -> Outcome:
             result = on_host(run.finish(deque(progresses, maxlen=1)[0]))
             cost = {"seconds": perf_counter() - begin, "date": f"{date.today()}", **machine()}
             return Done(result, cost if task.engine == NUMPY else {**cost, "engine": attrs.asdict(task.engine)})
-    except (ApartError, DivergedError):
+    except (ApartError, DivergedError) as error:
         if isinstance(task.key, tuple):  # trained together, one would take the others with it
             return Several([_one(work(attrs.evolve(task, key=key, progress=None), shown, core)) for key in task.key])
-        return Failed(traceback.format_exc())
-    except Exception:
-        return Failed(traceback.format_exc())
+        return Failed(traceback_of(error))
+    except Exception as error:
+        return Failed(traceback_of(error))
 
 
 def _one(outcome: Outcome) -> Done | Failed:
@@ -110,9 +110,11 @@ def _one(outcome: Outcome) -> Done | Failed:
     return outcome
 
 
-def in_this_process(todo: Mapping[Paths, Task]) -> Outcomes:
-    """Carry out tasks one after the other, with a bar over the runs and one over the epochs of each."""
-    for path, task in tqdm(todo.items(), desc="runs", unit="run", leave=False, disable=len(todo) == 1):
+def in_this_process(todo: Mapping[Paths, Task], done: int = 0) -> Outcomes:
+    """Carry out tasks one after the other, with a bar over the runs, `done` of which are done, and one over epochs."""
+    total, alone = done + len(todo), not todo or done + len(todo) == 1
+    bar = tqdm(todo.items(), desc="runs", unit="run", leave=False, disable=alone, initial=done, total=total)
+    for path, task in bar:
         yield path, work(task, shown=True)
 
 
@@ -170,11 +172,11 @@ def _in_own_process(own: Any, numbers: Iterator[int], stopped: Event, news: News
     return Failed(f"the worker process died {ATTEMPTS} times over this run: killed, or out of memory?")
 
 
-def in_processes(todo: Mapping[Paths, Task], jobs: int) -> Outcomes:
-    """Carry out tasks in `jobs` processes of this machine.
+def in_processes(todo: Mapping[Paths, Task], jobs: int, done: int = 0) -> Outcomes:
+    """Carry out tasks in `jobs` processes of this machine, with a bar over the runs, `done` of which are done.
 
     Each process has a thread of its own that feeds it, so that a process that dies takes one run with it and no more.
-    Raises `ValueError` before the first run if the processes cannot import the main script, or would start it again.
+    Raises `RefusedError` before the first run if the processes cannot import the main script, or would start it again.
     """
     own, numbers, stopped, news, others = local(), count(), Event(), News(), set(active_children())
     check_main(todo.values())
@@ -184,7 +186,7 @@ def in_processes(todo: Mapping[Paths, Task], jobs: int) -> Outcomes:
         with _sharing(jobs):
             given = own, numbers, stopped, news
             futures = {threads.submit(_in_own_process, *given, task): path for path, task in todo.items()}
-            yield from _as_they_end(futures, news)
+            yield from _as_they_end(futures, news, done)
     finally:  # after an interrupt, no worker goes on
         stopped.set()
         threads.shutdown(wait=False, cancel_futures=True)
@@ -192,8 +194,8 @@ def in_processes(todo: Mapping[Paths, Task], jobs: int) -> Outcomes:
             worker.terminate()
 
 
-def on_executor(todo: Mapping[Paths, Task], executor: Executor) -> Outcomes:
-    """Carry out tasks by the workers of an executor.
+def on_executor(todo: Mapping[Paths, Task], executor: Executor, done: int = 0) -> Outcomes:
+    """Carry out tasks by the workers of an executor, with a bar over the runs, `done` of which are done.
 
     A pool of processes breaks as a whole when one of its workers is killed. All runs that it still holds then fail, and
     the next sweep repeats them.
@@ -203,17 +205,12 @@ def on_executor(todo: Mapping[Paths, Task], executor: Executor) -> Outcomes:
         try:
             futures[executor.submit(work, task, core=len(futures))] = path
         except BrokenExecutor as error:  # it broke while tasks were still being submitted
-            yield path, Failed(_traceback(error))
-    yield from _as_they_end(futures, News())
+            yield path, Failed(traceback_of(error))
+    yield from _as_they_end(futures, News(), done)
 
 
-def _as_they_end(futures: dict[Future[Outcome], Paths], news: News) -> Outcomes:
+def _as_they_end(futures: dict[Future[Outcome], Paths], news: News, done: int) -> Outcomes:
     """The outcomes of futures as they end; each is let go as soon as it is passed on."""
-    for future in as_they_end(futures, news):
+    for future in as_they_end(futures, news, done):
         error = future.exception()
-        yield futures.pop(future), future.result() if error is None else Failed(_traceback(error))
-
-
-def _traceback(error: BaseException) -> str:
-    """The traceback of an error, with its cause in a worker process."""
-    return "".join(traceback.format_exception(error))
+        yield futures.pop(future), future.result() if error is None else Failed(traceback_of(error))

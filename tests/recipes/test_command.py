@@ -21,6 +21,7 @@ from tests.support.paths import ROOT
         (["benchmark", "--any-code"], "benchmark takes no --any-code; it takes --data, "),
         (["linear"], "no recipe 'linear'; did you mean 'linear_regression' or 'linear_classification'?"),
         (["Denoise"], "no recipe 'Denoise'; did you mean 'denoising'?"),
+        (["my_study"], "no recipe 'my_study'; did you mean the file my_study.py?"),
         (["zzz"], "no recipe 'zzz'; there are linear_regression, linear_classification, xor, "),
         ([""], "no recipe ''; there are linear_regression, "),
         (["mnist", "--any_code"], "no option --any_code; did you mean '--any-code'?"),
@@ -39,6 +40,7 @@ from tests.support.paths import ROOT
 def test_a_wrong_call_is_answered_in_one_line(called, said, tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "dask.distributed", None)  # as where it is not installed
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_study.py").touch()
     try:
         status = main(called)
     except SystemExit as end:
@@ -46,7 +48,7 @@ def test_a_wrong_call_is_answered_in_one_line(called, said, tmp_path, monkeypatc
     (line,) = capsys.readouterr().err.splitlines()
     assert status == 2
     assert line.startswith(f"python -m recipes: {said}")
-    assert not list(tmp_path.glob("*.*"))
+    assert [path.name for path in tmp_path.glob("*.*")] == ["my_study.py"]
 
 
 @pytest.mark.parametrize("name", ["MNIST", "Linear-Regression", "xor-tanh"])

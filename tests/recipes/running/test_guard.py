@@ -8,6 +8,7 @@ import pytest
 
 from fnn import Key
 from recipes.recipe import no_data
+from recipes.running.failures import RefusedError
 from recipes.running.guard import check_main
 from recipes.running.plan import Task
 
@@ -69,3 +70,16 @@ def test_a_script_that_is_no_file_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "__main__", session)
     with pytest.raises(ValueError, match="<stdin> is no file: save it, or give jobs=1"):
         check_main([])
+
+
+def test_the_traceback_of_a_script_without_a_guard_has_no_call_of_the_sweep(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from recipes.classifiers import mnist\nfrom recipes.running import Options, run_recipe\n"
+        f"run_recipe(mnist.RECIPE, Options(out={str(tmp_path)!r}, runs=2, jobs=2))\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(RefusedError, match=r"^\S+script.py, line 3, starts processes") as caught:
+        runpy.run_path(str(script), run_name="__main__")
+    assert [each.name for each in caught.traceback][-2:] == ["<module>", "run_recipe"]
+    assert caught.value.__cause__ is None

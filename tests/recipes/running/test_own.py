@@ -90,12 +90,16 @@ def called(folder, *arguments):
 def test_a_recipe_of_one_s_own_is_carried_out_by_its_file_or_module(name, folder):
     command = "-m", "recipes", name, "--jobs", "2"
     status, said = called(folder, *command)
-    assert (status, "own: A study of one's own.\n" in said, "x, IQM 0.9375 (3 runs)" in said) == (0, True, True), said
+    assert (status, "own: A study of one's own.\n" in said, "x, interquartile mean (IQM) 0.9375 (3 runs)" in said) == (
+        0,
+        True,
+        True,
+    ), said
     assert json.loads((folder / "results" / "own" / "result.json").read_text(encoding="utf-8"))["x"] == [0.9375] * 3
     assert "3 of 3 runs are in results/runs already" in called(folder, *command)[1]
     for helper in folder.rglob("helper.py"):
         helper.write_text("SCALE = 65.25\n", encoding="utf-8")
-    assert "x, IQM 65.2500 (3 runs)" in called(folder, *command)[1]
+    assert "x, interquartile mean (IQM) 65.2500 (3 runs)" in called(folder, *command)[1]
 
 
 def test_a_script_carries_out_its_recipe_and_keeps_the_runs(folder):
@@ -112,8 +116,8 @@ def test_a_script_carries_out_its_recipe_and_keeps_the_runs(folder):
         ("absent.py", "no file absent.py; a recipe of your own is path/to/study.py or package.study"),
         ("package/absent", "no file package/absent; "),
         ("package.absent", "no module package.absent; Python looks in "),
-        ("empty.py", "empty.py has no RECIPE; write RECIPE = Recipe(...), see recipes/README.md"),
-        ("number.py", "number.py has a RECIPE of type int; write RECIPE = Recipe(...)"),
+        ("empty.py", "empty.py has no RECIPE; write RECIPE = study.study(...) or Recipe(...), as in recipes/README.md"),
+        ("number.py", "number.py has a RECIPE of type int; write RECIPE = "),
         ("json.py", "json.py has the name of another module, "),
     ],
 )
@@ -150,3 +154,30 @@ def test_what_a_notebook_defines_runs_there_one_after_the_other(tmp_path, monkey
             jobs=2,
             fresh=True,
         )
+
+
+MISTAKES = {  # where a recipe is wrong: what its source says there, and instead; and the line of the traceback
+    "file": ("import attrs\n", "import attrs\n\nattrs.absent\n", "attrs.absent"),
+    "value": ("import attrs\n", 'import attrs\n\nint("mine")\n', 'int("mine")'),
+    "run": ("    start = fnn.", '    raise ValueError("mine")\n    start = fnn.', 'raise ValueError("mine")'),
+    "claims": ("data: [],", "data: results.absent,", "results.absent"),
+}
+
+
+@pytest.mark.parametrize("place", MISTAKES)
+def test_a_mistake_in_a_recipe_is_shown_once_from_its_own_line_on(place, tmp_path, monkeypatch, capsys):
+    was, wrong, line = MISTAKES[place]
+    text = RECIPE.format(helper="math").replace("SCALE", "pi").replace(was, wrong)
+    (tmp_path / f"wrong_{place}.py").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    assert main([f"wrong_{place}.py", "--jobs", "1"]) == 1
+    said = capsys.readouterr().err
+    at = said.index("Traceback (most recent call last):\n")
+    first, shown, *_ = said[at:].splitlines()[1:]
+    assert (said.count("Traceback"), f"wrong_{place}.py" in first, line in shown) == (1, True, True), said
+    assert ("All runs are kept in results/runs: mend this" in said) == (place == "claims")
+    assert len(list((tmp_path / "results" / "runs").glob("*.npz"))) == (3 if place == "claims" else 0)
+    if place == "run":
+        assert [f"own: Config(), Key(seed=0, path=({i},))" in said for i in range(3)] == [True] * 3
+        assert "epochs" not in said

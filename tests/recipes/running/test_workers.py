@@ -3,7 +3,7 @@
 import os
 import re
 import signal
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from time import sleep
@@ -16,6 +16,7 @@ from recipes.classifiers import mnist
 from recipes.data import digits
 from recipes.recipe import no_data
 from recipes.running.plan import Task
+from recipes.running.sweep import sweep
 from recipes.running.workers import Done, Failed, in_processes, in_this_process, on_executor
 from recipes.training import Run
 from tests.support.idx_files import write_bright_rows
@@ -56,6 +57,21 @@ def test_bars_show_loss_and_accuracy(jobs, tmp_path, monkeypatch, capsys):
     assert isinstance(outcome, Done)
     of_epoch = r"epoch [1-9]\d*/100, " if jobs > 1 else r"epochs: .*/100 .*"
     assert re.search(of_epoch + r"loss \d\S*, validation accuracy [01]\.\d{4}", capsys.readouterr().err)
+
+
+def nothing(config, key, data):
+    start = sgd(0.1).init({"w": np.zeros(1)})
+    return Run(start, lambda state, batch: state, lambda epoch: [], 0, lambda end: {"x": 1.0})
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_the_bar_begins_with_the_runs_that_are_kept(elsewhere, tmp_path, capsys):
+    tasks = [Task("nothing", nothing, no_data, None, mnist.Config(), Key(i)) for i in range(4)]
+    sweep(tasks[:2], tmp_path, jobs=1)
+    capsys.readouterr()
+    with ThreadPoolExecutor(1) as pool:
+        sweep(tasks, tmp_path, jobs=1, executor=pool if elsewhere else None)
+    assert re.findall(r"\d/\d", capsys.readouterr().err)[0] == "2/4"
 
 
 class Breaking(Executor):
