@@ -23,12 +23,19 @@ SUMMARY = "A trained network reads pictures of your own, such as digits drawn wi
 
 @attrs.frozen
 class Reader:
-    """A trained network of a result's folder: its name, itself, its parameters, and the side of its images."""
+    """A trained network of a result's folder.
+
+    name      its run and group
+    network, params    itself
+    side      that of its images, in pixels
+    among     the number of networks in the folder, of which it reads best
+    """
 
     name: str
     network: fnn.Layer
     params: Mapping[str, Any]
     side: int
+    among: int
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """The probability of each class for images (n, side, side): (n, n_classes)."""
@@ -42,6 +49,8 @@ def reader(folder: str | Path) -> Reader:
     Raises `FileNotFoundError` for a folder without results, and `ValueError` if they have no network that reads images.
     """
     folder = Path(folder)
+    if not (folder / "result.json").is_file():
+        raise FileNotFoundError(f"{folder} has no results; `python -m recipes mnist` writes some to results/mnist")
     result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
     groups = result.get("groups") or {result["recipe"]: result}
     best = {
@@ -51,11 +60,14 @@ def reader(folder: str | Path) -> Reader:
         for i, curve in enumerate(group["curves"]["validation_accuracy"])
     }
     if not best:
-        raise ValueError(f"{folder} has no network that reads images; results of mnist have one")
+        raise ValueError(
+            f"{folder} has no network that reads images; results of mnist have one, and those of a study of your own "
+            "if it says network=..., as in recipes/README.md"
+        )
     _, name, i = max(best)
     params = checkpoint.load(folder / "parameters.npz")[name][str(i)]
     side, _ = result["data"]["shape"]
-    return Reader(f"run {i} of {name}", network_of(groups[name]["network"]), params, side)
+    return Reader(f"run {i} of {name}", network_of(groups[name]["network"]), params, side, len(best))
 
 
 def network_of(text: str) -> fnn.Layer:
@@ -135,11 +147,16 @@ def main(arguments: Sequence[str]) -> int:
     try:
         read = reader(given.result)
         images = np.stack([read_picture(path, read.side) for path in given.images])
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        said = f"cannot read {error.filename}: {str(error.strerror).lower()}" if error.filename else error
+        print(f"{program}: {said}", file=sys.stderr)
+        return 2
+    except ValueError as error:
         print(f"{program}: {error}", file=sys.stderr)
         return 2
     names, chances = [Path(path).name for path in given.images], read(images)
-    print(f"read by {read.name}:", *lines(names, chances), sep="\n")
+    best = f", the best of {read.among} by validation accuracy" if read.among > 1 else ""
+    print(f"read by {read.name}{best}:", *lines(names, chances), sep="\n")
     png, _ = plot.save(drawn(names, images, chances), Path(given.result) / "predict")
     print("written to", png)
     return 0

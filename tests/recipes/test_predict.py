@@ -1,6 +1,7 @@
 """Pictures of one's own become images like MNIST's, and the network of a result reads them."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -122,7 +123,7 @@ def test_the_command_reads_pictures_and_draws_them(trained, test_digits, tmp_pat
         Image.fromarray(grey.astype(np.uint8)).save(tmp_path / f"{i}.png")
     assert main(["predict", str(trained / "mnist"), *(str(tmp_path / f"{i}.png") for i in range(3))]) == 0
     first, *read, last = capsys.readouterr().out.splitlines()
-    assert first.startswith("read by run ")
+    assert re.fullmatch(r"read by run [01] of mnist, the best of 2 by validation accuracy:", first)
     assert [line[:7] for line in read] == ["0.png: ", "1.png: ", "2.png: "]
     assert all("%)" in line for line in read)
     assert last == f"written to {trained / 'mnist' / 'predict.png'}"
@@ -132,9 +133,10 @@ def test_the_command_reads_pictures_and_draws_them(trained, test_digits, tmp_pat
 @pytest.mark.parametrize(
     ("folder", "picture", "said"),
     [
-        ("absent", "0.png", "No such file or directory: '"),
+        ("absent", "0.png", "absent has no results; `python -m recipes mnist` writes some"),
         ("linear_regression", "0.png", "linear_regression has no network that reads images; results of mnist have one"),
-        ("mnist", "absent.png", "No such file or directory: 'absent.png'"),
+        ("linear_regression", "0.png", "those of a study of your own if it says network=..., as in recipes/README.md"),
+        ("mnist", "absent.png", "cannot read absent.png: no such file or directory"),
     ],
 )
 def test_what_cannot_be_read_is_named_in_one_line(folder, picture, said, trained, capsys):
