@@ -61,9 +61,9 @@ class Recipe:
     figures    figures(results, data) -> figures by name
     claims     claims(results, data) -> the paper's claims with our verdicts
     score      the score that is printed for each group
-    paper      the paper's size
-    first      a newcomer's size, which takes less than a minute; by default the paper's
-    quick      the size of a quick report; by default the paper's
+    paper      the full size: the paper's, for an experiment of the paper; any other recipe chooses its own
+    first      a newcomer's size, which takes less than a minute; by default the full one
+    quick      the size of a quick report; by default the full one
     together   whether one run trains all networks of a group as an ensemble: `config` then has a field `runs`, and
                every leaf of the result has the runs as its first axis
     fixed      what the code fixes and no configuration says, by fields as in other configurations, for the report
@@ -104,15 +104,20 @@ class Recipe:
         """The first paragraph, which is one line."""
         return self.paragraphs[0]
 
+    @property
+    def full_size(self) -> str:
+        """The name of the full size; only what the paper shows has a size there."""
+        return "the paper's size" if self.figure else "the full size"
+
     def shortfall(self, size: Size) -> str:
-        """How a size differs from the paper's, in words; "" if it does not."""
+        """How a size differs from the full one, in words; "" if it does not."""
         runs = [f"{counted(size.runs, 'run')} instead of {self.paper.runs}"] if size.runs != self.paper.runs else []
         epochs = [f"at most {counted(size.epochs, 'epoch')}"] if size.epochs is not None else []
         few = [f"{size.examples:,} training examples"] if size.examples is not None else []
-        return f"not the paper's size: {', '.join([*runs, *epochs, *few])}" if size != self.paper else ""
+        return f"not {self.full_size}: {', '.join([*runs, *epochs, *few])}" if size != self.paper else ""
 
     def beside(self, size: Size) -> str:
-        """A size beside the paper's, as in "3 runs of 2 epochs; the paper's size: 15 of 50"; "" for the paper's."""
+        """A size beside the full one, as in "3 runs of 2 epochs; the paper's size: 15 of 50"; "" for the full one."""
         if size == self.paper:
             return ""
         ends = self.paper.epochs or max(getattr(config, "epochs", 0) for config in self.groups.values())
@@ -121,10 +126,10 @@ class Recipe:
             ours, papers = f"{ours} of {counted(size.epochs, 'epoch')}", f"{papers} of {ends}"
         if size.examples is not None:
             ours, papers = f"{ours} on {size.examples:,} examples", f"{papers} on all"
-        return f"{ours}; the paper's size: {papers}"
+        return f"{ours}; {self.full_size}: {papers}"
 
     def cuts_off(self, size: Size) -> bool:
-        """Whether a size ends trainings before their time, or gives them fewer examples, than the paper's."""
+        """Whether a size ends trainings before their time, or gives them fewer examples, than the full one."""
         ends = [self.paper.epochs or getattr(config, "epochs", 0) for config in self.groups.values()]
         return size.examples != self.paper.examples or (size.epochs is not None and size.epochs < max(ends))
 

@@ -106,6 +106,7 @@ def study(
     *,
     varied: str,
     compared: Pairs | None = None,
+    runs: int = 15,
     first: int = 3,
     quick: int = 1,
     averages: Averages | None = None,
@@ -120,8 +121,9 @@ def study(
     groups        the configurations
     claims        claims(results, data) -> the claims; each then says which runs that it compares were cut off; without
                   a figure of the paper they are ours
-    varied        what distinguishes the groups
+    varied        what distinguishes the groups, in words: the label of the figure's axis, as in "rate of dropout"
     compared      the pairs (A, B) whose difference A − B the figure shows; by default, each group and the first one
+    runs          the runs of the full size, whose epochs are those of the configurations
     first, quick  the epochs of a newcomer's three runs, and of the two runs of a quick report
     averages      the averages of several groups that are compared, by name
     papers        the test accuracies in the paper, by group
@@ -152,7 +154,7 @@ def study(
         load=digits.load,
         figures=figures,
         claims=with_caution,
-        paper=Size(15),
+        paper=Size(runs),
         first=Size(3, epochs=first),
         quick=Size(2, epochs=quick),
         papers=papers or {},

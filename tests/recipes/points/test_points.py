@@ -262,7 +262,7 @@ def test_a_small_recipe_writes_its_results_and_is_not_trained_twice(tmp_path):
     assert written["data"]["directory"] == "drawn from the key"
     assert sorted(path.suffix for path in (tmp_path / "xor").iterdir()) == [".json", ".npz", ".png", ".svg"]
     *_, last = describe(xor.RECIPE, Size(2, 2), results, claims)
-    assert last == "not the paper's size: 2 runs instead of 25, at most 2 epochs; no claim is judged; try --paper"
+    assert last.startswith(f"the 2 claims are not judged ({written['size']['shortfall']}): --explain says what ")
     (kept,) = (tmp_path / "runs").glob("*.npz")
     before = kept.stat().st_mtime_ns
     assert [each["scores"] for each in run_recipe(xor.RECIPE, options)[0]["xor"]] == [

@@ -89,9 +89,18 @@ def test_trainings_that_were_cut_off_are_not_judged():
     for size in (Size(15, epochs=19), Size(15, examples=1000)):
         told = recipe.told(size, claims)
         assert [claim.verdict for claim in told] == [NOT_JUDGED] * 2
-        lines = describe(recipe, size, {"mnist": [{"scores": {"test_accuracy": 0.97}}] * 15}, claims)
-        assert lines[-1].startswith("not the paper's size: ")
-        assert lines[-1].endswith("; no claim is judged; try --paper")
+        runs = [{"scores": {"test_accuracy": 0.97}}] * size.runs
+        lines = describe(recipe, size, {"mnist": runs}, claims)
+        assert lines[-1].startswith("the 2 claims are not judged (not the paper's size: ")
+        assert lines[-1].endswith(
+            "): --explain says what was measured, and --paper gives verdicts; --help says how long it takes"
+        )
+        *_, a, of_a, b, of_b, last = describe(recipe, size, {"mnist": runs}, claims, explain=True)
+        assert (a, of_a.strip(), b, of_b.strip()) == ("not judged: a", "measured: m", "not judged: b", "measured: m")
+        assert "--explain" not in last
+    few = attrs.evolve(recipe, paper=Size(2))
+    *_, last = describe(few, Size(2), {"mnist": runs[:2]}, [Claim("a", "m", NOT_JUDGED)], explain=True)
+    assert last == "the claim is not judged (2 runs of each: too few): verdicts need more runs"
         assert not any("the paper shows" in line for line in lines)
     results = {"mnist": [{"scores": {"test_accuracy": 0.97}}] * 15}
     assert any("the paper shows 0.9701" in line for line in describe(recipe, Size(15), results, claims))
@@ -173,6 +182,9 @@ def test_a_picture_says_its_size():
     assert mnist.beside(Size(3, epochs=2)) == "3 runs of 2 epochs; the paper's size: 15 of 20"
     assert find("xor").beside(find("xor").paper) == ""
     assert mnist.beside(Size(2)) == "2 runs; the paper's size: 15"
+    own = attrs.evolve(mnist, figure="")  # it repeats nothing of the paper
+    assert own.beside(Size(2)) == "2 runs; the full size: 15"
+    assert own.shortfall(Size(2)) == "not the full size: 2 runs instead of 15"
     assert grid.beside(Size(1, 1, 5000)) == "1 run of 1 epoch on 5,000 examples; the paper's size: 3 of 200 on all"
     figure = boxes({"a": [1.0, 2.0]}).figure
     height, axes = figure.get_size_inches()[1], figure.axes[0]
