@@ -98,10 +98,10 @@ def test_trainings_that_were_cut_off_are_not_judged():
         *_, a, of_a, b, of_b, last = describe(recipe, size, {"mnist": runs}, claims, explain=True)
         assert (a, of_a.strip(), b, of_b.strip()) == ("not judged: a", "measured: m", "not judged: b", "measured: m")
         assert "--explain" not in last
+        assert not any("the paper shows" in line for line in lines)
     few = attrs.evolve(recipe, paper=Size(2))
     *_, last = describe(few, Size(2), {"mnist": runs[:2]}, [Claim("a", "m", NOT_JUDGED)], explain=True)
     assert last == "the claim is not judged (2 runs of each: too few): verdicts need more runs"
-        assert not any("the paper shows" in line for line in lines)
     results = {"mnist": [{"scores": {"test_accuracy": 0.97}}] * 15}
     assert any("the paper shows 0.9701" in line for line in describe(recipe, Size(15), results, claims))
     elsewhere = [Claim("a", "m", "holds", source="ours, after the paper")]
