@@ -87,7 +87,7 @@ def _checked(logits: Array, target: Array, weight: Array | None) -> Array | None
             f"{name}: logits have shape {logits.shape}, labels {target.shape}, expected one label for each example, "
             f"{logits.shape[-2:-1]}; flatten the labels, or give one-hot rows as floating-point probabilities"
         )
-    return None if weight is None else weights(name, weight, logits, per_element=False)
+    return weights(name, weight, logits, per_element=False)
 
 
 def _distribution(xp: Any, logits: Array, target: Array, w: Array | None) -> tuple[Array, Any]:
