@@ -1,7 +1,7 @@
 """Decoding: from a description and its arrays back to the value.
 
-The description may come from a forged file. A malformed one raises some error here, or decodes to a value that encodes
-differently; callers compare the two. Nothing is called but the constructors that stand in this file.
+A malformed description, as in a forged file, raises some error here, or decodes to a value that encodes differently;
+callers compare the two. Nothing is called but the constructors that stand in this file.
 """
 
 from collections.abc import Callable, Mapping
