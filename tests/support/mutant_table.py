@@ -14,14 +14,12 @@ MUTANTS = {
         ("a mask that keeps its targets", "where(w > 0, target, 0)", "where(w >= 0, target, 0)"),
         ("all for each", "max(n_out, 1)", "batch * n_out"),
     ],
-    "fnn/losses/elementwise.py": [
+    "fnn/losses/functions.py": [
         ("mse's gradient without its 2", "error * (2 * scale)", "error * scale"),
         ("huber without its half", "(error - clipped / 2)", "(error - clipped)"),
         ("huber's gradient not clipped", "lambda scale: clipped * scale", "lambda scale: error * scale"),
         ("a logit's gradient against the grain", "(logistic(xp, z) - t) * scale", "(t - logistic(xp, z)) * scale"),
         ("a target that does not count", "xp.maximum(z, 0.0) - t * z", "xp.maximum(z, 0.0) - z"),
-    ],
-    "fnn/losses/categorical.py": [
         ("label smoothing without /k", "epsilon / prediction.shape[-1]", "epsilon"),
         ("label smoothing that adds mass", "(1 - epsilon) * t", "t"),
         ("label smoothing that mixes the rows", "prediction.shape[-1] * mass", "prediction.shape[-1]"),
@@ -302,8 +300,7 @@ MUTANTS = {
 
 TESTS = {  # the tests that should notice, file by file, the quickest first; behind a colon, which ones of a file
     "fnn/losses/reduction.py": "losses weights laws:loss",
-    "fnn/losses/elementwise.py": "losses weights extremes training_properties:losses laws:loss",
-    "fnn/losses/categorical.py": "losses weights extremes training_properties:losses laws:loss",
+    "fnn/losses/functions.py": "losses weights extremes training_properties:losses laws:loss",
     "fnn/layers/activations.py": "activations extremes layers properties:layers",
     "fnn/layers/gaussian.py": "activations extremes accuracy",
     "fnn/layers/softmax.py": "layers extremes laws:softmax properties:layers",
