@@ -87,12 +87,12 @@ class Windows:
     def unfold(self, x: Array) -> Array:
         """The windows of images (..., batch, *shape, c) as rows: (..., batch · windows, size · c)."""
         n_axes, count = len(self.size), self.count(self.spatial(x))
-        x = self._padded(x)
         *outer, batch = x.shape[: -n_axes - 1]
         c, n_rows = x.shape[-1], batch * prod(count)
         if not isinstance(x, np.ndarray):
             xp = x.__array_namespace__()
-            return xp.reshape(xp.concat(list(self._cut(x, count)), axis=-1), (*outer, n_rows, prod(self.size) * c))
+            return xp.reshape(xp.concat(list(self.parts_of(x)), axis=-1), (*outer, n_rows, prod(self.size) * c))
+        x = self._padded(x)
         # A view of the windows, of which the reshape makes one copy: along rows, or for one channel along columns.
         lead, steps = x.strides[: -n_axes - 1], x.strides[-n_axes - 1 : -1]
         along = lead[-1], *(s * step for s, step in zip(self.stride, steps, strict=True))
@@ -122,7 +122,8 @@ class Windows:
 
     def parts_of(self, x: Array) -> Iterator[Array]:
         """For each element of a window, what all windows hold there: arrays (..., batch, *count, c)."""
-        return self._cut(self._padded(x), self.count(self.spatial(x)))
+        padded = self._padded(x)
+        return (padded[place] for place in self._places(self.count(self.spatial(x))))
 
     def features(self, shape: Shape) -> Shape:
         """The spatial lengths of features (*shape, c). Raises `LayerError` for another number of axes."""
@@ -135,9 +136,6 @@ class Windows:
     def spatial(self, x: Array) -> Shape:
         """The lengths of the spatial axes of images (..., batch, *shape, c)."""
         return tuple(x.shape[-len(self.size) - 1 : -1])
-
-    def _cut(self, padded: Array, count: Shape) -> Iterator[Array]:
-        return (padded[place] for place in self._places(count))
 
     def _places(self, count: Shape) -> Iterator[tuple[Any, ...]]:
         """For each element of a window, the index of what all windows hold there."""

@@ -124,7 +124,7 @@ def only(rule: Optimizer, where: Callable[[Path], bool] | str | Path) -> Optimiz
     if not isinstance(rule, Optimizer):
         remedy = "the rule comes first" if isinstance(where, Optimizer) else "call it to make one"
         raise TypeError(f"only: expected an optimizer, got {type(rule).__name__}; {remedy}")
-    chosen = where if callable(where) else _below("only(where)", where)
+    chosen = where if callable(where) else _below(where)
 
     @lru_cache
     def located(layout: Layout) -> tuple[Direct, Moves]:
@@ -146,14 +146,14 @@ def only(rule: Optimizer, where: Callable[[Path], bool] | str | Path) -> Optimiz
     return Optimizer(start, _without_layout, "only", rule.rule, rule.has_rate, located)
 
 
-def _below(what: str, where: Any) -> Callable[[Path], bool]:
+def _below(where: Any) -> Callable[[Path], bool]:
     """Whether a path begins with the path `where`."""
     begin = (where,) if isinstance(where, str) else where
     if not isinstance(begin, tuple) or not begin or not all(isinstance(name, str) for name in begin):
         several = isinstance(begin, (list, set)) and begin
         remedy = f"; for several names, write lambda path: path[0] in {tuple(begin)}" if several else ""
-        must = f'{what} must be a function of a path, a name or a path such as ("encoder", "0")'
-        raise TypeError(f"{must}, got {where!r}{remedy}")
+        must = 'a function of a path, a name or a path such as ("encoder", "0")'
+        raise TypeError(f"only(where) must be {must}, got {where!r}{remedy}")
     return lambda path: path[: len(begin)] == begin
 
 
