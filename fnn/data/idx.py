@@ -1,7 +1,4 @@
-"""A strict reader of IDX files, the format in which MNIST is distributed: one of images and one of their labels.
-
-The reader does not trust the file: it checks the whole header, and each error names the file and the byte.
-"""
+"""A strict reader of IDX files, the format in which MNIST is distributed: each error names the file and the byte."""
 
 import os
 from collections.abc import Callable, Iterator

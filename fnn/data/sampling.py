@@ -1,4 +1,4 @@
-"""What a key draws: splits of a data set, as indices, and the paper's synthetic points."""
+"""What a key draws: splits, as indices, and the paper's synthetic points."""
 
 from typing import Any
 

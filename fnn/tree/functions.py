@@ -1,4 +1,4 @@
-"""Functions of trees. A tree is any nested `Mapping`, so that a plain dict of gradients goes with its `Params`."""
+"""Functions of trees. A tree is any nested `Mapping`: a plain dict of gradients goes with its `Params`."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
