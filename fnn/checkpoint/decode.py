@@ -23,7 +23,7 @@ __all__ = ["decode"]
 
 
 def decode(description: Description, arrays: Mapping[str, np.ndarray], path: Path = ()) -> Any:
-    """The value at `path` that is described, made of the given arrays themselves, which are not copied.
+    """The value at `path` that is described, made of the given arrays, which are not copied.
 
     >>> decode(["tuple", {"0": ["Key", 42, []], "1": ["array", "<f4", [2]]}], {"1": np.zeros(2, np.float32)})
     (Key(seed=42, path=()), array([0., 0.], dtype=float32))

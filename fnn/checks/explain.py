@@ -119,8 +119,8 @@ def explain(
 
     - not finite: an infinity or NaN in the output or in a gradient;
     - dead: 99 % of the output are zero, or all of the parameters' gradient is, though the model's is not;
-    - vanishing, exploding: the root mean square of dL/dy is less than a thousandth, or more than a thousand times, of
-      what it is at the model's output.
+    - vanishing, exploding: the root mean square of dL/dy is less than a thousandth of that at the model's output, or
+      more than a thousand times it.
 
     Raises `ValueError` for a loss without target or the reverse, and for no examples.
 

@@ -1,4 +1,4 @@
-"""Pictures of the plane: labelled points, and the regions that a classifier assigns to each class."""
+"""Pictures of the plane: labelled points, and the regions of a classifier's classes."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
