@@ -280,6 +280,11 @@ MUTANTS = {
         ("a memory that is not looked at", "(state.vector, state.memory)", "(state.vector,)"),
         ("as many updates as batches", "step=int(end.step)", "step=state.step + len(of_steps)"),
     ],
+    "fnn/interop/jax/elements.py": [
+        ("rules that look at all numbers, on each parameter", "single and names <= OPERATIONS and", "single and"),
+        ("constants of the whole vector", "single and names", "names"),
+        ("parameters joined in another order", "jnp.concat(pieces, axis=-1)", "jnp.concat(pieces[::-1], axis=-1)"),
+    ],
     "fnn/interop/jax/trees.py": [
         ("keys without their path", "generator(each)", "generator(Key(each.seed))"),
         ("networks that draw alike", "_draw(each, shape[1:], ", "_draw(key[0], shape[1:], "),
@@ -335,6 +340,7 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/batching.py": "batching properties:epoch",
     "fnn/random.py": "random",
     "fnn/interop/jax/compiled.py": "jax_fold:gathered jax_fold:joined jax_fold:anew jax_fold:diverge jax_fold:order",
+    "fnn/interop/jax/elements.py": "jax_elements",
     "fnn/interop/jax/trees.py": "jax_fold:masks_follow jax_fold:alone",
     "fnn/initializers.py": "initializers",
     "fnn/tree/flat.py": "flat properties:vector",
