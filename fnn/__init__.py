@@ -36,8 +36,7 @@ if TYPE_CHECKING:  # the names that `late` finds below; mypy follows only one st
     from fnn.layers import *
     from fnn.layers.activations import *
     from fnn.losses import *
-    from fnn.losses.categorical import *
-    from fnn.losses.elementwise import *
+    from fnn.losses.functions import *
     from fnn.optimizers import *
     from fnn.optimizers.rules import *
     from fnn.optimizers.schedules import *

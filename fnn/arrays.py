@@ -1,4 +1,4 @@
-"""Functions of arrays of any library: tests of their kind, their bits, read-only views, and a broadcast undone."""
+"""Functions of arrays of any library."""
 
 from collections.abc import Callable
 from functools import lru_cache, partial

@@ -19,7 +19,7 @@ Prepare = Callable[[Batch, Any], Batch]  # prepare(batch, key) -> batch; the key
 
 @attrs.frozen(eq=False, repr=False)
 class Batches:
-    """The batches of one epoch, tuples of arrays. They can be iterated over more than once. See `batches`."""
+    """The batches of one epoch. They can be iterated over more than once. See `batches`."""
 
     key: Any
     arrays: tuple[Array, ...] = attrs.field(repr=False)
@@ -135,14 +135,14 @@ def batches(
                 gets `fold_in(key, i)`: a resumed training draws the same, and the order does not change. If the key is
                 None, it gets None and must draw nothing, as in `predict` and `evaluate`, which take the same function.
 
-    A batch takes the memory of its own examples only, also of a view such as `table[:, 1:]`, of an array in Fortran
-    order, or of a file: `numpy.load(path, mmap_mode="r")`. It is read fastest from arrays in C order. In Fortran order,
-    each number of a batch lies in another part of the memory, which takes about as long as the step of a small network;
-    `numpy.ascontiguousarray` copies the array once. A file for training should be in C order.
+    A batch takes the memory of its own examples only, also of a view such as `table[:, 1:]` or of a file:
+    `numpy.load(path, mmap_mode="r")`. Data should be in C order. In Fortran order, each number of a batch lies in
+    another part of the memory, and reading it takes about as long as the step of a small network;
+    `numpy.ascontiguousarray` copies the array once.
 
-    Raises `ValueError` for arrays that differ in their number of examples, for no arrays, for tables, lists and other
-    values that are not arrays, for a size below 1, if `drop_last` leaves out all examples, and if `prepare` does not
-    return a tuple of arrays.
+    Raises `ValueError` for arrays that differ in their number of examples, for no arrays, for values that are not
+    arrays, such as tables and lists, for a size below 1, if `drop_last` leaves out all examples, and if `prepare` does
+    not return a tuple of arrays.
 
     >>> import numpy as np
     >>> [x.tolist() for (x,) in batches(None, (np.arange(5),), 2)]

@@ -7,7 +7,7 @@
 
 A layer that keeps statistics of the data among its parameters, under the name "statistics", has a fourth function:
 
-    tune(params, x)             -> params                  statistics: those of x; all other layers leave params alone
+    tune(params, x)             -> params                  with the statistics of x
 
 `vjp` stands for vector-Jacobian product: `back`, the pullback, turns the gradient of the loss with respect to y (dy,
 the cotangent) into the gradients with respect to the parameters and x.
@@ -45,7 +45,7 @@ def _frozen_mapping(parts: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 class LayerError(ValueError):
-    """A layer was given something that it cannot take: the message says where, what was expected, what came, a remedy.
+    """A layer was given something that it cannot take.
 
     >>> print(LayerError("linear(64)", "expected 784 features, got 783", "chain['0']"))
     linear(64) in chain['0']: expected 784 features, got 783
@@ -75,7 +75,6 @@ class Layer:
 
     `parts` are a combinator's layers by name, and `combine(**parts)` makes the same combinator of others. A part of a
     model is a model: `model["encoder"]`, `model[0]`, `model[1:]`.
-    `needs_key` says whether the layer, or one of its parts, behaves otherwise in training, with a key, than without.
     `integers` is 0, or the number of different integers that the layer's input may hold: of these there is no dx.
     `depth` counts the combinators inside one another.
     `call` is the call that made the layer (see `fnn.constructor`). `located(name, path)` makes its four functions,

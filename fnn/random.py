@@ -43,7 +43,7 @@ def _path(path: Iterable[Any]) -> tuple[int, ...]:
 class Key:
     """The name of a stream of random numbers: a seed, and a path of integers below it.
 
-    The seed is an integer in [0, 2**128), each part of the path an integer in [0, 2**32): within these bounds
+    The seed is an integer in [0, 2**128), each part of the path one in [0, 2**32): within these bounds
     `numpy.random.SeedSequence` maps different keys to different streams.
 
     >>> Key(42)

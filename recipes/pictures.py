@@ -1,27 +1,106 @@
 """What the pictures of all experiments share: they say their size, and few runs do not look like a verdict."""
 
+from collections.abc import Mapping, Sequence
+from textwrap import wrap
+from typing import Any
+
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
 
-__all__ = ["hollow", "sized"]
+from fnn.plot.canvas import COLOURS, INK, quiet
+from recipes.claims import ALIKE, Estimate, Measure, judged
+
+__all__ = ["differences", "dots", "hollow", "legible", "sized"]
 
 LINE = 0.25  # the height of a line of text below a picture, in inches
 PAD = 0.1  # what keeps a legend from the axes above it, in inches
+LETTERS = 14  # of a line of text, in an inch
+SHORT = 32  # letters of a label that stays on one line
+BAND = "#DDEAF3"
+MARKS = {  # the marker, its face and its edge
+    "a difference": ("o", COLOURS[0], COLOURS[0]),
+    ALIKE: ("s", INK, INK),
+    "undecided": ("o", "white", INK),
+}
 
 
 def sized(figure: Figure, words: str) -> Figure:
-    """The figure, a line higher, with these words below everything else; "" changes nothing."""
+    """The figure, higher by a line or more, with these words below everything else; "" changes nothing."""
     if words:
         width, height = figure.get_size_inches()
-        height += LINE
+        lines = wrap(words, int(LETTERS * width))
+        below = LINE * len(lines)
+        height += below
         legends = sum(each.get_window_extent().height / figure.dpi + PAD for each in figure.legends)
-        below, rest = LINE / height, (LINE + legends) / height
+        rest, below = (below + legends) / height, below / height
         for legend in figure.legends:  # one outside all axes, at the lower edge, which is to stay above the words
             legend.set_bbox_to_anchor((0, below, 1, 1 - below), figure.transFigure)
         figure.set_size_inches(width, height)
         figure.set_layout_engine("constrained", rect=(0, rest, 1, 1 - rest))
-        figure.text(0.5, below / 2, words, ha="center", va="center", fontsize=9, style="italic")
+        figure.text(0.5, below / 2, "\n".join(lines), ha="center", va="center", fontsize=9, style="italic")
     return figure
+
+
+def legible(figure: Figure) -> Figure:
+    """The figure, whose grid lines no longer run through legends. What is drawn of the data stays above them."""
+    for ax in figure.axes:
+        legend = ax.get_legend()
+        if legend is not None and any(line.get_visible() for line in [*ax.get_xgridlines(), *ax.get_ygridlines()]):
+            legend.set(frame_on=True, zorder=0.9)  # a grid has 0.5, and data have 1 and more
+            legend.get_frame().set(facecolor="white", edgecolor="none", alpha=1)
+    return figure
+
+
+def dots(groups: Mapping[str, ArrayLike], ax: Axes, xlabel: str, ylabel: str, colours: Sequence[str] = COLOURS) -> None:
+    """A point for each run of each group, above the group's name.
+
+    groups    the values of each group's runs
+    colours   those of the groups, in turn
+    """
+    for i, values in enumerate(map(np.asarray, groups.values())):
+        places = (np.arange(len(values)) * 0.618034) % 1  # spread evenly, with neighbours far apart
+        places = i + 0.3 * (places - (places.min() + places.max()) / 2)
+        ax.plot(places, values, "o", color=colours[i % len(colours)], markersize=5, alpha=0.75, markeredgewidth=0)
+    quiet(ax, "y")
+    ax.set_xticks(range(len(groups)), [name.replace(" ", "\n") for name in groups])
+    ax.set(xlim=(-0.6, len(groups) - 0.4), xlabel=xlabel, ylabel=ylabel)
+
+
+def differences(found: Mapping[tuple[str, str], Estimate], ax: Axes, measure: Measure, xlabel: str) -> None:
+    """Differences A − B with their intervals, in front of the band of those that do not matter.
+
+    found     the difference of each pair (A, B), with its interval
+    measure   what the numbers are; its margin is half of the band
+    xlabel    what is different
+
+    Markers, which the figure's legend explains, follow the rule of the claims: the interval of a difference excludes
+    zero, and does not lie within the band.
+    """
+    ax.axvspan(-measure.margin, measure.margin, color=BAND, linewidth=0, zorder=0)
+    ax.axvline(0, color=INK, linewidth=0.8)
+    for i, estimate in enumerate(found.values()):
+        verdict = judged(estimate, above=0, measure=measure)
+        marker, face, edge = MARKS["a difference" if verdict in ("holds", "fails") else verdict]
+        ax.hlines(i, *(estimate.interval or ()), color=edge, linewidth=1.6)
+        ax.plot(estimate.value, i, marker, color=edge, markerfacecolor=face, markersize=6.5, markeredgewidth=1.4)
+    quiet(ax, "x")
+    ax.spines["left"].set_visible(False)
+    ax.set_yticks(range(len(found)), [f"{a}\n− {b}" if len(a + b) + 3 > SHORT else f"{a} − {b}" for a, b in found])
+    ax.tick_params(axis="y", length=0)
+    ax.set(ylim=(len(found) - 0.4, -0.6), xlabel=xlabel)
+    ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], min_n_ticks=3))
+    marks = [
+        Line2D([], [], linestyle="none", marker=marker, markerfacecolor=face, color=edge, label=name)
+        for name, (marker, face, edge) in MARKS.items()
+    ]
+    band = Patch(color=BAND, label=f"margin: within ±{measure.words()}, too small to matter")
+    where: dict[str, Any] = {"loc": "outside lower center", "ncols": 4}
+    ax.figure.legend(handles=[*marks, band], frameon=False, fontsize="small", **where)
 
 
 def hollow(ax: Axes) -> None:

@@ -97,16 +97,18 @@ def _value(node: ast.expr) -> Any:
     raise ValueError(f"the network has {ast.unparse(node)}, which is not fnn's: read the pictures with fnn.predict")
 
 
-def drawn(names: Sequence[str], images: np.ndarray, chances: np.ndarray) -> Figure:
+def drawn(names: Sequence[str], images: np.ndarray, chances: np.ndarray, title: str) -> Figure:
     """Each image as the network sees it, with the probability of each class beside it.
 
     names    those of the pictures
     images   (n, side, side)
     chances  (n, n_classes)
+    title    that of the figure
     """
     columns = min(2, len(names))
     rows = -(-len(names) // columns)
-    figure = Figure(figsize=(4.4 * columns, 0.2 + 1.9 * rows), layout="constrained")
+    figure = Figure(figsize=(4.4 * columns, 0.4 + 2.1 * rows), layout="constrained")
+    figure.suptitle(title, fontsize=10)
     axes = figure.subplots(rows, 2 * columns, width_ratios=(1, 1.3) * columns, squeeze=False).reshape(-1, 2)
     for (left, right), name, image, chance in zip(axes, names, images, chances, strict=False):
         left.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="none")
@@ -114,15 +116,26 @@ def drawn(names: Sequence[str], images: np.ndarray, chances: np.ndarray) -> Figu
         left.set(xticks=[], yticks=[])
         classes = np.arange(len(chance))
         colours = [plot.COLOURS[int(i == chance.argmax())] for i in classes]
-        right.barh(classes, chance, color=colours)
-        right.set_title(f"{chance.argmax()} with probability {chance.max():.3f}", fontsize=9)
-        right.set(xlim=(0, 1), yticks=classes, ylim=(len(chance) - 0.5, -0.5))
+        right.barh(classes, 100 * chance, color=colours)
+        right.set_title(f"read as {told(chance, chance.argmax())}", fontsize=9)
+        right.set(xlim=(0, 100), yticks=classes, ylim=(len(chance) - 0.5, -0.5))
+        right.set_xlabel("probability (%)", fontsize=8)
+        right.set_ylabel("class", fontsize=8)
         right.tick_params(labelsize=7)
         right.spines[["top", "right"]].set_visible(False)
     for left, right in axes[len(names) :]:
         left.set_axis_off()
         right.set_axis_off()
     return figure
+
+
+def told(chance: np.ndarray, i: Any) -> str:
+    """A class and its probability, in words.
+
+    >>> told(np.array([0.1, 0.9]), 1)
+    '1 (90.0 %)'
+    """
+    return f"{i} ({100 * chance[i]:.1f} %)"
 
 
 def lines(names: Sequence[str], chances: np.ndarray) -> Iterator[str]:
@@ -132,7 +145,7 @@ def lines(names: Sequence[str], chances: np.ndarray) -> Iterator[str]:
     ['a.png: 1 (90.0 %), 0 (5.0 %), 3 (3.0 %)']
     """
     for name, chance in zip(names, chances, strict=True):
-        yield f"{name}: " + ", ".join(f"{i} ({100 * chance[i]:.1f} %)" for i in np.argsort(-chance)[:3])
+        yield f"{name}: " + ", ".join(told(chance, i) for i in np.argsort(-chance)[:3])
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -157,6 +170,6 @@ def main(arguments: Sequence[str]) -> int:
     names, chances = [Path(path).name for path in given.images], read(images)
     best = f", the best of {read.among} by validation accuracy" if read.among > 1 else ""
     print(f"read by {read.name}{best}:", *lines(names, chances), sep="\n")
-    png, _ = plot.save(drawn(names, images, chances), Path(given.result) / "predict")
+    png, _ = plot.save(drawn(names, images, chances, f"Read by {read.name}"), Path(given.result) / "predict")
     print("written to", png)
     return 0

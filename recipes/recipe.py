@@ -71,6 +71,7 @@ class Recipe:
     network    network(config, n_classes) -> the network whose parameters a run gives, for `predict`; None if it has
                none that reads rows of pixels
     finding    the main result in plain words, by the verdicts on one claim or several
+    settings   what `--set` has changed in all groups, as in "rate=0.01", for the pictures
     trains     the name under which results of `run` are kept, "" for the recipe's own name. Recipes that have the same
                `run` and give it the same name share the results of equal configurations.
     """
@@ -90,6 +91,7 @@ class Recipe:
     together: bool = False
     fixed: Mapping[str, Any] = attrs.field(factory=dict)
     papers: Mapping[str, float] = attrs.field(factory=dict)
+    settings: str = ""
     trains: str = ""
     network: Callable[[Any, int], Layer] | None = None
     finding: Sequence[Finding] = ()
@@ -122,7 +124,7 @@ class Recipe:
             return ""
         ends = self.paper.epochs or max(getattr(config, "epochs", 0) for config in self.groups.values())
         ours, papers = counted(size.runs, "run"), f"{self.paper.runs}"
-        if size.epochs is not None and size.epochs != ends:
+        if size.epochs is not None:
             ours, papers = f"{ours} of {counted(size.epochs, 'epoch')}", f"{papers} of {ends}"
         if size.examples is not None:
             ours, papers = f"{ours} on {size.examples:,} examples", f"{papers} on all"

@@ -8,9 +8,9 @@ A checkpoint is made in this order, by one module a step:
    `npz.with_digest` appends their SHA-256.
 4. `files.replace` writes these bytes; no other function writes files. `partial.created` makes its partial file.
 
-`checkpoint.load` reads the whole file and calls `npz.read_text`, which compares the SHA-256, `npz.read_arrays` and
-`decode.decode`. Then it repeats steps 2 and 3 with the decoded value, and refuses the file unless the bytes are the
-same. So a damaged or forged file is never loaded, and nothing in a file is ever executed.
+`checkpoint.load` calls `npz.read_text`, which compares the SHA-256, `npz.read_arrays` and `decode.decode`. Then it
+repeats steps 2 and 3 with the decoded value, and refuses the file unless the bytes are the same. So a damaged or forged
+file is never loaded, and nothing in a file is ever executed.
 """
 
 from fnn.checkpoint.checkpoint import CheckpointError, load, read_meta, save

@@ -1,4 +1,4 @@
-"""Saving to a checkpoint and loading from one: the entry to this folder, with the limits on what a file may hold."""
+"""Saving to a checkpoint and loading from one, with the limits on what a file may hold."""
 
 import json
 import os
@@ -36,9 +36,9 @@ def save(path: FilePath, tree: Any, *, meta: Mapping[str, Any] | None = None) ->
     the process is killed (see `files.replace`).
 
     Raises `CheckpointError`, with the path in the tree, for any other value in `tree` or `meta`; for more than 64
-    levels, or 2**20 bytes of names and meta; and for the suffix .safetensors, which belongs to another format. Raises
-    `OSError`, with the name of the file, if it cannot be written, and for anything but a regular file under this name,
-    such as a folder. Raises `TypeError` or `ValueError` for a path that no file can have, such as bytes.
+    levels, or 2**20 bytes of names and meta; and for the suffix .safetensors. Raises `OSError`, with the name of the
+    file, if it cannot be written, and for anything but a regular file under this name, such as a folder. Raises
+    `TypeError` or `ValueError` for a path that no file can have, such as bytes.
 
     >>> import tempfile, fnn
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""Records as columns: one array for each quantity of a run of records that agree in names, types and shapes."""
+"""Records as columns: one array for each quantity."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby

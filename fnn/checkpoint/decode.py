@@ -1,7 +1,7 @@
 """Decoding: from a description and its arrays back to the value.
 
-The description may come from a forged file. A malformed one raises some error here, or decodes to a value that encodes
-differently; callers compare the two. Nothing is called but the constructors that stand in this file.
+A malformed description, as in a forged file, raises some error here, or decodes to a value that encodes differently;
+callers compare the two. Nothing is called but the constructors that stand in this file.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ __all__ = ["decode"]
 
 
 def decode(description: Description, arrays: Mapping[str, np.ndarray], path: Path = ()) -> Any:
-    """The value at `path` that is described, made of the given arrays themselves, which are not copied.
+    """The value at `path` that is described, made of the given arrays, which are not copied.
 
     >>> decode(["tuple", {"0": ["Key", 42, []], "1": ["array", "<f4", [2]]}], {"1": np.zeros(2, np.float32)})
     (Key(seed=42, path=()), array([0., 0.], dtype=float32))

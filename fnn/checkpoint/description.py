@@ -68,7 +68,7 @@ def array_types(description: Description, path: Path = ()) -> Iterator[tuple[str
 
 
 def structure(description: Description, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """What all checkpoints of one model and one optimizer have in common: each path, and in words what is there.
+    """What all checkpoints of one model and optimizer have in common: each path, and in words what is there.
 
     >>> list(structure(["tuple", {"0": ["Key", 42, []]}]))
     [((), "a tuple of ['0']"), (('0',), 'a Key')]

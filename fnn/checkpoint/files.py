@@ -35,10 +35,9 @@ def replace(path: FilePath, chunks: Iterable[Any]) -> None:
     one path, one waits for the other; on Windows, it raises `PermissionError`, and on file systems without locks
     perhaps `FileNotFoundError`.
 
-    Raises `OSError`, with the path, if a step fails. The file then has its old content, or after step 4 the new one,
-    which a power failure could still undo. If locking fails, the partial file stays. Raises `OSError`, too, for another
-    kind of file in either place, and in a signal handler that interrupts a call for the same path; and the errors of
-    `checked_name`.
+    Raises `OSError`, with the path, if a step fails: the file then has its old content, or after step 4 the new one,
+    which a power failure could still undo, and if locking fails, the partial file stays; for another kind of file in
+    either place; and in a signal handler that interrupts a call for the same path. Raises the errors of `checked_name`.
     """
     with _exclusive(path) as (file, partial, place):
         try:
@@ -77,8 +76,6 @@ def reading(path: FilePath) -> Iterator[BinaryIO]:
 def checked_name(path: FilePath) -> str:
     """A path as a string. Raises what `open` would raise, with the remedy, for a path that cannot name a file.
 
-    >>> checked_name(Path("results", "run.npz"))
-    'results/run.npz'
     >>> checked_name("results/")
     Traceback (most recent call last):
     IsADirectoryError: [Errno 21] Names a folder; add the name of a file: 'results/'

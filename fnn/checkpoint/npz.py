@@ -2,8 +2,7 @@
 
 The members are dated 1980 and have 64-bit sizes (PKWARE, APPNOTE 6.3, sections 4.3 and 4.5.3). The text comes first, as
 an array of bytes, and the numbers of each array begin at a multiple of 64 bytes. The archive's comment, its last 64
-bytes, is the SHA-256 of all bytes before it. The same text and arrays always give the same bytes: a reader takes the
-arrays from where they must be, writes the archive once more, and compares the bytes.
+bytes, is the SHA-256 of all bytes before it. The same text and arrays always give the same bytes.
 """
 
 import re
@@ -89,9 +88,8 @@ def read_arrays(
 ) -> dict[str, np.ndarray]:
     """The arrays in a file, by name: read-only views of its content.
 
-    `text` is the text in `content`, `types` are the names of the arrays with their dtypes and shapes, in the order of
-    the file. Raises `ValueError` if a name occurs twice, if the names together have more than `max_letters` letters, or
-    if a dtype is not one of numbers.
+    `types` are their names, dtypes and shapes, in the order of the file. Raises `ValueError` if a name occurs twice, if
+    the names together have more than `max_letters` letters, or if a dtype is not one of numbers.
     """
     arrays: dict[str, np.ndarray] = {}
     start = _local_size(_TEXT)

@@ -1,7 +1,6 @@
 """The partial file of a save: new, locked, and written by one thread of one process at a time.
 
-A partial file without a lock was left behind by a killed process. It is removed, not written to: it may have other
-permissions, or another name.
+A partial file without a lock was left behind by a killed process. It is removed, since it may have other permissions.
 """
 
 import errno
@@ -95,7 +94,7 @@ def _wait_for_lock(descriptor: int) -> None:
 
 
 def _has_name(file: BinaryIO, path: Path) -> bool:
-    """Whether an open file still has this name: the previous holder of the lock may have renamed or removed it."""
+    """Whether an open file still has this name, which the previous holder of the lock may have taken from it."""
     if sys.platform == "win32":
         return True  # Windows does not rename or remove an open file
     try:

@@ -1,4 +1,4 @@
-"""What passes through every layer of a model, forward and backward, as a table."""
+"""What passes through every layer of a model, as a table."""
 
 from typing import Any
 
@@ -97,7 +97,7 @@ def _cells(row: LayerFlow) -> tuple[str, ...]:
 
 
 def _mark(flow: LayerFlow, given: float) -> str:
-    """What is wrong with a layer, in a word or two; `given` is the root mean square of the model's own gradient."""
+    """What is wrong with a layer; `given` is the root mean square of the model's own gradient."""
     output, gradient, dparams = flow.output, flow.gradient, flow.dparams
     for what in COLUMNS:
         if getattr(getattr(flow, what), "not_finite", 0) > 0:
@@ -119,8 +119,8 @@ def explain(
 
     - not finite: an infinity or NaN in the output or in a gradient;
     - dead: 99 % of the output are zero, or all of the parameters' gradient is, though the model's is not;
-    - vanishing, exploding: the root mean square of dL/dy is less than a thousandth, or more than a thousand times, of
-      what it is at the model's output.
+    - vanishing, exploding: the root mean square of dL/dy is less than a thousandth of that at the model's output, or
+      more than a thousand times it.
 
     Raises `ValueError` for a loss without target or the reverse, and for no examples.
 

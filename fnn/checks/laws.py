@@ -19,7 +19,7 @@ __all__ = ["LAWS", "check_law", "check_layer"]
 
 
 def _close(what: str, a: Any, b: Any, tolerance: float = 1e-12, least: float = 1e-300) -> tuple[bool, str]:
-    """The verdict whether two arrays agree, relative to the greatest element of the second, or to `least`."""
+    """Whether two arrays agree, relative to the greatest element of the second, or to `least`."""
     error = float(np.max(np.abs(a - b), initial=0) / max(np.max(np.abs(b), initial=0), least))
     return error < tolerance, f"{what} off by {error:.1e}"
 

@@ -1,4 +1,4 @@
-"""What layers are checked with: verdicts, parameters and inputs, and the derivative beside central differences."""
+"""What layers are checked with: parameters, inputs, and the derivative beside central differences."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""A summary: what a model is made of, as a table."""
+"""What a model is made of, as a table."""
 
 from collections.abc import Callable
 from typing import Any

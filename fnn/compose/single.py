@@ -126,7 +126,7 @@ def ensemble(model: Layer, n: int) -> Layer:
     """`n` networks of one architecture, trained side by side as one: parameters with a leading axis of `n`.
 
     Network i starts from key i of `split(key, n)`. An input (batch, n_in) is shared by all networks, an input
-    (n, batch, n_in) holds one for each; the output is (n, batch, n_out). Since leading axes are free in every layer, an
+    (n, batch, n_in) holds one for each; the output is (n, batch, n_out). Leading axes are free in every layer, so an
     ensemble changes nothing but `init`. What a layer draws in front of the first parameters is shared, too. Raises
     `ValueError` unless `n` is a positive integer, and `LayerError` if only a part of the model is an ensemble.
     """

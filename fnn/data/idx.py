@@ -1,7 +1,4 @@
-"""A strict reader of IDX files, the format in which MNIST is distributed: one of images and one of their labels.
-
-The reader does not trust the file: it checks the whole header, and each error names the file and the byte.
-"""
+"""A strict reader of IDX files, the format in which MNIST is distributed: each error names the file and the byte."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -25,8 +22,7 @@ _READ, _PIECE = 2**12, 2**16  # bytes read from a compressed file at a time, and
 class DataFormatError(ValueError):
     """A file has the wrong format: its `path`, the byte `offset` and the `problem` found there.
 
-    `of` says what the offset counts in: the "data" after any decompression, or the compressed "gzip stream" or
-    "xz stream" itself.
+    `of` says what the offset counts in: the "data" after any decompression, or the "gzip stream" or "xz stream" itself.
 
     >>> raise DataFormatError("labels.gz", 2, "unknown type code 0x07")
     Traceback (most recent call last):
@@ -49,7 +45,7 @@ def read_idx(path: FilePath, *, shape: tuple[int | None, ...] | None = None, lim
     bytes of the file, not its name, tell whether it is compressed, in one stream or several.
 
     `shape` is the expected shape, with `None` for any size. `limit` is the largest number of bytes that the array may
-    take. No more memory is ever allocated, except up to 128 MiB for the dictionary of an xz stream.
+    take: no more are allocated, except up to 128 MiB for the dictionary of an xz stream.
 
     Raises `DataFormatError` if the file is damaged, has another format or shape, exceeds `limit`, or has a byte too few
     or too many; `ValueError` unless `limit` is a non-negative integer; and `TypeError` unless `path` is a path.
@@ -65,7 +61,8 @@ def read_idx(path: FilePath, *, shape: tuple[int | None, ...] | None = None, lim
     with open(os.fspath(path), "rb") as file:  # fspath refuses a file descriptor, which open would take
         head, pieces = _take(_pieces(path, file), 4 + 4 * _MAX_DIMENSIONS)
         dtype, dims = _parse_header(path, head)
-        if shape is not None and not _fits(dims, shape):
+        wanted = dims if shape is None else shape
+        if len(wanted) != len(dims) or any(want not in (None, n) for want, n in zip(wanted, dims, strict=True)):
             raise DataFormatError(path, 3, f"expected an array of shape {shape} (None: any size), got {dims}")
         # A size of 0 counts as 1, since NumPy refuses (0, 2**32 - 1, 2**32 - 1).
         if dtype.itemsize * prod(max(n, 1) for n in dims) > limit:
@@ -121,15 +118,6 @@ def _parse_header(path: FilePath, head: bytes) -> tuple[np.dtype, tuple[int, ...
     if len(head) < 4 + 4 * ndim:
         raise DataFormatError(path, len(head), f"the data end within the sizes of the {ndim} dimensions")
     return np.dtype(_TYPES[code]), tuple(np.frombuffer(head, ">u4", count=ndim, offset=4).tolist())
-
-
-def _fits(dims: tuple[int, ...], shape: tuple[int | None, ...]) -> bool:
-    """Whether `dims` agree with `shape`, in which `None` stands for any size.
-
-    >>> _fits((3, 28, 28), (None, 28, 28)), _fits((3,), (None, 28, 28))
-    (True, False)
-    """
-    return len(dims) == len(shape) and all(want in (None, n) for n, want in zip(dims, shape, strict=True))
 
 
 def _take(pieces: Iterator[bytes], n: int) -> tuple[bytes, Iterator[bytes]]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from fnn.arrays import Array, dtype_kind, misfit
-from fnn.values import constructor, is_integer
+from fnn.values import constructor, is_integer, whole
 
 __all__ = ["class_labels", "class_weights", "one_hot", "split_at", "standardise"]
 
@@ -33,15 +33,12 @@ def split_at(arrays: Sequence[Any], n: int) -> tuple[tuple[Any, ...], tuple[Any,
 
 
 def class_labels(what: str, labels: Any, n_classes: int) -> np.ndarray:
-    """`labels` as an array. Raises `ValueError` unless all of them are integers from 0 to `n_classes` - 1.
-
-    `what` names the labels in the error's message.
+    """`labels` as an array. Raises `ValueError`, in which `what` names them, unless all are integers in [0, n_classes).
 
     >>> class_labels("labels", [0, 2], 3)
     array([0, 2])
     """
-    if not is_integer(n_classes) or n_classes < 1:
-        raise ValueError(f"{what}: n_classes must be a positive integer, got {n_classes!r}; count the classes")
+    whole(f"{what}: n_classes", n_classes)
     labels = np.asarray(labels)
     if labels.dtype.kind not in "iu":
         came = misfit(labels) or f"{labels.dtype}; convert them with astype(int)"
@@ -108,8 +105,8 @@ def standardise(x: Array, axis: int | Sequence[int] | None = None) -> tuple[Call
            or all of a vector (n,). For x (R, n, features) of R networks, `axis=1` gives each network its own.
 
     A constant feature becomes 0: its σ is taken as 1. The sum in σ² is divided by n. Both functions compute in float64
-    and keep the dtype of floating-point data; all other data become float32. They are values that can be compared and
-    pickled; `forward.call.args` is (μ, σ). The targets of a regression take a pair of their own.
+    and keep the dtype of floating-point data; all other data become float32. They can be compared and pickled;
+    `forward.call.args` is (μ, σ). The targets of a regression take a pair of their own.
 
     Raises `TypeError` unless `x` is an array of numbers, and `ValueError` for one without examples or with values that
     are not finite.

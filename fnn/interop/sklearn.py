@@ -34,7 +34,7 @@ from fnn.values import number, whole
 
 __all__ = ["Classifier", "Regressor"]
 
-FLOATS = np.float64, np.float32  # other numbers become float64
+FLOATS = np.float64, np.float32
 HIDDEN = chain(linear(100), relu)
 TUNED = 5000  # examples, from which statistics such as those of batch normalisation are estimated
 
@@ -86,7 +86,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
         return X[weight > 0], y[weight > 0], weight[weight > 0]
 
     def _start(self, x: Array, n_out: int) -> Progress:
-        """Before the first epoch: a new network in the precision of x, drawn from `random_state`."""
+        """A new network in the precision of x, drawn from `random_state`."""
         self._key = Key(int(check_random_state(self.random_state).randint(2**31 - 1)))
         hidden, _, optimizer = self._settings()
         self.model_ = chain(hidden=hidden, output=linear(n_out))
@@ -94,7 +94,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
         return Progress.start(optimizer.init(tune(self.model_, cast(params, x.dtype), x[:TUNED])))
 
     def _settings(self) -> tuple[Layer, Loss, Optimizer]:
-        """The hidden layers, the loss and the optimizer, given or chosen by default. Raises for a wrong setting."""
+        """The hidden layers, the loss and the optimizer. Raises for a wrong setting."""
         default = cross_entropy if is_classifier(self) else mse
         hidden = HIDDEN if self.model is None else self.model
         optimizer = adam() if self.optimizer is None else self.optimizer
@@ -109,15 +109,17 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
         number("validation_fraction", self.validation_fraction, 0, 1, above=True)
         return hidden, default if self.loss is None else self.loss, optimizer
 
-    def _so_far(self) -> Progress:
-        """Where `partial_fit` goes on. Raises `ValueError` if the settings are now of another network or rule."""
+    def _one_more(self, data: Any, n_out: int, *, first: bool) -> Self:
+        """One epoch. Raises `ValueError` if the settings are no longer of the network and the rule of the first one."""
+        if first:
+            return self._train(self._start(data[0], n_out), 1, data)
         hidden, _, optimizer = self._settings()
         if self.model_["hidden"] != hidden:
             raise ValueError("the model changed since the last partial_fit; call fit to begin anew")
         if self.progress_.state.rule != optimizer.rule:
             came = f"from {self.progress_.state.rule} to {optimizer.rule}"
             raise ValueError(f"the optimizer changed {came} since the last partial_fit; call fit to begin anew")
-        return self.progress_
+        return self._train(self.progress_, 1, data)
 
     def _fit(self, data: Any, n_out: int) -> Self:
         """Train a new network on (x, target, ...), or with early stopping on a share of them."""
@@ -163,8 +165,8 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
 class Classifier(ClassifierMixin, _Network):  # type: ignore[misc]
     """A network that tells classes apart.
 
-    model                  the hidden layers; by default chain(linear(100), relu). A linear layer with an output for
-                           each class is put behind them. `chain()` has no hidden layer: a logistic regression
+    model                  the hidden layers, by default chain(linear(100), relu), in front of a linear layer with an
+                           output for each class. `chain()` has no hidden layer: a logistic regression
     optimizer              by default adam(); adamw decays the weights
     loss                   a loss of logits and labels; by default cross_entropy
     epochs                 how often `fit` goes through the data, at most
@@ -203,7 +205,7 @@ class Classifier(ClassifierMixin, _Network):  # type: ignore[misc]
         x, y, *weight = self._checked(X, y, sample_weight, reset=first)
         check_classification_targets(y)
         data = (x, self._labels(np.unique(classes) if first else self.classes_, y), *weight)
-        return self._train(self._start(x, len(self.classes_)) if first else self._so_far(), 1, data)
+        return self._one_more(data, len(self.classes_), first=first)
 
     def _settings(self) -> tuple[Layer, Loss, Optimizer]:
         hidden, loss, optimizer = super()._settings()
@@ -211,7 +213,7 @@ class Classifier(ClassifierMixin, _Network):  # type: ignore[misc]
         while last.combine is chain and last.parts:
             last = last[-1]
         if last in (softmax, log_softmax):
-            behind = "a linear layer with an output for each class is put behind it, and the loss takes logits"
+            behind = "a linear layer is put behind it, and the loss takes logits"
             raise ValueError(f"model: {last!r} is the last of the hidden layers, but {behind}; leave {last!r} out")
         return hidden, loss, optimizer
 
@@ -247,10 +249,9 @@ class Classifier(ClassifierMixin, _Network):  # type: ignore[misc]
 class Regressor(RegressorMixin, _Network):  # type: ignore[misc]
     """A network that predicts numbers: one for each example, or several where y has several columns.
 
-    The output layer has an output for each column of y, so that `chain()` is a linear regression. `loss` is a loss of
-    outputs and targets such as fnn.huber, by default mse. The other settings, the precision, the weights and what `fit`
-    makes are those of `Classifier`; the validation share is not stratified. Numbers far from 0 and 1 are learned
-    slowly: bring y to that scale by scikit-learn's `TransformedTargetRegressor`.
+    `chain()` is a linear regression. `loss` is a loss of outputs and targets such as fnn.huber, by default mse. All
+    else is as in `Classifier`, but the validation share is not stratified. Numbers far from 0 and 1 are learned slowly:
+    bring y to that scale by scikit-learn's `TransformedTargetRegressor`.
 
     >>> import fnn
     >>> x = np.linspace(-1, 1, 64)[:, None]
@@ -268,7 +269,7 @@ class Regressor(RegressorMixin, _Network):  # type: ignore[misc]
         """One epoch more, on these examples."""
         first = not hasattr(self, "progress_")
         data = self._with_columns(X, y, sample_weight, first=first)
-        return self._train(self._start(data[0], data[1].shape[1]) if first else self._so_far(), 1, data)
+        return self._one_more(data, data[1].shape[1], first=first)
 
     def _with_columns(self, X: Any, y: Any, sample_weight: Any, *, first: bool) -> tuple[Array, ...]:
         """(x, targets) or (x, targets, weight), with targets (n, n_out) in the precision of x."""

@@ -64,7 +64,7 @@ class Cell:
 
 
 def gates(*initializers: Initializer) -> Initializer:
-    """Parts of equal width side by side along the last axis, each drawn by its own initializer with its own fans."""
+    """Parts of equal width side by side, each drawn by its own initializer with its own fans."""
 
     def draw(key: Key, shape: Shape) -> Array:
         part = (*shape[:-1], shape[-1] // len(initializers))

@@ -1,8 +1,7 @@
 """A layer of two functions and the shapes that they take.
 
-`x=("n_in",), y=(n_out,), weights=(he_normal, ("n_in", n_out))` says that x has one axis of features, whose length is
-called n_in, and that there is one parameter, of the shape (n_in, n_out). From this follow `init`, the check of
-parameters and input, the explanation of a mismatch, and the sums over the batch in the parameters' gradients.
+From the shapes follow `init`, the check of parameters and input, the explanation of a mismatch, and the sums over the
+batch in the parameters' gradients.
 """
 
 from collections.abc import Callable
@@ -39,18 +38,18 @@ def layer(
     Decorate the function that returns it with `fnn.constructor`: then its repr and its errors are named after the call.
 
     apply, vjp   two functions of the contract (see fnn/layer.py)
-    x            the shape of one example's features: integers, and names for lengths that `init` learns; a leading
-                 `...` stands for any number of axes
+    x            the shape of one example's features: integers, and names for lengths that `init` learns, as in
+                 ("n_in",); a leading `...` stands for any number of axes
     y            the shape of its outputs; None if it is that of x; or a function from x's shape to it, which raises
                  `LayerError` for a shape that the layer cannot take
     needs_key    whether `vjp` behaves otherwise with a key than without, as in dropout
     tune         tune(params, x) -> params with the statistics of x, if the layer keeps such
     integers     if not 0, x holds integers from 0 to `integers` - 1, and dx is None; else floating-point numbers
-    parameters   name=(initializer, shape); a parameter whose initializer is None is left out
+    parameters   name=(initializer, shape), as in weights=(he_normal, ("n_in", n_out)); a parameter whose initializer is
+                 None is left out, and its gradient ignored
 
-    A gradient in `dparams` may keep axes between its leading axes and its parameter's own axes, such as the batch: they
-    are summed. The gradient of a bias is `dy` itself. Gradients of parameters that were left out are ignored.
-    Raises `TypeError` or `ValueError` for a declaration that is not understood.
+    Axes of a gradient between its leading axes and its parameter's own axes, such as the batch, are summed: the
+    gradient of a bias is `dy` itself. Raises `TypeError` or `ValueError` for a declaration that is not understood.
 
     >>> import fnn
     >>> @fnn.constructor
@@ -168,9 +167,9 @@ def _functions(
 
 
 def _underflowing(f: Callable[..., Any], *args: Any) -> Any:
-    """f(*args) once more, for a caller who lets NumPy raise errors: a result that underflows is a value, not an error.
+    """f(*args) once more, for a caller who lets NumPy raise errors: a result that underflows is no error.
 
-    Asking NumPy beforehand to ignore underflow would cost every call a microsecond.
+    To ask for this beforehand would cost every call a microsecond.
     """
     with np.errstate(under="ignore"):
         return f(*args)

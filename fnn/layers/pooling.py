@@ -126,9 +126,9 @@ def flatten(axes: int = 2) -> Layer:
 
 
 def _pooling(name: str, size: Any, stride: Any, pool: Callable[[Windows, Any, Array], tuple[Array, Pull]]) -> Layer:
-    """The layer of pool(windows, xp, x) -> (y, pull), which is asked to pool along one axis at a time, the last first.
+    """The layer of pool(windows, xp, x) -> (y, pull), which pools along one axis at a time, the last first: less work.
 
-    That is less work, and the first maximum of the rows' first maxima is the first one row by row.
+    The first maximum of the rows' first maxima is the first one row by row.
     """
     lengths = lengths_of(f"{name}(size)", size)
     steps = lengths if stride is None else lengths_of(f"{name}(stride)", stride, len(lengths))

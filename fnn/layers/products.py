@@ -5,7 +5,7 @@
     correlated  its adjoint in w                           from x and y
 
 Axes in front of (batch, *shape, c) of images and (*size, c_in, c_out) of weights are free and broadcast. Arrays of JAX
-take its own primitive, which XLA turns into much faster code than windows in rows.
+take its own primitive, which XLA makes much faster than windows in rows.
 """
 
 from collections.abc import Callable, Iterator

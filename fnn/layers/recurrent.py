@@ -82,8 +82,8 @@ def recurrent(cell: Cell, states: str = "last", reverse: bool = False) -> Layer:
 def unroll(cell: Cell, params: Tree, x: Array, h: Array | None = None) -> tuple[list[Array], Pull]:
     """Fold a cell over x (..., batch, time, n_in), from the state `h` or from zeros.
 
-    Returns the states, the first one and those after each step, and their pullback: pull(dhs, need_dx=True) ->
-    (dparams, the gradient of the first state, dx), where `dhs` has the gradient of each state, or None.
+    Returns the states, with the first one, and their pullback: pull(dhs, need_dx=True) -> (dparams, the gradient of the
+    first state, dx), where `dhs` has the gradient of each state, or None.
     In truncated backpropagation, each piece of a sequence starts from the last state of the piece before.
 
     >>> import fnn, numpy as np

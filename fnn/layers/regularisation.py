@@ -1,4 +1,4 @@
-"""Layers that behave otherwise with a key, in training: dropout, and those that keep statistics of the data."""
+"""Layers that behave otherwise with a key: dropout, and those that keep statistics of the data."""
 
 from typing import Any
 

@@ -30,9 +30,8 @@ def bind(lengths: dict[str, int], declared: Sizes, shape: Shape) -> bool:
 class Declared:
     """The features of one example, and the initializer and shape of each parameter.
 
-    `features` and shapes hold integers, and names for lengths that x and the parameters must agree on. With `more`, any
-    axes may stand in front of the features. x holds floating-point numbers, or integers
-    below `integers` if that is not 0.
+    They are integers, and names for lengths that x and the parameters must agree on. With `more`, any axes may stand in
+    front of the features. x holds floating-point numbers, or integers below `integers` if that is not 0.
     """
 
     def __init__(
@@ -76,8 +75,7 @@ class Declared:
     def fits(self, params: Tree, x: Array) -> bool:
         """Whether `params` and `x` have the declared shapes and one floating-point dtype: the check before every call.
 
-        It looks at integers on NumPy alone, since others may be traced. It may be False for a difference in precision,
-        which is no error: `explain` looks closer.
+        It may be False for a difference in precision, which is no error: `explain` looks closer.
         """
         try:
             if type(x) is not np.ndarray and misfit(x):
@@ -157,7 +155,7 @@ class Declared:
             refuse(f"x has {a} feature{'s' * (a != 1)}, the parameters were initialised for {b}; {remedy}")
 
     def _outside(self, x: Array) -> list[int]:
-        """The least and the greatest integer of a NumPy array if one of them is out of range, else nothing."""
+        """The integers that are out of range among the least and the greatest. Others than NumPy's may be traced."""
         if not isinstance(x, np.ndarray) or not x.size:
             return []
         low, high = int(x.min()), int(x.max())

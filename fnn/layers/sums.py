@@ -1,4 +1,4 @@
-"""Sums of gradients over the examples of a batch, whose rounding errors do not grow with the number of examples."""
+"""Sums over the examples of a batch, whose rounding errors do not grow with the number of examples."""
 
 from fnn.arrays import Array, namespace, unbroadcast
 

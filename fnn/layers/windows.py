@@ -1,7 +1,6 @@
 """Windows that slide over the spatial axes of an image, or over the one axis of a signal.
 
-`unfold` gathers the numbers of each window in one row, so that a convolution is one matrix product. `fold` is its
-adjoint: it adds the rows up at the places where they were gathered.
+`unfold` gathers the numbers of each window in one row, so that a convolution is one matrix product.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,8 +24,6 @@ AXES = {1: ("length",), 2: ("height", "width")}  # the names of the spatial axes
 
 def lengths_of(what: str, given: Any, n_axes: int = 0) -> Shape:
     """A whole number for each spatial axis: from a tuple of one or two, or from a number for one axis or `n_axes`.
-
-    Raises `ValueError`, in whose message `what` names the setting.
 
     >>> lengths_of("size", 3), lengths_of("size", (3, 5)), lengths_of("stride", 2, n_axes=2)
     ((3,), (3, 5), (2, 2))
@@ -90,12 +87,12 @@ class Windows:
     def unfold(self, x: Array) -> Array:
         """The windows of images (..., batch, *shape, c) as rows: (..., batch · windows, size · c)."""
         n_axes, count = len(self.size), self.count(self.spatial(x))
-        x = self._padded(x)
         *outer, batch = x.shape[: -n_axes - 1]
         c, n_rows = x.shape[-1], batch * prod(count)
         if not isinstance(x, np.ndarray):
             xp = x.__array_namespace__()
-            return xp.reshape(xp.concat(list(self._cut(x, count)), axis=-1), (*outer, n_rows, prod(self.size) * c))
+            return xp.reshape(xp.concat(list(self.parts_of(x)), axis=-1), (*outer, n_rows, prod(self.size) * c))
+        x = self._padded(x)
         # A view of the windows, of which the reshape makes one copy: along rows, or for one channel along columns.
         lead, steps = x.strides[: -n_axes - 1], x.strides[-n_axes - 1 : -1]
         along = lead[-1], *(s * step for s, step in zip(self.stride, steps, strict=True))
@@ -108,8 +105,7 @@ class Windows:
 
     def fold(self, parts: Iterable[Array], shape: Shape) -> Array:
         """Images (..., batch, *shape, c) that hold the sum of `parts`, each added where `parts_of` would take it."""
-        padding = self.padding(shape)
-        full = [n + before + after for n, (before, after) in zip(shape, padding, strict=True)]
+        full, inner = self._frame(shape)
         apart = all(s >= reach for s, reach in zip(self.stride, self.extent, strict=True))
         total: Any = 0
         for part, place in zip(parts, self._places(self.count(shape)), strict=True):
@@ -122,12 +118,12 @@ class Windows:
                 total[place] = part
             else:
                 total[place] += part
-        inner = (slice(before, before + n) for n, (before, _) in zip(shape, padding, strict=True))
-        return total[(..., *inner, slice(None))]
+        return total[inner]
 
     def parts_of(self, x: Array) -> Iterator[Array]:
         """For each element of a window, what all windows hold there: arrays (..., batch, *count, c)."""
-        return self._cut(self._padded(x), self.count(self.spatial(x)))
+        padded = self._padded(x)
+        return (padded[place] for place in self._places(self.count(self.spatial(x))))
 
     def features(self, shape: Shape) -> Shape:
         """The spatial lengths of features (*shape, c). Raises `LayerError` for another number of axes."""
@@ -140,9 +136,6 @@ class Windows:
     def spatial(self, x: Array) -> Shape:
         """The lengths of the spatial axes of images (..., batch, *shape, c)."""
         return tuple(x.shape[-len(self.size) - 1 : -1])
-
-    def _cut(self, padded: Array, count: Shape) -> Iterator[Array]:
-        return (padded[place] for place in self._places(count))
 
     def _places(self, count: Shape) -> Iterator[tuple[Any, ...]]:
         """For each element of a window, the index of what all windows hold there."""
@@ -159,13 +152,21 @@ class Windows:
         totals = [max((m - 1) * s + reach - n, 0) for n, m, s, reach in along]
         return [(total // 2, total - total // 2) for total in totals]
 
+    def _frame(self, shape: Shape) -> tuple[Shape, tuple[Any, ...]]:
+        """The lengths of an image with its zeros around, and the index of the image itself."""
+        padding = self.padding(shape)
+        full = tuple(n + before + after for n, (before, after) in zip(shape, padding, strict=True))
+        return full, (
+            ...,
+            *(slice(before, before + n) for n, (before, _) in zip(shape, padding, strict=True)),
+            slice(None),
+        )
+
     def _padded(self, x: Array) -> Array:
         shape = self.spatial(x)
-        padding = self.padding(shape)
-        if not any(map(any, padding)):
+        full, place = self._frame(shape)
+        if full == shape:
             return x
-        full = [n + before + after for n, (before, after) in zip(shape, padding, strict=True)]
-        place: Any = (..., *(slice(b, b + n) for n, (b, _) in zip(shape, padding, strict=True)), slice(None))
         if isinstance(x, np.ndarray):
             padded = np.zeros((*x.shape[: -len(shape) - 1], *full, x.shape[-1]), x.dtype)
             padded[place] = x
@@ -173,7 +174,7 @@ class Windows:
         return _placed(x, place, full)
 
 
-def _placed(part: Array, place: tuple[Any, ...], full: list[int]) -> Array:
+def _placed(part: Array, place: tuple[Any, ...], full: Shape) -> Array:
     """Zeros whose spatial lengths are `full`, with `part` at `place`: without a write, for arrays that forbid it."""
     xp = part.__array_namespace__()
     for axis, (where, length) in enumerate(zip(place[1:-1], full, strict=True), part.ndim - 1 - len(full)):

@@ -6,11 +6,9 @@ binds settings. A value too large for a float becomes inf, and inf - inf becomes
 seen in the value.
 """
 
-from fnn.losses import categorical, elementwise
-from fnn.losses.categorical import *
-from fnn.losses.elementwise import *
+from fnn.losses import functions
+from fnn.losses.functions import *
 from fnn.losses.reduction import Loss
 
 __all__ = ["Loss"]
-__all__ += categorical.__all__  # a loss is public by its own file alone
-__all__ += elementwise.__all__
+__all__ += functions.__all__  # a loss is public by its own file alone

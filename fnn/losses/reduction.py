@@ -1,7 +1,6 @@
 """What all losses share: checks of predictions, targets and weights, and the reduction of many values to one.
 
-A weight belongs to an example or to an element, and the mean is Σ w l / Σ w. A target of weight 0 is replaced before
-anything is computed of it, so that it may be NaN: a weight of 0 is a mask.
+A target of weight 0 is replaced before anything is computed of it, so that it may be NaN: a weight of 0 is a mask.
 """
 
 from collections.abc import Callable
@@ -68,8 +67,6 @@ def same_number(name: str, predicted: Shape, targets: Shape) -> None:
     """Raise a `ValueError` if the numbers of examples are all in which two shapes (..., batch) differ.
 
     The targets may lack leading axes.
-
-    >>> same_number("mse", (25, 1797), (1797,))
     """
     n_axes = len(targets)
     alike = 0 < n_axes <= len(predicted) and targets[:-1] == predicted[-n_axes:-1]
@@ -165,7 +162,7 @@ def _pull(
     behind: tuple[None, ...],
     dvalue: Any = 1.0,
 ) -> Array:
-    """The gradient with respect to the prediction, for a cotangent of the value; `behind`: axes that it lacks."""
+    """The gradient with respect to the prediction, for a cotangent of the value."""
     if isinstance(dvalue, (int, float)):
         scale = float(dvalue) / divisor  # a NumPy scalar would widen float32
     elif dvalue.shape == value.shape:

@@ -4,41 +4,15 @@ Most are folds over batches (`Metric`): `fnn.evaluate` gives the same score for 
 use `functools.partial`: `{"f1": partial(f1, average="micro")}`. Others are of whole arrays.
 """
 
-from fnn.metrics.confidence import average_precision, brier_score, calibration_error, log_loss, roc_auc
-from fnn.metrics.decisions import accuracy, binary_accuracy, f1, precision, recall
+from fnn.metrics import confidence, decisions, regression, scores
+from fnn.metrics.confidence import *
+from fnn.metrics.decisions import *
 from fnn.metrics.metric import Metric
-from fnn.metrics.regression import mae, psnr, r2, rmse
-from fnn.metrics.scores import (
-    OneVsRest,
-    bootstrap_difference,
-    bootstrap_interval,
-    confusion_matrix,
-    iqm,
-    iqr,
-    one_vs_rest,
-)
+from fnn.metrics.regression import *
+from fnn.metrics.scores import *
 
-__all__ = [
-    "Metric",
-    "OneVsRest",
-    "accuracy",
-    "average_precision",
-    "binary_accuracy",
-    "bootstrap_difference",
-    "bootstrap_interval",
-    "brier_score",
-    "calibration_error",
-    "confusion_matrix",
-    "f1",
-    "iqm",
-    "iqr",
-    "log_loss",
-    "mae",
-    "one_vs_rest",
-    "precision",
-    "psnr",
-    "r2",
-    "recall",
-    "rmse",
-    "roc_auc",
-]
+__all__ = ["Metric"]
+__all__ += confidence.__all__  # so that a metric is public by its own file alone
+__all__ += decisions.__all__
+__all__ += regression.__all__
+__all__ += scores.__all__

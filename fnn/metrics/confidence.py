@@ -1,8 +1,4 @@
-"""How good scores are beyond the decisions that they lead to: log loss, Brier score, calibration error and ranks.
-
-Scores are logits, as models of fnn return them, and softmax or σ makes probabilities of them. With
-`probabilities=True` they are probabilities already.
-"""
+"""How good scores are beyond the decisions that they lead to: log loss, Brier score, calibration error and ranks."""
 
 from collections.abc import Callable
 from functools import partial
@@ -29,7 +25,7 @@ def log_loss(scores: Any, targets: Any, weight: Any = None, *, probabilities: bo
     targets         integer labels (..., batch) of k classes; or 0 and 1 (..., batch, k), for one output also
                     (..., batch): then the mean is also over the outputs
     weight          (..., batch), for 0 and 1 also (..., batch, k); under a weight of 0 a target may be missing
-    probabilities   whether the scores are probabilities
+    probabilities   whether the scores are probabilities already; softmax or σ makes them of logits
 
     A probability of 0 for what is true gives inf (scikit-learn: 36, by clipping), and NaN scores give NaN. Raises
     `TypeError` for what is not an array, and `ValueError` for shapes that do not fit, targets out of range, scores that

@@ -125,7 +125,7 @@ class Answers:
     scores      (..., batch, k)
     targets     1 for the true class or for yes, else 0: (..., batch, k), perhaps without leading axes of the scores
     weights     (..., batch, 1 or k), likewise
-    exclusive   whether the classes exclude each other
+    exclusive   whether the targets were labels
     """
 
     scores: Array
@@ -137,9 +137,9 @@ class Answers:
 def answers(name: str, scores: Any, target: Any, weight: Any) -> Answers:
     """The arguments of a metric of classifiers such as `precision`, checked and brought into one form.
 
-    Target and weight may lack leading axes of the scores. Under a weight of 0 a target may be missing: -1 or NaN.
-    Raises `TypeError` for what is not an array, and `ValueError` for shapes that do not fit, targets out of range and
-    negative weights. Only NumPy's values are looked at.
+    Under a weight of 0 a target may be missing: -1 or NaN. Raises `TypeError` for what is not an array, and
+    `ValueError` for shapes that do not fit, targets out of range and negative weights. Only NumPy's values are looked
+    at.
     """
     check_arrays(name, scores=scores, targets=target)
     xp, shape, own = scores.__array_namespace__(), scores.shape, tuple(target.shape)

@@ -109,7 +109,7 @@ def psnr(prediction: Any, target: Any, peak: float = 1.0) -> float:
 
 
 def _errors(name: str, prediction: Any, target: Any, weight: Any, average: Any) -> tuple[Any, Array, Array, Array]:
-    """The array library, y - t, t, and weights in the default float type, the last two of the shape of y."""
+    """The array library, and in the default float type y - t, t and weights, all of one shape."""
     check_average(name, average)
     elements(name, prediction, target)
     xp = prediction.__array_namespace__()

@@ -8,7 +8,7 @@ import numpy as np
 
 from fnn.data import class_labels, one_hot
 from fnn.random import Key, fold_in, generator, split
-from fnn.values import is_integer
+from fnn.values import number, whole
 
 __all__ = ["OneVsRest", "bootstrap_difference", "bootstrap_interval", "confusion_matrix", "iqm", "iqr", "one_vs_rest"]
 
@@ -163,8 +163,7 @@ def _resampled(values: Any, statistic: Callable[..., Any], key: Key, resamples: 
     x = finite("bootstrap: the values", values)
     if x.ndim != 1 or x.size < 2:
         raise ValueError(f"bootstrap: expected two or more values (n,), got shape {x.shape}; give one for each run")
-    if not is_integer(resamples) or resamples < 1:
-        raise ValueError(f"bootstrap: resamples must be a positive integer, got {resamples!r}; 10_000 is usual")
+    resamples = whole("bootstrap: resamples", resamples)
     if (shape := np.shape(statistic(x[None]))) != (1,):
         got = f"{shape} from {(1, x.size)}; reduce the last axis only, as partial(np.mean, axis=-1) does"
         raise ValueError(f"bootstrap: the statistic must map (..., n) to (...), got {got}")
@@ -176,7 +175,6 @@ def _resampled(values: Any, statistic: Callable[..., Any], key: Key, resamples: 
 
 def _middle(drawn: np.ndarray, level: float) -> tuple[float, float]:
     """The ends (low, high) of the interval that contains the middle of the drawn values, a share of `level`."""
-    if not 0 < level < 1:
-        raise ValueError(f"bootstrap: level must lie between 0 and 1, got {level!r}; 0.95 is usual")
+    level = number("bootstrap: level", level, 0, 1, above=True)
     low, high = np.quantile(drawn, ((1 - level) / 2, (1 + level) / 2)).tolist()
     return low, high

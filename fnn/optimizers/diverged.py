@@ -35,9 +35,8 @@ def all_finite(loss: Any, g: Array, theta: Array, memory: tuple[Any, ...] = ()) 
     """Whether the loss, the gradient, the new parameters and the memory are finite. Only NumPy's arrays are looked at.
 
     Two scalar products tell at the cost of one pass: any NaN or infinity makes them infinite or NaN. Each value is
-    looked at only if a product is large. That is enough for the memory, too: the square of a small gradient is less
-    than half the last place of the greatest float, so that no finite sum of squares overflows by it. A chain of rules
-    that multiplies gradients by more than 10⁶ in front of a rule with squares is the exception.
+    looked at only if a product is large. That is enough for the memory, too: no finite sum of squares overflows by the
+    square of a small gradient, unless a rule in front of it multiplies gradients by more than 10⁶.
     """
     if not isinstance(theta, np.ndarray):
         return True

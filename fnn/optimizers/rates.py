@@ -16,7 +16,7 @@ Rate = float | Callable[[Any], Any] | np.ndarray  # a number, a schedule, or a n
 
 
 def rate_of(name: str, rate: Any) -> Callable[[Any, Array], Any]:
-    """The function (step, theta) -> rate at this step: a number, or a column with one number for each network."""
+    """The function (step, theta) -> rate: a number, or a column with one number for each network."""
     if callable(rate):
         return lambda step, theta: _scheduled(name, rate(step), step, theta)
     if isinstance(rate, np.ndarray):

@@ -163,7 +163,7 @@ def one_cycle(rate: float, steps: int, rise: float = 0.3, divide: float = 25.0, 
 def warmup(rate: float, steps: int, start: float = 0.0) -> Schedule:
     """A straight line from `start` to `rate` over `steps`, constant after (Goyal et al. 2017).
 
-    With a `start` above the rate, it is a linear decay. `join` puts another schedule behind it.
+    With a `start` above the rate, it is a linear decay.
 
     >>> [round(warmup(1.0, 10, start=0.2)(step), 3) for step in (0, 5, 10, 20)]
     [0.2, 0.6, 1.0, 1.0]
@@ -201,17 +201,17 @@ def join(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> Schedule:
     schedules    the pieces
     boundaries   the first step of each piece but the first, in increasing order
 
-    Raises `TypeError` for what is not a list, or not one of functions, and `ValueError` unless there is one boundary
+    Raises `TypeError` unless both are lists and the pieces functions, and `ValueError` unless there is one boundary
     less than there are pieces, and each is a whole number greater than the one before it.
 
     >>> steady_then_down = join([warmup(1.0, 5), constant(1.0), cosine(1.0, 10)], [5, 20])
     >>> [round(steady_then_down(step), 3) for step in (0, 4, 19, 25, 30)]
     [0.0, 0.8, 1.0, 0.5, 0.0]
 
-    The step of a state keeps counting in a resumed training. A new schedule begins at the present step, here after 700
-    steps, if the boundary in front of it is this step. The piece before the boundary is then no longer used:
+    In a resumed training, a new schedule begins at the present step, `state.step`, here 700, if this is the boundary in
+    front of it. The piece before it is then no longer used:
 
-    >>> resumed = join([constant(0.1), warmup_cosine(1.0, 10, 110)], [700])  # the boundary is state.step
+    >>> resumed = join([constant(0.1), warmup_cosine(1.0, 10, 110)], [700])
     >>> [round(resumed(step), 3) for step in (700, 705, 710, 760, 810)]
     [0.0, 0.5, 1.0, 0.5, 0.0]
     """

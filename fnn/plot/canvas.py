@@ -1,4 +1,4 @@
-"""What all pictures share: colours and markers, plain axes, checks of the input, and saving.
+"""What all pictures share.
 
 Figures are made with `matplotlib.figure.Figure`, since pyplot keeps every figure that it makes in a global list.
 """

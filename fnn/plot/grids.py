@@ -119,9 +119,9 @@ def heat_map(
 ) -> Axes:
     """Draw values as colours from dark to bright, with a colour bar, and write each value into its cell.
 
-    `values` are the values (rows, cols), `row_labels` and `column_labels` the labels of rows and columns, and `label`
-    that of the colour bar. `format` formats a value. `limits` are the values of the darkest and the brightest colour,
-    by default the smallest and the largest value. With `log`, equal ratios are equal steps of colour.
+    `values` are (rows, cols), and `label` is that of the colour bar. `format` formats a value. `limits` are the values
+    of the darkest and the brightest colour, by default the smallest and the largest value. With `log`, equal ratios are
+    equal steps of colour.
 
     Raises `ValueError` for other shapes, values that are not finite (with `log`, not positive), or a wrong number of
     row or column labels.

@@ -1,4 +1,4 @@
-"""Pictures of the plane: labelled points, and the regions that a classifier assigns to each class."""
+"""Pictures of the plane: labelled points, and the regions of a classifier's classes."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -76,8 +76,8 @@ def decision_regions(
 ) -> Axes:
     """Draw the region of each class in a light colour, and on top labelled points, as `points` draws them.
 
-    `classify` maps points (m, 2) to class indices (m,) or to probabilities of the classes (m, k), which make borders
-    smooth. It is called on a grid of `resolution` x `resolution`. `x` are the points (n, 2), `labels` their classes.
+    `classify` maps points (m, 2), here a grid of `resolution` x `resolution`, to class indices (m,) or to probabilities
+    of the classes (m, k), which make borders smooth. `x` and `labels` are those of `points`.
 
     Raises the errors of `points`, and `ValueError` if `classify` returns another shape.
 

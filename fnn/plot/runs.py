@@ -34,8 +34,8 @@ def curves(
     `series` maps a name to the values of its runs (runs, epochs). They are drawn at the places `x`, by default at
     `start`, start + 1, ...
 
-    A run that ended early is padded with nan, and each epoch shows only the runs that reached it. Once these are fewer
-    than half, the line is pale, because it may jump when a run ends.
+    A run that ended early is padded with nan. Once fewer than half of the runs reach an epoch, the line is pale,
+    because it may jump when a run ends.
 
     Raises `ValueError` for an empty mapping, other shapes, infinities, or nan before the end of a run.
 

@@ -31,7 +31,7 @@ def _plain(value: Any) -> Any:
 
 @attrs.frozen
 class Progress:
-    """Where a training stands after some epochs: a value that can be folded on from, compared and saved.
+    """Where a training stands after some epochs: a value to go on from, to compare and to save.
 
     state        the state after the last epoch
     best         the state after the epoch with the greatest score; for an ensemble scored network by network, each
@@ -92,8 +92,7 @@ def epochs(
     Raises `ValueError` for an epoch without batches, and if `measure` records "epoch" or "loss" itself; `TypeError` if
     `batches_of` or `fold` is not a function, and if `score` returns anything but a number.
 
-    What counts as an epoch is for `batches_of` to say. To record less often, let it give the batches of several passes
-    over the data, here of ten:
+    To record less often, let `batches_of` give the batches of several passes over the data, here of ten:
 
     >>> import itertools, fnn
     >>> x, y = np.ones((6, 2)), np.ones((6, 1))
@@ -154,8 +153,8 @@ def _scores(score: Any, state: State) -> Any:
 def _with_best(better: Any, now: Progress, old: Progress) -> Progress:
     """The progress `now`, whose best is its own where it is `better`, and otherwise the old one.
 
-    For an ensemble, `better` may hold one answer for each network: then its best state has arrays of several epochs,
-    and the number of steps of the latest.
+    If `better` holds one answer for each network, the best state has arrays of several epochs, and the number of steps
+    of the latest.
     """
     if np.ndim(better) == 0:
         best = now if better else old
@@ -187,8 +186,8 @@ def early_stopping(progresses: Iterable[Progress], patience: int) -> Iterator[Pr
     Of an ensemble scored network by network, each network keeps the best that it had when its own patience ended, as if
     it had been trained alone, and the last progress is the one at which all have ended.
 
-    To go on from a progress, put it in front: `chain([progress], epochs(...))`. It may be the last one already, and it
-    says which networks have ended. Raises `ValueError` unless `patience` is a positive integer.
+    To go on from a progress, put it in front: `chain([progress], epochs(...))`. It may be the last one already. Raises
+    `ValueError` unless `patience` is a positive integer.
     """
     patience = whole("early_stopping(patience)", patience)
 

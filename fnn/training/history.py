@@ -1,4 +1,4 @@
-"""The history of a training: an immutable sequence of records that grows by one at each epoch."""
+"""The history of a training: an immutable sequence of records."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain

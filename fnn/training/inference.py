@@ -37,7 +37,7 @@ def tune(model: Layer, params: Tree, x: Array) -> Params:
 
 @singledispatch
 def carried_out(leaf: Any, f: Callable[..., Any], setting: Any) -> Callable[..., Any]:
-    """How `predict` and `evaluate` carry out f(setting, *arrays) for parameters like `leaf`: a function of the arrays.
+    """f(setting, *arrays), for parameters like `leaf`, as a function of the arrays.
 
     `carried_out.register` lets another library compile it, once for equal settings.
     """
@@ -138,8 +138,7 @@ def _fold(name: str, measure: Any, carry_out: Callable[..., Any]) -> tuple[Calla
     """What a measure gives of each batch, (share, prediction, *targets) -> (parts, finish), and how parts are joined.
 
     A metric of `fnn.metrics` has both, and is computed on NumPy. Of any other function, the parts are its mean over the
-    batch, multiplied by the batch's share of the examples, and this share. `carry_out` is `carried_out` for the
-    parameters.
+    batch, multiplied by the batch's share of the examples, and this share.
     """
     if not callable(measure):
         must = f"expected a function for measure {name!r}, got {measure!r}"

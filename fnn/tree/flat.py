@@ -41,8 +41,7 @@ class Span(NamedTuple):
 class Layout:
     """Where every leaf of a tree lies in the flat vector. It holds shapes and no arrays.
 
-    `lead` are the leading axes of the leaves, and of the vector: the parameters of an ensemble of R networks are a
-    matrix (R, N), one row for each network.
+    `lead` are the leading axes of the leaves, and of the vector: (R,) for R networks, whose vector is a matrix (R, N).
     """
 
     parts: tuple[tuple[str, Any], ...]
@@ -156,9 +155,9 @@ def _params(views: Views) -> Params:
 
 
 def ravel(params: Tree) -> tuple[Array, Callable[[Array], Params]]:
-    """A tree as one flat vector (N,), and the function that turns such a vector into a tree again.
+    """A tree as one flat vector (N,), of R networks a matrix (R, N), and the function that makes a tree of it again.
 
-    For an ensemble of R networks the vector is a matrix (R, N). Raises `TreeError` if leaves differ in dtype.
+    Raises `TreeError` if leaves differ in dtype.
 
     >>> vector, unravel = ravel(Params({"weights": np.ones((2, 2)), "bias": np.zeros(2)}))
     >>> vector

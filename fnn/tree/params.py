@@ -28,10 +28,7 @@ def show(path: Path) -> str:
 
 
 def check_leaf(path: Path, leaf: Any) -> None:
-    """Raise a `TreeError` with the path unless `leaf` is an array of numbers that training can compute with.
-
-    >>> check_leaf(("bias",), np.zeros(3))
-    """
+    """Raise a `TreeError` with the path unless `leaf` is an array of numbers that training can compute with."""
     problem = "None; give an array, or leave the name out" if leaf is None else misfit(leaf)
     if is_half(getattr(leaf, "dtype", None)):
         problem = (

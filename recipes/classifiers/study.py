@@ -11,10 +11,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fnn import Layer, plot
-from recipes.claims import FEWEST, Claim, Group, estimate, row_of, told_of
+from recipes.claims import ACCURACY, FEWEST, Claim, Group, difference, estimate, told_of
 from recipes.classifiers import classifier
 from recipes.data import digits
-from recipes.pictures import hollow
+from recipes.pictures import differences, dots
 from recipes.recipe import Finding, Recipe, Results, Size, counted, scores
 from recipes.training import Run
 
@@ -66,33 +66,43 @@ def cut_off(results: Results, groups: Mapping[str, classifier.Config]) -> str:
     return f"; ended by the limit of {limit}, with patience left: {', '.join(counts)}" if counts else ""
 
 
+def shortened(results: Results, groups: Mapping[str, classifier.Config]) -> bool:
+    """Whether a run ended before its configuration's limit of epochs, with patience left: its size has cut it off."""
+    return any(
+        length(run) < config.epochs and not 0 < config.patience <= length(run) - run["scores"]["best_epoch"]
+        for name, config in groups.items()
+        for run in results[name]
+    )
+
+
 def comparison(groups: Mapping[str, Sequence[float]], compared: Pairs, varied: str, averages: Averages) -> Figure:
-    """Left, the test accuracy of every run; right, the differences A − B of the compared pairs.
+    """Left, the test accuracy of every run; right, the differences A − B of the compared pairs, if there are any.
+
+    Few runs are points, without a box and without differences, since nothing is judged by them.
 
     groups    the test accuracies of each group, in the order of the seeds
     compared  the pairs (A, B)
     varied    what distinguishes the groups, the label of the axis
     averages  see `study`
     """
-    n, figure = len(next(iter(groups.values()))), Figure(figsize=(9, 4), layout="constrained")
-    if n == 1:
-        plot.boxes(groups, ax=figure.subplots(), xlabel=varied, ylabel="test accuracy (one run of each)")
-        return figure
-    left, right = figure.subplots(1, 2, width_ratios=(1 + 0.7 * len(groups), 3.2))
-    found = {name: estimate(values).interval for name, values in groups.items()}
-    intervals = {name: interval for name, interval in found.items() if interval is not None}
-    plot.boxes(groups, ax=left, xlabel=varied, ylabel="test accuracy", intervals=intervals)
-    left.set_title(f"{n} runs of each", fontsize=10)
-    means = {name: np.mean([groups[part] for part in parts], axis=0) for name, parts in averages.items()}
-    sides = {**groups, **means}
-    rows = {f"{a}\n− {b}": row_of(sides[a], sides[b]) for a, b in compared}
-    plot.differences(rows, ax=right, xlabel="difference in test accuracy")
-    shown = f"range of {n} pairs (too few to judge)" if n < FEWEST else "paired by seed, 95 % interval"
+    n, width = len(next(iter(groups.values()))), max(3.6, 1 + 0.65 * len(groups))
+    judges = n >= FEWEST and len(compared) > 0
+    figure = Figure(figsize=(width + 4.6 if judges else max(6, width), 4), layout="constrained")
+    left, *right = figure.subplots(1, 2, width_ratios=(width, 4.6)) if judges else [figure.subplots()]
+    left.set_title(f"{counted(n, 'run')} of each" + " (too few to judge)" * (n < FEWEST), fontsize=10)
     if n < FEWEST:
-        hollow(right)
-    right.set_title(shown, fontsize=10)
-    right.locator_params(axis="x", nbins=3)
-    for ax in (left, right):
+        dots(groups, left, varied, "test accuracy")
+    else:
+        found = {name: estimate(values).interval for name, values in groups.items()}
+        intervals = {name: interval for name, interval in found.items() if interval is not None}
+        plot.boxes(groups, ax=left, xlabel=varied, ylabel="test accuracy", intervals=intervals)
+    for ax in right:
+        means = {name: np.mean([groups[part] for part in parts], axis=0) for name, parts in averages.items()}
+        sides = {**groups, **means}
+        gained = {(a, b): difference(sides[a], sides[b]) for a, b in compared}
+        differences(gained, ax, ACCURACY, "difference in test accuracy")
+        ax.set_title("paired by seed, 95 % interval", fontsize=10)
+    for ax in (left, *right):
         ax.tick_params(labelsize=8.5)
     return figure
 
@@ -122,7 +132,8 @@ def study(
     claims        claims(results, data) -> the claims; each then says which runs that it compares were cut off; without
                   a figure of the paper they are ours
     varied        what distinguishes the groups, in words: the label of the figure's axis, as in "rate of dropout"
-    compared      the pairs (A, B) whose difference A − B the figure shows; by default, each group and the first one
+    compared      the pairs (A, B) whose difference A − B the figure shows; by default, each group and the first one.
+                  It shows none for few runs, or for trainings that a size cuts off, since these judge nothing
     runs          the runs of the full size, whose epochs are those of the configurations
     first, quick  the epochs of a newcomer's three runs, and of the two runs of a quick report
     averages      the averages of several groups that are compared, by name
@@ -143,7 +154,8 @@ def study(
         accuracies = {group.name: group.values for group in groups_of(results).values()}
         first, *others = groups
         pairs = [(other, first) for other in others] if compared is None else compared
-        return {name: comparison(accuracies, pairs, varied, averages or {})}
+        judges = not shortened(results, groups)
+        return {name: comparison(accuracies, pairs if judges else (), varied, averages or {})}
 
     return Recipe(
         name=name,

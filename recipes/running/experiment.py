@@ -13,7 +13,7 @@ import attrs
 import fnn
 from fnn import checkpoint, plot, tree
 from recipes.claims import Claim
-from recipes.pictures import sized
+from recipes.pictures import legible, sized
 from recipes.recipe import OptionError, Recipe, Results, no_data, scores
 from recipes.running.failures import RefusedError
 from recipes.running.plan import Options, Plan, Task, plan
@@ -107,8 +107,9 @@ def write(
     write_text(folder / "result.json", json.dumps(result, indent=1, allow_nan=False))
     parameters = {name: {str(i): run.get("params", {}) for i, run in enumerate(runs)} for name, runs in results.items()}
     checkpoint.save(folder / "parameters.npz", parameters)
-    figures, less = recipe.figures(results, made.data) if draws else {}, recipe.beside(made.size)
-    drawn = {name: plot.save(sized(figure, less), folder / name) for name, figure in figures.items()}
+    figures = recipe.figures(results, made.data) if draws else {}
+    footer = "; ".join(filter(None, [recipe.settings, recipe.beside(made.size)]))
+    drawn = {name: plot.save(sized(legible(figure), footer), folder / name) for name, figure in figures.items()}
     return claims, {name: png for name, (png, _) in drawn.items()}
 
 

@@ -62,6 +62,7 @@ def with_settings(recipe: Recipe, words: Sequence[str]) -> Recipe:
         figures=figures,
         claims=lambda results, data: [],
         papers={},
+        settings=" ".join(words),
         trains=recipe.trains or recipe.name,  # equal configurations share their runs
     )
 

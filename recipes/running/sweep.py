@@ -1,24 +1,22 @@
 """A sweep: many independent runs, each kept as soon as it is finished, so that no run is ever repeated."""
 
-import json
 import pickle
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import attrs
 from toolz import groupby, merge, second
 
-from fnn import checkpoint
 from fnn.checkpoint.files import remove
 from fnn.values import whole
-from recipes.running.failures import RefusedError, traceback_of
+from recipes.running.bundles import bundled, keep_all, progress_of
+from recipes.running.failures import RefusedError
 from recipes.running.guard import defined_here
 from recipes.running.plan import Task, without_defaults
-from recipes.running.store import digest, is_kept, write_text
-from recipes.running.workers import Done, Failed, Outcome, Several, cores, in_processes, in_this_process, on_executor
+from recipes.running.store import digest, is_kept
+from recipes.running.workers import Failed, cores, in_processes, in_this_process, on_executor
 
 __all__ = ["SweepError", "kept_at", "path_of", "sweep"]
 
@@ -72,58 +70,6 @@ def _check(tasks: Sequence[Task]) -> None:
             ) from error
 
 
-def progress_of(path: Path) -> Path:
-    """Where the progress of a run is kept until its result is."""
-    return path.absolute().with_suffix(".progress")
-
-
-def _bundled(todo: Mapping[Path, Task], apart: bool) -> dict[tuple[Path, ...], Task]:
-    """The tasks by the paths of their results; on a GPU, runs that differ in their keys alone become one task."""
-
-    def without_key(path: Path) -> Any:
-        return digest({**todo[path].identity(), "key": None}) if todo[path].engine.on_gpu and not apart else path
-
-    bundles: dict[tuple[Path, ...], Task] = {}
-    for paths in map(tuple, groupby(without_key, todo).values()):
-        first, keys = todo[paths[0]], tuple(todo[path].key for path in paths)
-        together = f".and-{digest({'others': [path.name for path in paths]})}.progress"
-        progress = first.progress and first.progress.with_suffix(together)
-        bundles[paths] = first if len(paths) == 1 else attrs.evolve(first, key=keys, progress=progress)  # type: ignore[arg-type]
-    return bundles
-
-
-def _keep_all(paths: tuple[Path, ...], task: Task, outcome: Outcome) -> dict[Path, Failed]:
-    """Keep the results of a task at these paths, each with its share of the cost; returns the failures."""
-    each: Sequence[Done | Failed]
-    if isinstance(outcome, Several):
-        each = outcome.each
-    elif isinstance(outcome, Failed) or len(paths) == 1:
-        each = [outcome] * len(paths)
-    else:
-        cost = {**outcome.cost, "seconds": outcome.cost["seconds"] / len(paths), "together": len(paths)}
-        each = [Done(result, cost) for result in outcome.result]
-    failures = {path: failed for path, one in zip(paths, each, strict=True) if (failed := _keep(path, one)) is not None}
-    if not failures and task.progress:
-        remove(task.progress)
-    return failures
-
-
-def _keep(path: Path, outcome: Done | Failed) -> Failed | None:
-    """Keep a result and, beside it, its cost; returns the failure if the run, or keeping its result, failed.
-
-    The result is written last: if it exists, so does the rest, and a sweep that was killed before writes both anew.
-    """
-    if isinstance(outcome, Failed):
-        return outcome
-    try:
-        write_text(path.with_suffix(".json"), json.dumps(outcome.cost))
-        checkpoint.save(path, outcome.result)
-        remove(progress_of(path))
-    except (OSError, ValueError) as error:
-        return Failed(traceback_of(error))
-    return None
-
-
 def sweep(
     tasks: Sequence[Task],
     folder: Path,
@@ -166,7 +112,7 @@ def sweep(
     todo = {path: attrs.evolve(task, progress=progress_of(path)) for path, task in todo.items()}
     if done := len(set(paths)) - len(todo):
         print(f"{done} of {len(set(paths))} runs are in {folder} already; --fresh repeats them")
-    bundles = _bundled(todo, apart)
+    bundles = bundled(todo, apart)
     for task in bundles.values():
         if fresh and task.progress:
             remove(task.progress)
@@ -174,7 +120,7 @@ def sweep(
     here = in_this_process(bundles, done) if n <= 1 else in_processes(bundles, n, done)
     there = None if executor is None else on_executor(bundles, executor, done)
     with closing(there or here) as outcomes:  # after an interrupt, too
-        kept = [_keep_all(paths, bundles[paths], outcome) for paths, outcome in outcomes]
+        kept = [keep_all(paths, bundles[paths], outcome) for paths, outcome in outcomes]
     failures: dict[Path, Failed] = merge(*kept)
     if failures:
         told = {path: (_described(task), failures[path].why) for path, task in todo.items() if path in failures}

@@ -61,7 +61,7 @@ def test_import_brings_in_nothing_slow():
 
 def test_import_brings_in_only_what_a_plain_training_needs():
     late = [f"fnn.{name}" for name in ("checks", "checkpoint", "data", "metrics", "plot", "interop", "tree.display")]
-    late += [module for package in (fnn.compose, fnn.layers, fnn.optimizers, fnn.training) for module in package.LATE]
+    late += [module for package in (fnn.compose, fnn.layers, fnn.training) for module in package.LATE]
     program = f"""
 import sys, numpy as np, fnn
 {TRAIN.replace("fnn.dropout(0.5), ", "")}
@@ -70,7 +70,7 @@ print([module for module in {late} if module in sys.modules])
     assert run(program) == "[]\n"
 
 
-@pytest.mark.parametrize("package", ["fnn.compose", "fnn.layers", "fnn.optimizers", "fnn.training"])
+@pytest.mark.parametrize("package", ["fnn.compose", "fnn.layers", "fnn.training"])
 def test_a_late_module_gives_the_package_all_its_names(package):
     package = import_module(package)
     for module, names in package.LATE.items():

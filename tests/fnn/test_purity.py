@@ -43,6 +43,7 @@ NOT_CALLED = (
     "fnn.late",  # it prepares a package
     "fnn.interop.jax",  # test_jax_fold.py calls it, and looks for changed inputs too
     "fnn.interop.jax.compiled",
+    "fnn.interop.jax.elements",
     "fnn.interop.jax.trees",
     "fnn.interop.sklearn",  # `check_estimator` calls it, and looks for changed inputs too
     # The calls of fnn.checkpoint and of the losses run these, and they hand views to one another.

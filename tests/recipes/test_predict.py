@@ -12,7 +12,7 @@ from recipes.classifiers import mnist
 from recipes.command import main
 from recipes.data.digits import load
 from recipes.data.pictures import like_mnist, read_picture
-from recipes.predict import network_of, reader
+from recipes.predict import drawn, lines, network_of, reader
 from recipes.running import Options, find, names, run_recipe
 from tests.support.idx_files import write_bright_rows
 
@@ -128,6 +128,18 @@ def test_the_command_reads_pictures_and_draws_them(trained, test_digits, tmp_pat
     assert all("%)" in line for line in read)
     assert last == f"written to {trained / 'mnist' / 'predict.png'}"
     assert (trained / "mnist" / "predict.png").stat().st_size > 10_000
+
+
+def test_the_picture_says_what_the_terminal_says():
+    names, chances = ["a.png", "b.png", "c.png"], np.array([[0.25, 0.75], [0.9996, 0.0004], [0.5, 0.5]])
+    figure = drawn(names, np.zeros((3, 8, 8)), chances, "Read by run 3 of mnist")
+    assert figure.get_suptitle() == "Read by run 3 of mnist"
+    images, bars = figure.axes[0:6:2], figure.axes[1:6:2]
+    assert [ax.get_title() for ax in images] == names
+    for ax, chance, line in zip(bars, chances, lines(names, chances), strict=True):
+        assert line.partition(": ")[2].startswith(ax.get_title().removeprefix("read as "))
+        assert [bar.get_width() for bar in ax.patches] == pytest.approx(100 * chance)
+        assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_xlim()) == ("probability (%)", "class", (0, 100))
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,12 @@ MUTANTS = {
         ("a mask that keeps its targets", "where(w > 0, target, 0)", "where(w >= 0, target, 0)"),
         ("all for each", "max(n_out, 1)", "batch * n_out"),
     ],
-    "fnn/losses/elementwise.py": [
+    "fnn/losses/functions.py": [
         ("mse's gradient without its 2", "error * (2 * scale)", "error * scale"),
         ("huber without its half", "(error - clipped / 2)", "(error - clipped)"),
         ("huber's gradient not clipped", "lambda scale: clipped * scale", "lambda scale: error * scale"),
         ("a logit's gradient against the grain", "(logistic(xp, z) - t) * scale", "(t - logistic(xp, z)) * scale"),
         ("a target that does not count", "xp.maximum(z, 0.0) - t * z", "xp.maximum(z, 0.0) - z"),
-    ],
-    "fnn/losses/categorical.py": [
         ("label smoothing without /k", "epsilon / prediction.shape[-1]", "epsilon"),
         ("label smoothing that adds mass", "(1 - epsilon) * t", "t"),
         ("label smoothing that mixes the rows", "prediction.shape[-1] * mass", "prediction.shape[-1]"),
@@ -180,15 +178,6 @@ MUTANTS = {
         ("what is frozen is what all rules cover", "reduce(np.logical_or, moving)", "reduce(np.logical_and, moving)"),
         ("a rule of a chain left out", "own, g = each(", "own, _ = each("),
     ],
-    "fnn/optimizers/only.py": [
-        ("a gradient of others in the norm", "xp.where(inside, g, 0.0)", "g"),
-        ("parameters of others in a norm", "xp.where(inside, theta, 0.0)", "theta"),
-        ("a direction for all", "xp.where(inside, direction, g)", "direction"),
-        ("others that move", "mask & moves", "moves"),
-        ("a path that ends with the name", "path[: len(begin)] == begin", "path[-len(begin) :] == begin"),
-        ("the first element of each array", "np.repeat(np.array(flags, dtype=bool), list(sizes.values()))",
-         "np.resize(np.array(flags, dtype=bool), sum(sizes.values()))"),
-    ],
     "fnn/optimizers/rules.py": [
         ("momentum's complement", "v = mu * v", "v = (1 - mu) * v"),
         ("nesterov without mu", "g + mu * v if nesterov", "g + v if nesterov"),
@@ -206,6 +195,13 @@ MUTANTS = {
         ("decoupled decay without the rate", "rate(step, theta) * (decay * (mask * theta))", "decay * (mask * theta)"),
     ],
     "fnn/optimizers/transformations.py": [
+        ("a gradient of others in the norm", "xp.where(inside, g, 0.0)", "g"),
+        ("parameters of others in a norm", "xp.where(inside, theta, 0.0)", "theta"),
+        ("a direction for all", "xp.where(inside, direction, g)", "direction"),
+        ("others that move", "mask & moves", "moves"),
+        ("a path that ends with the name", "path[: len(begin)] == begin", "path[-len(begin) :] == begin"),
+        ("one flag after another", "np.repeat(np.array(flags, bool), sizes)",
+         "np.resize(np.array(flags, bool), sum(sizes))"),
         ("a decay that unfreezes", "Optimizer(start, direct, has_rate=False)", "Optimizer(start, direct)"),
         ("decay on the biases", "own_axes >= 2", "own_axes >= 1"),
         ("a wrong mask: decay on everything", "g + decay * (mask * theta)", "g + decay * theta"),
@@ -284,6 +280,11 @@ MUTANTS = {
         ("a memory that is not looked at", "(state.vector, state.memory)", "(state.vector,)"),
         ("as many updates as batches", "step=int(end.step)", "step=state.step + len(of_steps)"),
     ],
+    "fnn/interop/jax/elements.py": [
+        ("rules that look at all numbers, on each parameter", "single and names <= OPERATIONS and", "single and"),
+        ("constants of the whole vector", "single and names", "names"),
+        ("parameters joined in another order", "jnp.concat(pieces, axis=-1)", "jnp.concat(pieces[::-1], axis=-1)"),
+    ],
     "fnn/interop/jax/trees.py": [
         ("keys without their path", "generator(each)", "generator(Key(each.seed))"),
         ("networks that draw alike", "_draw(each, shape[1:], ", "_draw(key[0], shape[1:], "),
@@ -304,8 +305,7 @@ MUTANTS = {
 
 TESTS = {  # the tests that should notice, file by file, the quickest first; behind a colon, which ones of a file
     "fnn/losses/reduction.py": "losses weights laws:loss",
-    "fnn/losses/elementwise.py": "losses weights extremes training_properties:losses laws:loss",
-    "fnn/losses/categorical.py": "losses weights extremes training_properties:losses laws:loss",
+    "fnn/losses/functions.py": "losses weights extremes training_properties:losses laws:loss",
     "fnn/layers/activations.py": "activations extremes layers properties:layers",
     "fnn/layers/gaussian.py": "activations extremes accuracy",
     "fnn/layers/softmax.py": "layers extremes laws:softmax properties:layers",
@@ -328,7 +328,6 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/layers/regularisation.py": "layers normalisation compose properties:layers laws:batch laws:standardise",
     "fnn/layers/normalisation.py": "normalisation laws:norm",
     "fnn/optimizers/optimizer.py": "optimizer optimizers only training_properties:updates laws:optimizer",
-    "fnn/optimizers/only.py": "only",
     "fnn/optimizers/rules.py": "optimizers optimizer training_properties:step laws:optimizer",
     "fnn/optimizers/transformations.py": "optimizers optimizer only training_properties:step laws:optimizer",
     "fnn/optimizers/schedules.py": "schedules",
@@ -341,6 +340,7 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/batching.py": "batching properties:epoch",
     "fnn/random.py": "random",
     "fnn/interop/jax/compiled.py": "jax_fold:gathered jax_fold:joined jax_fold:anew jax_fold:diverge jax_fold:order",
+    "fnn/interop/jax/elements.py": "jax_elements",
     "fnn/interop/jax/trees.py": "jax_fold:masks_follow jax_fold:alone",
     "fnn/initializers.py": "initializers",
     "fnn/tree/flat.py": "flat properties:vector",

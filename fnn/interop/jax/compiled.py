@@ -18,7 +18,7 @@ from fnn.optimizers.diverged import DivergedError
 from fnn.optimizers.optimizer import State
 from fnn.random import Key
 from fnn.training.inference import carried_out
-from fnn.training.step import Step, TrainStep
+from fnn.training.step import Step, TrainStep, not_finite
 
 __all__ = ["fold"]
 
@@ -60,17 +60,19 @@ def fold(step: Step, state: State, batches: Iterable[Batch]) -> tuple[State, Arr
     of_steps = jnp.concat(losses) if len(losses) > 1 else losses[0]
     end = attrs.evolve(end, step=int(end.step))
     if getattr(step, "finite", True) and not all(finite):
-        raise _diverged(state, np.asarray(of_steps))
+        raise _diverged(state, np.asarray(of_steps), batches)
     return end, of_steps
 
 
-def _diverged(state: State, losses: np.ndarray) -> DivergedError:
-    """The error for a fold from `state` with these losses."""
+def _diverged(state: State, losses: np.ndarray, batches: Iterable[Batch]) -> DivergedError:
+    """The error for a fold from `state` over `batches` with these losses."""
     bad = np.flatnonzero(~np.isfinite(losses.reshape(len(losses), -1)).all(axis=1))
     at = int(bad[0]) if len(bad) else len(losses) - 1
     what = f"the loss is {losses[at]}" if len(bad) else "the parameters or the optimizer's memory are not finite"
-    remedy = "try a smaller rate or clip_by_global_norm; .state is the state before the fold"
-    return DivergedError(f"step {state.step + at}: {what}; {remedy}", int(state.step) + at, losses[at], (), state)
+    found = not_finite(tuple(map(np.asarray, batches.arrays)), "the data") if isinstance(batches, Batches) else ""
+    why = f", because {found}" if found else "; try a smaller rate or clip_by_global_norm"
+    message = f"step {state.step + at}: {what}{why}; .state is the state before the fold"
+    return DivergedError(message, int(state.step) + at, losses[at], (), state)
 
 
 def _program(step: Step) -> tuple[Callable[..., tuple[State, Array, Array]], Any]:

@@ -32,7 +32,7 @@ def by_element(optimizer: Optimizer, state: State) -> bool:
     Clipping by a norm does not, and a rule that looks at names is not asked.
     """
     memory, vector = state.memory, state.vector
-    if optimizer.located or any(each.shape != vector.shape for each in jax.tree.leaves(memory)):
+    if optimizer.located or any(jnp.shape(each) != vector.shape for each in jax.tree.leaves(memory)):
         return False
     return _by_element(jax.make_jaxpr(optimizer.direct)(memory, vector, vector, state.step))
 

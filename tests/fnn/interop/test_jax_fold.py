@@ -235,11 +235,10 @@ def test_other_keys_and_equal_models_made_anew_compile_nothing():
 HOLED = np.where(np.arange(23)[:, None] == 9, np.float32(np.nan), X)
 
 
-def test_a_divergence_names_its_step_and_holds_the_state_before_the_fold():
+def test_a_divergence_names_its_step_and_its_reason_and_holds_the_state_before_the_fold():
     start, _ = compiled(STEP, START, fnn.batches(Key(0), DATA, 8))
-    with pytest.raises(
-        fnn.optimizers.DivergedError, match=r"step 4: the loss is nan; .* the state before the fold"
-    ) as caught:
+    said = r"step 4: the loss is nan, because array 0 of the data holds nan at \[9, 0\], .* the state before the fold"
+    with pytest.raises(fnn.optimizers.DivergedError, match=said) as caught:
         compiled(STEP, start, fnn.batches(None, (HOLED, LABELS), 8))
     assert (caught.value.step, caught.value.path) == (4, ())
     assert np.isnan(caught.value.loss)

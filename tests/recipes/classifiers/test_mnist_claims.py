@@ -120,7 +120,18 @@ def test_a_second_figure_shows_accuracies_by_class_and_digits_read_rightly(n, ru
     dots = [line.get_ydata() for line in ax.lines if line.get_marker() == "o"]
     assert [set(np.round(values, 6)) for values in dots] == [{round(2 / 3, 6)}] * 3 + [{1.0}] * 7  # 0, 1, 2 as 9, 8, 7
     assert f"that the {run} run reads rightly" in below.get_suptitle()
-    assert [text.get_text() for text in below.axes[0].texts] == [str(k) for k in range(10) for _ in range(2)]
+    shown = [text.get_text() for text in below.axes[0].texts]
+    assert shown == [f"true {k}\npredicted {k}" for k in range(10) for _ in range(2)]
+
+
+@pytest.mark.parametrize(("n", "means"), [(15, 10), (4, 0), (1, 0)])
+def test_accuracies_by_class_have_one_colour_and_a_mean_of_several_runs_only(n, means):
+    ax = RECIPE.figures(results(n), DATA)["mnist_by_class"].subfigs[0].axes[0]
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    assert len({line.get_color() for line in dots}) == 1
+    assert [(x.min() + x.max()) / 2 for x in (line.get_xdata() for line in dots)] == pytest.approx(range(10))
+    assert sum(len(line.get_xdata()) for line in ax.lines if line.get_marker() == "D") == means
+    assert (ax.get_legend() is not None) == (means > 0)
 
 
 def test_a_run_that_reads_nothing_rightly_is_drawn_too():

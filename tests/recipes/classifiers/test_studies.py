@@ -415,16 +415,34 @@ def test_a_study_may_train_a_network_and_a_loss_of_its_own(tiny, tmp_path):
         "own", "Text.", "", groups, lambda *_: [], varied="dropout", first=2, quick=1, run=own_run
     )
     assert (recipe.run, recipe.trains) == (own_run, "")
-    results, _ = run_recipe(recipe, Options(runs=2, epochs=9, jobs=1, data=tiny, out=str(tmp_path)))
+    results, _ = run_recipe(recipe, Options(runs=5, epochs=9, jobs=1, data=tiny, out=str(tmp_path)))
     some, _, much = (np.mean([run["scores"]["test_accuracy"] for run in runs]) for runs in results.values())
     assert some > 0.5 > much
     params = results["dropout 0.0"][0]["params"]
     assert not np.array_equal(params["1"]["statistics"][1], np.ones(8))  # tuned
-    (figure,) = recipe.figures(results, None).values()
+    (figure,) = recipe.figures({name: [ended(run) for run in runs] for name, runs in results.items()}, None).values()
     assert [tick.get_text() for tick in figure.axes[1].get_yticklabels()] == [
-        "dropout 0.1\n− dropout 0.0",
-        "dropout 0.9\n− dropout 0.0",
+        "dropout 0.1 − dropout 0.0",
+        "dropout 0.9 − dropout 0.0",
     ]
+
+
+def ended(run):
+    """The run as if its patience had ended it."""
+    best = len(run["curves"]["validation_accuracy"]) - 5
+    return {**run, "scores": {**run["scores"], "best_epoch": best}}
+
+
+@pytest.mark.parametrize(
+    ("epochs", "length", "n", "panels"),
+    [(10, 15, 5, 2), (10, 14, 5, 1), (1, 3, 5, 1), (50, 50, 5, 2), (10, 15, 4, 1)],
+    ids=["patience", "patience left", "cut off", "own limit", "too few"],
+)
+def test_differences_are_drawn_only_if_runs_are_judged(epochs, length, n, panels):
+    """The patience is 5, and the limit of the configurations is 50 epochs."""
+    results = planted("optimizers", 0.97, epochs=epochs, n=n, length=length)
+    (figure,) = STUDIES["optimizers"].RECIPE.figures(results, DATA).values()
+    assert len(figure.axes) == panels
 
 
 @pytest.mark.parametrize("name", ["activation", "weights", "loss", "optimizer"])

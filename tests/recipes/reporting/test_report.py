@@ -7,7 +7,6 @@ import pytest
 
 from fnn.plot import boxes
 from recipes.claims import ALIKE, NOT_JUDGED, Claim
-from recipes.classifiers.study import comparison
 from recipes.pictures import sized
 from recipes.recipe import Finding, Size
 from recipes.reporting.findings import finding
@@ -181,6 +180,7 @@ def test_a_picture_says_its_size():
     grid, mnist = find("autoencoder_grid"), find("mnist")
     assert mnist.beside(Size(3, epochs=2)) == "3 runs of 2 epochs; the paper's size: 15 of 20"
     assert find("xor").beside(find("xor").paper) == ""
+    assert mnist.beside(Size(5, epochs=20)) == "5 runs of 20 epochs; the paper's size: 15 of 20"
     assert mnist.beside(Size(2)) == "2 runs; the paper's size: 15"
     own = attrs.evolve(mnist, figure="")  # it repeats nothing of the paper
     assert own.beside(Size(2)) == "2 runs; the full size: 15"
@@ -196,13 +196,3 @@ def test_a_picture_says_its_size():
     assert text.get_text() == "2 runs"
     assert figure.get_size_inches()[1] > height
     assert not text.get_window_extent().overlaps(axes.get_tightbbox())
-
-
-def test_markers_of_few_runs_are_hollow():
-    def faces(n):
-        groups = {"a": [0.9] * n, "b": [0.1] * n}
-        _, right = comparison(groups, [("a", "b")], "x", {}).axes
-        return {line.get_markerfacecolor() for line in right.lines if line.get_marker() == "o"}
-
-    assert faces(2) == {"white"}
-    assert "white" not in faces(5)

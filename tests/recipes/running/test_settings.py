@@ -7,7 +7,9 @@ import attrs
 import pytest
 
 from recipes.command import main
+from recipes.pictures import sized
 from recipes.recipe import OptionError
+from recipes.running import experiment
 from recipes.running.catalogue import find, names
 from recipes.running.settings import read, types_of, with_settings
 from tests.support.idx_files import write_bright_rows
@@ -112,7 +114,11 @@ def test_a_wrong_setting_is_answered_in_one_line(called, said, tmp_path, monkeyp
     ],
     ids=lambda value: value[0] if isinstance(value, list) else None,
 )
-def test_the_command_trains_with_other_settings_and_judges_nothing(called, folder, picture, tmp_path, capsys):
+def test_the_command_trains_with_other_settings_and_judges_nothing(
+    called, folder, picture, tmp_path, capsys, monkeypatch
+):
+    footers = []
+    monkeypatch.setattr(experiment, "sized", lambda figure, words: footers.append(words) or sized(figure, words))
     small = write_bright_rows(tmp_path / "digits") if (tmp_path / "digits").mkdir() is None else None
     options = ["--epochs", "1", "--runs", "1", "--jobs", "1", "--data", small, "--out", str(tmp_path / "out")]
     assert main([*called, *options]) == 0
@@ -120,5 +126,6 @@ def test_the_command_trains_with_other_settings_and_judges_nothing(called, folde
     assert ("the paper" in said.replace("not the paper's size", ""), "holds" in said) == (False, False)
     written = json.loads((tmp_path / "out" / folder / "result.json").read_text(encoding="utf-8"))
     assert written["claims"] == []
+    assert {words.partition(";")[0] for words in footers} == ({" ".join(called[2:])} if picture else set())
     assert bool(list((tmp_path / "out" / folder).glob("*.png"))) is picture
     assert picture or "no picture: that of latent_space does not fit these settings (" in said
