@@ -22,7 +22,7 @@ def test_rules_of_the_library(name):
     assert by_element(optimizer, optimizer.init(ALONE)) == (name not in LOOKS_AT_ALL)
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS.keys() - LOOKS_AT_ALL)
+@pytest.mark.parametrize("name", [name for name in OPTIMIZERS if name not in LOOKS_AT_ALL])
 def test_such_a_rule_moves_each_part_of_a_vector_as_it_moves_the_whole(name):
     optimizer = OPTIMIZERS[name].optimizer
     state = optimizer.init(ALONE)
