@@ -7,7 +7,7 @@
 
 A layer that keeps statistics of the data among its parameters, under the name "statistics", has a fourth function:
 
-    tune(params, x)             -> params                  with the statistics of x
+    tune(params, x)             -> params                  with the statistics of x; all other layers leave params alone
 
 `vjp` stands for vector-Jacobian product: `back`, the pullback, turns the gradient of the loss with respect to y (dy,
 the cotangent) into the gradients with respect to the parameters and x.
@@ -45,7 +45,7 @@ def _frozen_mapping(parts: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 class LayerError(ValueError):
-    """A layer was given something that it cannot take.
+    """A layer was given something that it cannot take: the message says where, what was expected, and a remedy.
 
     >>> print(LayerError("linear(64)", "expected 784 features, got 783", "chain['0']"))
     linear(64) in chain['0']: expected 784 features, got 783

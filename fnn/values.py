@@ -162,7 +162,7 @@ def _shown(argument: Any) -> str:
 def value(record: type[Made]) -> type[Made]:
     """Class decorator for a record with a `call`, by which it is compared, copied and pickled, and a `name`, its repr.
 
-    A record whose `call` is None is equal to itself alone.
+    A record whose `call` is None is equal to itself alone and cannot be pickled.
     """
 
     def equal(self: Any, other: Any) -> bool:

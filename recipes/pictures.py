@@ -74,7 +74,7 @@ def dots(groups: Mapping[str, ArrayLike], ax: Axes, xlabel: str, ylabel: str, co
 def differences(found: Mapping[tuple[str, str], Estimate], ax: Axes, measure: Measure, xlabel: str) -> None:
     """Differences A − B with their intervals, in front of the band of those that do not matter.
 
-    found     the difference of each pair (A, B), with its interval
+    found     the difference of each pair (A, B), with its interval, which five runs or more have
     measure   what the numbers are; its margin is half of the band
     xlabel    what is different
 
@@ -86,7 +86,8 @@ def differences(found: Mapping[tuple[str, str], Estimate], ax: Axes, measure: Me
     for i, estimate in enumerate(found.values()):
         verdict = judged(estimate, above=0, measure=measure)
         marker, face, edge = MARKS["a difference" if verdict in ("holds", "fails") else verdict]
-        ax.hlines(i, *(estimate.interval or ()), color=edge, linewidth=1.6)
+        assert estimate.interval is not None
+        ax.hlines(i, *estimate.interval, color=edge, linewidth=1.6)
         ax.plot(estimate.value, i, marker, color=edge, markerfacecolor=face, markersize=6.5, markeredgewidth=1.4)
     quiet(ax, "x")
     ax.spines["left"].set_visible(False)

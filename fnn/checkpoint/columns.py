@@ -1,4 +1,4 @@
-"""Records as columns: one array for each quantity."""
+"""Records that agree in names, types and shapes as columns: one array for each quantity."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby

@@ -38,7 +38,7 @@ def class_labels(what: str, labels: Any, n_classes: int) -> np.ndarray:
     >>> class_labels("labels", [0, 2], 3)
     array([0, 2])
     """
-    whole(f"{what}: n_classes", n_classes)
+    whole(f"{what}: n_classes (count the classes)", n_classes)
     labels = np.asarray(labels)
     if labels.dtype.kind not in "iu":
         came = misfit(labels) or f"{labels.dtype}; convert them with astype(int)"

@@ -72,6 +72,8 @@ def k_fold(key: Key, n: int, k: int, *, labels: Any = None) -> list[Split]:
 
     >>> [(len(train), len(test)) for train, test in k_fold(Key(0), 7, 3)]
     [(4, 3), (5, 2), (5, 2)]
+    >>> sorted(i for _, test in k_fold(Key(0), 7, 3) for i in test.tolist())
+    [0, 1, 2, 3, 4, 5, 6]
     """
     _check_is_count("k_fold", n, "n=len(labels), labels=labels")
     n, k = whole("k_fold(n)", n, 2), whole("k_fold(k)", k, 2)

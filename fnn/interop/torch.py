@@ -1,4 +1,4 @@
-"""PyTorch's names and order of weights, in dicts of NumPy arrays. PyTorch is not imported.
+"""PyTorch's names and order of the weights' axes, in dicts of NumPy arrays. PyTorch is not imported.
 
     module.load_state_dict({name: torch.tensor(array) for name, array in to_state_dict(params).items()})
     params = from_state_dict({name: tensor.numpy() for name, tensor in module.state_dict().items()}, like=params)

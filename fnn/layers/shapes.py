@@ -30,8 +30,8 @@ def bind(lengths: dict[str, int], declared: Sizes, shape: Shape) -> bool:
 class Declared:
     """The features of one example, and the initializer and shape of each parameter.
 
-    They are integers, and names for lengths that x and the parameters must agree on. With `more`, any axes may stand in
-    front of the features. x holds floating-point numbers, or integers below `integers` if that is not 0.
+    Shapes hold integers, and names for lengths that x and the parameters must agree on. With `more`, any axes may stand
+    in front of the features. x holds floating-point numbers, or integers below `integers` if that is not 0.
     """
 
     def __init__(

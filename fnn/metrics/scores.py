@@ -163,7 +163,7 @@ def _resampled(values: Any, statistic: Callable[..., Any], key: Key, resamples: 
     x = finite("bootstrap: the values", values)
     if x.ndim != 1 or x.size < 2:
         raise ValueError(f"bootstrap: expected two or more values (n,), got shape {x.shape}; give one for each run")
-    resamples = whole("bootstrap: resamples", resamples)
+    resamples = whole("bootstrap: resamples (10_000 is usual)", resamples)
     if (shape := np.shape(statistic(x[None]))) != (1,):
         got = f"{shape} from {(1, x.size)}; reduce the last axis only, as partial(np.mean, axis=-1) does"
         raise ValueError(f"bootstrap: the statistic must map (..., n) to (...), got {got}")
@@ -175,6 +175,6 @@ def _resampled(values: Any, statistic: Callable[..., Any], key: Key, resamples: 
 
 def _middle(drawn: np.ndarray, level: float) -> tuple[float, float]:
     """The ends (low, high) of the interval that contains the middle of the drawn values, a share of `level`."""
-    level = number("bootstrap: level", level, 0, 1, above=True)
+    level = number("bootstrap: level (0.95 is usual)", level, 0, 1, above=True)
     low, high = np.quantile(drawn, ((1 - level) / 2, (1 + level) / 2)).tolist()
     return low, high

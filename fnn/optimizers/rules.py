@@ -1,7 +1,7 @@
 """Update rules, as vector arithmetic that reads like the papers' algorithms.
 
-An ensemble's parameters are a matrix (R, N), one row for each network. All rules raise `ValueError`, when they are
-built, for settings out of range.
+An ensemble's parameters are a matrix (R, N), one row for each network: norms are each network's own, and a rate
+may be an array of R numbers. All rules raise `ValueError`, when they are built, for settings out of range.
 
 >>> from functools import reduce
 >>> import numpy as np, fnn

@@ -1,4 +1,4 @@
-"""What all pictures share.
+"""What all pictures share: colours, axes, checks and saving.
 
 Figures are made with `matplotlib.figure.Figure`, since pyplot keeps every figure that it makes in a global list.
 """

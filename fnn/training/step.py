@@ -143,7 +143,7 @@ def _needing_a_key(model: Layer) -> Iterator[str]:
         yield model.name
 
 
-def not_finite(batch: Batch, of: str = "the batch") -> str:
+def not_finite(batch: Batch) -> str:
     """The first value of a batch that is not finite, except targets of weight 0, with the remedy; "" for none."""
     for i, array in enumerate(batch):
         if not isinstance(array, np.ndarray) or array.dtype.kind not in "fc":
@@ -155,7 +155,9 @@ def not_finite(batch: Batch, of: str = "the batch") -> str:
             bad = bad & counts if counts.shape in (array.shape, (*array.shape[:-1], 1)) else bad
         if bad.any():
             at = tuple(map(int, np.argwhere(bad)[0]))
-            found = f"array {i} of {of} holds {array[at]} at {list(at)}, one of {np.count_nonzero(bad)} such values"
+            found = (
+                f"array {i} of the batch holds {array[at]} at {list(at)}, one of {np.count_nonzero(bad)} such values"
+            )
             return f"{found}; leave such examples out, or fill them in" + ", or give them a weight of 0" * (i == 1)
     return ""
 

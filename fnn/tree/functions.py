@@ -44,7 +44,7 @@ def map(f: Callable[..., Any], tree: Tree, *rest: Tree) -> Any:
     """`f` of each leaf, and of the leaves at the same place in the trees of `rest`.
 
     The result is a `Params` if `tree` is one and `f` returns arrays, else a dict of dicts. It has the leading axes
-    (`lead`) of `tree` if `f` keeps every shape, else none. Raises `TreeError`, with the path, for other names.
+    (`lead`) of `tree` if `f` keeps every shape, else none. Raises `TreeError`, with the path, if the names differ.
 
     >>> map(lambda w, dw: w - dw, {"0": {"weights": 3}}, {"0": {"weights": 1}})
     {'0': {'weights': 2}}

@@ -53,8 +53,9 @@ def rows(out: Path, against: Path) -> list[tuple[str, ...]]:
 
 def engines_of(folder: Path) -> str:
     """What carried out the results in a folder, in words."""
-    found = [json.loads(path.read_text(encoding="utf-8"))["engines"] for path in folder.glob("*/result.json")]
-    return " and ".join(sorted({each for some in found for each in some}))
+    paths = [folder / name / "result.json" for name in catalogue.names]
+    results = [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()]
+    return " and ".join(sorted({each for result in results for each in result.get("engines", ["unknown"])}))
 
 
 def run(options: Any) -> None:

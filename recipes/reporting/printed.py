@@ -21,7 +21,7 @@ def describe(
     only = next(iter(results.values())) if len(results) == 1 and size.runs > 1 else ()
     lines = [f"run {i}: {label} {form.format(x)}{unit}" for i, x in enumerate(scores(only, recipe.score))]
     means = "\n".join(groups_in_words(recipe, results, told_beside(recipe, size, claims)))
-    lines += means.replace("IQM", "interquartile mean (IQM)", 1).split("\n")
+    lines += means.replace(", IQM ", ", interquartile mean (IQM) ", 1).split("\n")
     told = recipe.told(size, claims)
     said = [line for claim in told for line in _lines_of(claim, explain)]
     if told and all(claim.verdict == NOT_JUDGED for claim in told):

@@ -32,6 +32,8 @@ def traceback_of(error: BaseException) -> str:
         for each in whole:
             if not _lies_in(each.tb_frame.f_code.co_filename, places):
                 return "".join(traceback.format_exception(type(error), error, each))
+        if isinstance(error, SyntaxError):  # it names the line itself
+            return "".join(traceback.format_exception_only(error))
     return "".join(traceback.format_exception(error))
 
 

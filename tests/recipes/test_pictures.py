@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from fnn.plot import boxes
 from recipes.claims import ACCURACY, Estimate
 from recipes.classifiers.study import comparison
-from recipes.pictures import differences, legible, sized
+from recipes.pictures import differences, hollow, legible, sized
 
 
 def named(ax, marker):
@@ -29,6 +29,13 @@ def test_few_runs_are_points_and_nothing_else(n):
         assert len(set(dots.get_xdata())) == n
     assert (len(ax.lines), len(ax.patches), ax.get_legend()) == (2, 0, None)
     assert ax.get_title() == f"{n} run{'s' * (n > 1)} of each (too few to judge)"
+
+
+def test_markers_can_be_emptied():
+    ax = Figure().subplots()
+    ax.plot([0, 1], [0, 1], "o")
+    hollow(ax)
+    assert [line.get_markerfacecolor() for line in ax.lines] == ["white"]
 
 
 def test_five_runs_have_boxes_and_differences():

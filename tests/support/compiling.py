@@ -1,4 +1,4 @@
-"""Compiling takes most of the time of small tests, so that these compile with little effort."""
+"""Compiling takes most of the time of small tests, so these compile with little effort."""
 
 from functools import cache
 

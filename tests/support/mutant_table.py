@@ -281,8 +281,8 @@ MUTANTS = {
         ("as many updates as batches", "step=int(end.step)", "step=state.step + len(of_steps)"),
     ],
     "fnn/interop/jax/elements.py": [
-        ("rules that look at all numbers, on each parameter", "single and names <= OPERATIONS and", "single and"),
-        ("constants of the whole vector", "single and names", "names"),
+        ("rules that look at all numbers, on each parameter", "names <= OPERATIONS and all", "all"),
+        ("rules that look at the number of parameters", '== "dim_as_value" or', '== "" or'),
         ("parameters joined in another order", "jnp.concat(pieces, axis=-1)", "jnp.concat(pieces[::-1], axis=-1)"),
     ],
     "fnn/interop/jax/trees.py": [

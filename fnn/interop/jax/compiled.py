@@ -12,7 +12,7 @@ import numpy as np
 
 from fnn.arrays import Array
 from fnn.batching import Batch, Batches, checked
-from fnn.interop.jax.elements import apart, by_element, joined, step_apart
+from fnn.interop.jax.elements import by_element, joined, split, step_of_parts
 from fnn.interop.jax.trees import key_of
 from fnn.optimizers.diverged import DivergedError
 from fnn.optimizers.optimizer import State
@@ -69,7 +69,8 @@ def _diverged(state: State, losses: np.ndarray, batches: Iterable[Batch]) -> Div
     bad = np.flatnonzero(~np.isfinite(losses.reshape(len(losses), -1)).all(axis=1))
     at = int(bad[0]) if len(bad) else len(losses) - 1
     what = f"the loss is {losses[at]}" if len(bad) else "the parameters or the optimizer's memory are not finite"
-    found = not_finite(tuple(map(np.asarray, batches.arrays)), "the data") if isinstance(batches, Batches) else ""
+    batch = next(islice(batches, at, None)) if isinstance(batches, Batches) else ()
+    found = not_finite(tuple(map(np.asarray, batch)))
     why = f", because {found}" if found else "; try a smaller rate or clip_by_global_norm"
     message = f"step {state.step + at}: {what}{why}; .state is the state before the fold"
     return DivergedError(message, int(state.step) + at, losses[at], (), state)
@@ -93,17 +94,17 @@ def _compiled(step: Any) -> Callable[..., tuple[State, Array, Array]]:
     ) -> tuple[State, Array, Array]:
         keyed = step if key is None else attrs.evolve(step, key=key)
         layout, structure = state.layout, jax.tree.structure(state.params)
-        elements = isinstance(step, TrainStep) and by_element(step.optimizer, state)
+        elements = type(step) is TrainStep and by_element(step.optimizer, state)
 
         @partial(jax.jit, inline=True)  # traced once for both uses
         def body(parts: tuple[State, ...], index: Array) -> tuple[tuple[State, ...], Array]:
             # "clip" omits a check of each index from the compiled program
             batch = tuple(array.take(index, axis=axis, mode="clip") for array in arrays)
-            parts = step_apart(keyed, parts, batch, structure) if elements else (keyed(parts[0], batch),)
+            parts = step_of_parts(keyed, parts, batch, structure) if elements else (keyed(parts[0], batch),)
             return parts, parts[0].loss
 
         losses = []
-        parts = apart(state) if elements else (state,)
+        parts = split(state) if elements else (state,)
         loss = jax.eval_shape(body, parts, orders[0][0])[1]  # one number, or one for each network
         parts = tuple(attrs.evolve(each, loss=jnp.full(loss.shape, each.loss, loss.dtype)) for each in parts)
         for order in orders:

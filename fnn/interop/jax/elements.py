@@ -3,50 +3,61 @@
 XLA then writes each new parameter where the old one was. One vector costs it two copies a step.
 """
 
+from functools import reduce
 from typing import Any
 
 import attrs
 import jax
 import jax.numpy as jnp
+from jax import export
 
 from fnn.batching import Batch
 from fnn.optimizers.optimizer import Optimizer, State
 from fnn.random import fold_in
 from fnn.training.step import TrainStep
-from fnn.tree import Layout, items, like
+from fnn.tree import Layout, items, leaves, like
 from fnn.tree.flat import Span
 from fnn.tree.params import Path
 
-__all__ = ["apart", "by_element", "joined", "step_apart"]
+__all__ = ["by_element", "joined", "split", "step_of_parts"]
 
-Parts = tuple[State, ...]  # one state for each parameter, named by its path
+Parts = tuple[State, ...]  # one state for each parameter
 
-# JAX's names of operations that make each number of the numbers at its place.
+# JAX's operations whose every output number depends only on the input numbers at the same place.
 ARITHMETIC = {"add", "sub", "mul", "div", "neg", "abs", "sign", "sqrt", "square", "integer_pow", "pow", "exp", "log"}
 OPERATIONS = ARITHMETIC | {"max", "min", "select_n", "lt", "gt", "broadcast_in_dim", "convert_element_type"}
 
 
 def by_element(optimizer: Optimizer, state: State) -> bool:
-    """Whether a rule treats each number of the vector by itself, as its operations show when JAX traces it.
+    """Whether a rule treats each number of the vector by itself: JAX traces it for a vector of n numbers, n unknown.
 
-    Clipping by a norm does not, and a rule that looks at names is not asked.
+    Clipping by a norm does not, nor does a rule that looks at n. Of a rule that looks at names it is False, too.
     """
     memory, vector = state.memory, state.vector
-    if optimizer.located or any(jnp.shape(each) != vector.shape for each in jax.tree.leaves(memory)):
+    alike = all(jnp.shape(each) == vector.shape for each in jax.tree.leaves(memory))
+    if optimizer.located or not vector.size or not alike:
         return False
-    return _by_element(jax.make_jaxpr(optimizer.direct)(memory, vector, vector, state.step))
+    shape = *vector.shape[:-1], *export.symbolic_shape("n")
+    memory, vector = jax.tree.map(lambda each: jax.ShapeDtypeStruct(shape, each.dtype), (memory, vector))  # type: ignore[no-untyped-call]
+    try:
+        return _by_element(jax.make_jaxpr(optimizer.direct)(memory, vector, vector, state.step))
+    except Exception:  # of any kind, in a rule that needs to know n
+        return False
 
 
 def _by_element(traced: Any) -> bool:
-    """Whether operations, and those inside them, are made number by number; those of single numbers may be any."""
-    arrays = [each for each in traced.eqns if any(one.aval.size > 1 for one in (*each.invars, *each.outvars))]
-    inside = [each.params["jaxpr"] for each in arrays if each.primitive.name in ("jit", "pjit")]
-    names = {each.primitive.name for each in arrays} - {"jit", "pjit"}
-    single = all(jnp.shape(each)[-1:] in ((), (1,)) for each in traced.consts)
-    return single and names <= OPERATIONS and all(map(_by_element, inside))
+    """Whether all operations on n numbers, and those inside them, are made number by number."""
+    names, inside = set(), []
+    for each in traced.eqns:
+        shapes = [one.aval.shape for one in (*each.invars, *each.outvars)]
+        if each.primitive.name in ("jit", "pjit"):
+            inside.append(each.params["jaxpr"])
+        elif each.primitive.name == "dim_as_value" or any(map(export.is_symbolic_dim, sum(shapes, ()))):
+            names.add(each.primitive.name)
+    return names <= OPERATIONS and all(map(_by_element, inside))
 
 
-def apart(state: State) -> Parts:
+def split(state: State) -> Parts:
     """The state of each parameter by itself."""
     lead, layout = state.layout.lead, state.layout
     arrays, structure = jax.tree.flatten((state.vector, state.memory))
@@ -56,7 +67,9 @@ def apart(state: State) -> Parts:
         flat = [jnp.reshape(tree[path], (*lead, -1)) for tree in trees]
         vector, memory = jax.tree.unflatten(structure, flat)
         n, shape = vector.shape[-1], trees[0][path].shape[len(lead) :]
-        own = Layout((("/".join(path), Span(0, n, shape)),), lead, n)
+        own: Any = Span(0, n, shape)
+        for name in reversed(path):
+            own = Layout(((name, own),), lead, n)
         return attrs.evolve(state, vector=vector, memory=memory, layout=own)
 
     return tuple(map(part, trees[0]))
@@ -69,9 +82,9 @@ def joined(parts: Parts, layout: Layout) -> State:
     return attrs.evolve(parts[0], vector=vector, memory=memory, layout=layout)
 
 
-def step_apart(step: TrainStep, parts: Parts, batch: Batch, structure: Any) -> Parts:
+def step_of_parts(step: TrainStep, parts: Parts, batch: Batch, structure: Any) -> Parts:
     """One training step of all parameters, whose tree has this structure of JAX's."""
-    params = jax.tree.unflatten(structure, [leaf for part in parts for leaf in part.params.values()])
+    params = jax.tree.unflatten(structure, [leaf for part in parts for leaf in leaves(part.params)])
     loss, grads = step.gradient(params, batch, fold_in(step.key, parts[0].step))
-    pairs = zip(parts, jax.tree.leaves(like(params, grads)), strict=True)
-    return tuple(step.optimizer.update(part, {part.layout.parts[0][0]: g}, loss, finite=False) for part, g in pairs)
+    alone = (reduce(lambda inner, name: {name: inner}, reversed(path), g) for path, g in items(like(params, grads)))
+    return tuple(step.optimizer.update(part, g, loss, finite=False) for part, g in zip(parts, alone, strict=True))

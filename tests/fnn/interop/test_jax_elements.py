@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fnn
-from fnn.interop.jax.elements import apart, by_element, joined
+from fnn.interop.jax.elements import by_element, joined, split
 from fnn.optimizers.optimizer import no_memory
 from fnn.tree import Params
 from tests.support.optimizers import OPTIMIZERS
@@ -39,7 +39,11 @@ OWN = {  # name: (direction of the gradient and the step, whether each number is
     "the mean": (lambda g, step: g - jnp.mean(g), False),
     "the order": (lambda g, step: g[::-1], False),
     "sums so far": (lambda g, step: jnp.cumsum(g), False),
-    "a constant for each": (lambda g, step: g * jnp.arange(10.0), False),
+    "a constant for each": (lambda g, step: g * np.arange(10.0), False),
+    "a place for each": (lambda g, step: g * jnp.arange(g.size), False),
+    "how many there are": (lambda g, step: g / g.size, False),
+    "how many there are, as a number of Python": (lambda g, step: g / len(g), False),
+    "whether there are many": (lambda g, step: g if g.size > 7 else 2 * g, False),
     "a constant for each, inside another function": (lambda g, step: jax.jit(lambda g: g * np.arange(10.0))(g), False),
     "the mean, inside another function": (lambda g, step: jax.jit(lambda g: g / jnp.mean(g))(g), False),
 }
@@ -49,6 +53,11 @@ OWN = {  # name: (direction of the gradient and the step, whether each number is
 def test_rules_of_ones_own(direction, expected):
     optimizer = fnn.Optimizer(no_memory, lambda memory, g, theta, step: (memory, direction(g, step)))
     assert by_element(optimizer, optimizer.init(ALONE)) == expected
+
+
+def test_no_parameters_are_not_kept_apart():
+    optimizer = fnn.sgd(0.1)
+    assert not by_element(optimizer, optimizer.init({}))
 
 
 def test_a_memory_of_another_shape_is_of_the_whole_vector():
@@ -64,7 +73,7 @@ def test_a_rate_for_each_network_is_a_number_for_each():
 @pytest.mark.parametrize("params", [ALONE, TWO], ids=["one network", "two networks"])
 def test_states_apart_are_joined_to_the_same_state(params):
     state = fnn.adam(0.1).init(params)
-    parts = apart(state)
+    parts = split(state)
     assert [fnn.tree.leaves(part.params)[0].shape for part in parts] == [x.shape for x in fnn.tree.leaves(params)]
     for a, b in zip(jax.tree.leaves(joined(parts, state.layout)), jax.tree.leaves(state), strict=True):
         np.testing.assert_array_equal(a, b)

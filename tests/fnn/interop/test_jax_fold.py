@@ -237,12 +237,25 @@ HOLED = np.where(np.arange(23)[:, None] == 9, np.float32(np.nan), X)
 
 def test_a_divergence_names_its_step_and_its_reason_and_holds_the_state_before_the_fold():
     start, _ = compiled(STEP, START, fnn.batches(Key(0), DATA, 8))
-    said = r"step 4: the loss is nan, because array 0 of the data holds nan at \[9, 0\], .* the state before the fold"
+    said = r"step 4: the loss is nan, because array 0 of the batch holds nan at \[1, 0\], .* the state before the fold"
     with pytest.raises(fnn.optimizers.DivergedError, match=said) as caught:
         compiled(STEP, start, fnn.batches(None, (HOLED, LABELS), 8))
     assert (caught.value.step, caught.value.path) == (4, ())
     assert np.isnan(caught.value.loss)
     assert caught.value.state is start
+
+
+def test_a_divergence_does_not_blame_what_comes_later():
+    optimizer = fnn.sgd(1e30)
+    step, start = fnn.train_step(PLAIN, fnn.cross_entropy, optimizer), optimizer.init(START.params)
+    later = np.where(np.arange(23)[:, None] == 22, np.float32(np.nan), X)
+    with pytest.raises(fnn.optimizers.DivergedError, match="try a smaller rate"):
+        compiled(step, start, fnn.batches(None, (later, LABELS), 8))
+
+
+def test_a_model_without_parameters_has_losses():
+    step = fnn.train_step(fnn.relu, fnn.cross_entropy, OPTIMIZER)
+    assert_equal_folds(step, OPTIMIZER.init({}), lambda i: fnn.batches(Key(i), DATA, 8))
 
 
 def test_a_step_may_allow_what_is_not_finite():

@@ -164,6 +164,17 @@ MISTAKES = {  # where a recipe is wrong: what its source says there, and instead
 }
 
 
+def test_a_word_too_many_in_a_recipe_is_shown_with_its_line_alone(tmp_path, monkeypatch, capsys):
+    (tmp_path / "misspelt.py").write_text("import attrs\n\nimport fnn as\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    assert main(["misspelt.py"]) == 1
+    said = capsys.readouterr().err
+    assert 'misspelt.py", line 3' in said
+    assert "SyntaxError" in said
+    assert "importlib" not in said
+
+
 @pytest.mark.parametrize("place", MISTAKES)
 def test_a_mistake_in_a_recipe_is_shown_once_from_its_own_line_on(place, tmp_path, monkeypatch, capsys):
     was, wrong, line = MISTAKES[place]
