@@ -7,6 +7,7 @@ tests/fnn/test_training_properties.py --hypothesis-profile=long` draws 5,000 new
 import os
 
 import pytest
+from coverage import Coverage
 from hypothesis import HealthCheck, Phase, settings
 
 os.environ.setdefault("JAX_ENABLE_X64", "1")  # JAX reads it when it is imported, which few tests do
@@ -32,3 +33,14 @@ def quickly_compiled():
     jax.config.update("jax_disable_most_optimizations", True)
     yield
     jax.config.update("jax_disable_most_optimizations", False)
+
+
+@pytest.fixture(scope="module")
+def untraced():
+    """The module's tests do not count for coverage, whose tracing makes Python up to twice as slow."""
+    measuring = Coverage.current()
+    if measuring is not None:
+        measuring.stop()
+    yield
+    if measuring is not None:
+        measuring.start()

@@ -15,6 +15,7 @@ from tests.support.contents import content, digest
 from tests.support.paths import ROOT
 from tests.support.sample_calls import ROWS
 
+pytestmark = pytest.mark.usefixtures("untraced")
 PICTURES = {name for name in ROWS if name.startswith("fnn.plot.")}  # matplotlib promises nothing across threads
 
 

@@ -15,6 +15,7 @@ from recipes.data.pictures import like_mnist, read_picture
 from recipes.predict import drawn, lines, network_of, reader
 from recipes.running import Options, find, names, run_recipe
 from tests.support.idx_files import write_bright_rows
+from tests.support.undrawn import undrawn
 
 
 def enlarged(image, by=7, edges=(30, 90, 120, 10)):
@@ -102,7 +103,7 @@ def trained(tmp_path_factory):
     small = write_bright_rows(folder)
     for recipe in (mnist.RECIPE, find("optimizers"), find("linear_regression")):
         data = None if recipe.name == "linear_regression" else small
-        run_recipe(recipe, Options(runs=2, epochs=3, jobs=1, data=data, out=str(folder)))
+        run_recipe(undrawn(recipe), Options(runs=2, epochs=3, jobs=1, data=data, out=str(folder)))
     return folder
 
 

@@ -5,7 +5,7 @@ import struct
 import numpy as np
 import pytest
 
-from fnn import Key, generator
+from fnn import Key, fold_in, generator
 from fnn.data import DataFormatError, read_idx
 
 CODES = {"u1": 0x08, "i1": 0x09, "i2": 0x0B, "i4": 0x0C, "f4": 0x0D, "f8": 0x0E}
@@ -31,6 +31,15 @@ def refused(path, offset, message, read=read_idx, of="data"):
 def write_idx(path, array):
     """Write an array of integers from 0 to 255 as an IDX file."""
     path.write_bytes(idx(array.astype(np.uint8)))
+
+
+def write_noise(folder, n=1200):
+    """Write n + 100 images of 8 x 8 random pixels, each with one of ten labels, and return the folder's name."""
+    for i, (part, size) in enumerate((("train", n), ("t10k", 100))):
+        rng = generator(fold_in(Key(0), i))
+        write_idx(folder / f"{part}-images-idx3-ubyte", rng.integers(256, size=(size, 8, 8)))
+        write_idx(folder / f"{part}-labels-idx1-ubyte", rng.integers(10, size=size))
+    return str(folder)
 
 
 def write_bright_rows(folder):

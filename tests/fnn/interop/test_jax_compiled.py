@@ -17,6 +17,7 @@ from tests.support.table import LAYERS, LOSSES, OPTIMIZERS, normal
 
 MODEL = fnn.chain(fnn.linear(5), fnn.tanh, fnn.linear(4))
 STEPS = 3
+pytestmark = pytest.mark.usefixtures("untraced")
 
 
 def real(key, shape):

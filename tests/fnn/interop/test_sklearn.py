@@ -29,6 +29,7 @@ NOT_HERE = "pandas is not installed", "SCIPY_ARRAY_API is not set"  # the reason
 STOPPED = {"check_sample_weight_equivalence_on_dense_data": "copies of an example can be on both sides of the split"}
 
 
+@pytest.mark.no_cover  # tracing takes as long as the checks
 @pytest.mark.parametrize("estimator", [Classifier(), Regressor()], ids=repr)
 def test_scikit_learns_checks_pass(estimator):
     checks = check_estimator(estimator, on_skip=None)  # raises where a check fails
@@ -38,6 +39,7 @@ def test_scikit_learns_checks_pass(estimator):
     assert len(checks) - len(skipped) >= 55
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("kind", [Classifier, Regressor])
 def test_scikit_learns_checks_pass_with_early_stopping(kind):
     checks = check_estimator(kind(**SMALL, early_stopping=True), on_skip=None, expected_failed_checks=STOPPED)

@@ -24,6 +24,7 @@ from fnn.metrics import (
 )
 
 CASES = {"classes": 80, "one output": 120, "several outputs": 40, "numbers": 760}  # scikit-learn is slow
+pytestmark = pytest.mark.usefixtures("untraced")
 COUNTS = precision, recall, f1  # the order of precision_recall_fscore_support
 RANKS = [(roc_auc, theirs.roc_auc_score), (average_precision, theirs.average_precision_score)]
 

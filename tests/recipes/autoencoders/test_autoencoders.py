@@ -27,6 +27,7 @@ from recipes.running.experiment import run_recipe
 from recipes.running.plan import Options
 from recipes.training import result
 from tests.support.idx_files import write_bright_rows
+from tests.support.undrawn import undrawn
 
 RECIPES = {m.RECIPE.name: m for m in (autoencoder_grid, reconstructions, latent_space, interpolation, denoising)}
 SMALL = Config(latent=3, depth=2, epochs=3)
@@ -46,7 +47,8 @@ def data(small):
 def carried_out(small, tmp_path_factory):
     """Every recipe with two epochs, all in one folder, and what was printed of runs found there."""
     out = str(tmp_path_factory.mktemp("results"))
-    return {name: run_recipe(m.RECIPE, Options(epochs=2, jobs=1, data=small, out=out)) for name, m in RECIPES.items()}
+    options = Options(epochs=2, jobs=1, data=small, out=out)
+    return {name: run_recipe(undrawn(m.RECIPE), options) for name, m in RECIPES.items()}
 
 
 def trained(config, key, data):

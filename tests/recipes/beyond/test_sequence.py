@@ -18,6 +18,7 @@ from recipes.running.experiment import run_recipe
 from recipes.running.plan import Options
 from recipes.training import result
 from tests.support.idx_files import write_bright_rows
+from tests.support.undrawn import undrawn
 
 EPOCHS = 10
 CONFIGS = {name: Config(name, width=8, epochs=EPOCHS, rate=0.02, patches=2) for name in (*CELLS, "attention")}
@@ -261,13 +262,11 @@ def test_the_groups_are_those_of_the_docstring():
     assert params["place"]["positions"].shape == (16, 64)
 
 
-def test_the_recipe_writes_its_pictures(tmp_path):
+def test_the_recipe_draws_its_pictures(tmp_path):
     small = write_bright_rows(tmp_path)
-    results, claims = run_recipe(RECIPE, Options(epochs=1, runs=2, jobs=1, data=small, out=str(tmp_path)))
+    results, claims = run_recipe(undrawn(RECIPE), Options(epochs=1, runs=2, jobs=1, data=small, out=str(tmp_path)))
     assert {len(runs) for runs in results.values()} == {2}
     assert {claim.verdict for claim in claims} == {"not judged"}
-    for name in ("sequence", "sequence_attention"):
-        assert (tmp_path / "sequence" / f"{name}.png").stat().st_size > 10_000
     data = RECIPE.load(small)
     drawn = RECIPE.figures(results, data)
     panels = [ax.get_title() for ax in drawn["sequence"].axes]

@@ -19,6 +19,7 @@ from recipes.recipe import Size
 from recipes.running.experiment import run_recipe
 from recipes.running.plan import Options
 from recipes.training import result
+from tests.support.undrawn import undrawn
 
 DATA = SimpleNamespace(
     train=(np.zeros((1, 784)), None), test=(None, np.zeros(10_000)), n_classes=10, is_mnist=True
@@ -364,11 +365,11 @@ def tiny(tmp_path_factory):
 def test_studies_run_small_and_share_their_runs(tiny, tmp_path):
     kept = []
     for name, study in STUDIES.items():
-        results, claims = run_recipe(study.RECIPE, Options(runs=2, epochs=2, jobs=1, data=tiny, out=str(tmp_path)))
+        options = Options(runs=2, epochs=2, jobs=1, data=tiny, out=str(tmp_path))
+        results, claims = run_recipe(undrawn(study.RECIPE), options)
         written = json.loads((tmp_path / name / "result.json").read_text(encoding="utf-8"))
         assert list(results) == list(written["groups"]) == list(groups_of(name))
         assert all("; ended by the limit of 2 epochs, with patience left: " in claim.measured for claim in claims)
-        assert (tmp_path / name / f"{name}.png").stat().st_size > 10_000
         kept.append(len(list((tmp_path / "runs").glob("*.npz"))))
     assert kept == [12, 12 + 10, 22 + 8, 30 + 4, 34 + 16]
 
@@ -415,7 +416,7 @@ def test_a_study_may_train_a_network_and_a_loss_of_its_own(tiny, tmp_path):
         "own", "Text.", "", groups, lambda *_: [], varied="dropout", first=2, quick=1, run=own_run
     )
     assert (recipe.run, recipe.trains) == (own_run, "")
-    results, _ = run_recipe(recipe, Options(runs=5, epochs=9, jobs=1, data=tiny, out=str(tmp_path)))
+    results, _ = run_recipe(undrawn(recipe), Options(runs=5, epochs=9, jobs=1, data=tiny, out=str(tmp_path)))
     some, _, much = (np.mean([run["scores"]["test_accuracy"] for run in runs]) for runs in results.values())
     assert some > 0.5 > much
     params = results["dropout 0.0"][0]["params"]

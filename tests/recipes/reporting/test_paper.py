@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import attrs
 import pytest
+from matplotlib.figure import Figure
 
 from fnn import checkpoint
 from recipes.claims import Claim
@@ -21,11 +22,16 @@ from recipes.running.catalogue import find, names, reported
 from recipes.running.experiment import results_of
 from recipes.running.plan import Options, plan
 from recipes.running.sweep import SweepError
-from tests.recipes.running.test_kills import small  # noqa: F401
+from tests.support.idx_files import write_noise
 
 
 @pytest.fixture(scope="module")
-def folder(small, tmp_path_factory):  # noqa: F811
+def small(tmp_path_factory):
+    return write_noise(tmp_path_factory.mktemp("digits"), n=240)
+
+
+@pytest.fixture(scope="module")
+def folder(small, tmp_path_factory):
     out = tmp_path_factory.mktemp("report")
     options = Options(quick=True, jobs=2, data=small, out=str(out))
     run(options)
@@ -38,13 +44,12 @@ DRAWN = [name for name in NAMES if not find(name).cuts_off(find(name).quick)]
 
 
 @pytest.mark.parametrize("name", names)
-def test_every_recipe_writes_its_result_parameters_and_figures(folder, small, name):  # noqa: F811
+def test_every_recipe_writes_its_result_parameters_and_figures(folder, small, name):
     out = folder.parent / name
     assert list(out.glob("*.png")) == [] or name in DRAWN  # a quick report draws no trainings that were cut off
-    run_recipe(
-        find(name),
-        Options(quick=True, jobs=1, data=small if find(name).load is digits.load else None, out=str(folder.parent)),
-    )
+    if name not in DRAWN:
+        data = small if find(name).load is digits.load else None
+        run_recipe(find(name), Options(quick=True, jobs=1, data=data, out=str(folder.parent)))
     written = json.loads((out / "result.json").read_text(encoding="utf-8"))
     assert written["recipe"] == name
     assert len(written["seeds"]) == find(name).quick.runs
@@ -53,10 +58,11 @@ def test_every_recipe_writes_its_result_parameters_and_figures(folder, small, na
     assert written["claims"] or name == "convolution"  # whose one claim names a number of MNIST
     assert checkpoint.load(out / "parameters.npz").keys() == find(name).groups.keys()
     assert {path.suffix for path in out.iterdir()} == {".json", ".npz", ".png", ".svg"}
+    assert min(path.stat().st_size for path in out.glob("*.png")) > 10_000
 
 
 @pytest.mark.parametrize("name", [name for name in names if find(name).finding])
-def test_the_findings_of_a_recipe_word_its_claims(folder, small, name, monkeypatch):  # noqa: F811
+def test_the_findings_of_a_recipe_word_its_claims(folder, small, name, monkeypatch):
     data = small if find(name).load is digits.load else None
     made = plan(find(name), Options(quick=True, data=data, out=str(folder.parent)))
     if name != "interpolation":  # which would look for pairs of a 4 and a 9, of which there are too few
@@ -245,15 +251,20 @@ def test_nothing_is_cut_off_on_paper(browser):
 def brief(**changes):
     """A recipe of runs of `mnist` for one epoch, which do not count as cut off, without anything to conclude."""
     mnist = find("mnist")
-    one = {"mnist": attrs.evolve(mnist.groups["mnist"], epochs=1)}
-    return attrs.evolve(mnist, groups=one, claims=lambda results, data: [Claim("It ran.", "yes", "holds")], **changes)
+    changes = {
+        "groups": {"mnist": attrs.evolve(mnist.groups["mnist"], epochs=1)},
+        "claims": lambda results, data: [Claim("It ran.", "yes", "holds")],
+        "figures": lambda results, data: {"mnist": Figure(), "mnist_by_class": Figure()},
+        **changes,
+    }
+    return attrs.evolve(mnist, **changes)
 
 
 def failing(config, key, data):
     raise ArithmeticError("no convergence")
 
 
-def test_a_failing_recipe_leaves_the_others_their_chapters(small, tmp_path, monkeypatch, capsys):  # noqa: F811
+def test_a_failing_recipe_leaves_the_others_their_chapters(small, tmp_path, monkeypatch, capsys):
     recipes = {"mnist": brief(), "broken": brief(name="broken", run=failing)}
     monkeypatch.setitem(catalogue.reported, "paper", tuple(recipes))
     monkeypatch.setattr(catalogue, "find", recipes.__getitem__)

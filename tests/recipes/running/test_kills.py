@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from fnn import Key, fold_in, generator
-from tests.support.idx_files import write_idx
+from tests.support.idx_files import write_noise
 from tests.support.paths import ROOT
 
 ROUNDS = int(os.environ.get("FNN_KILLS", "2"))
@@ -31,12 +31,7 @@ os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("digits")
-    for i, (part, n) in enumerate((("train", 1200), ("t10k", 100))):
-        rng = generator(fold_in(Key(0), i))
-        write_idx(folder / f"{part}-images-idx3-ubyte", rng.integers(256, size=(n, 8, 8)))
-        write_idx(folder / f"{part}-labels-idx1-ubyte", rng.integers(10, size=n))
-    return str(folder)
+    return write_noise(tmp_path_factory.mktemp("digits"))
 
 
 def start(small, out):

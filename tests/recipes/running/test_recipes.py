@@ -35,6 +35,9 @@ from recipes.running.sweep import SweepError, path_of, sweep
 from recipes.training import Run
 from tests.support.idx_files import write_bright_rows
 from tests.support.paths import ROOT
+from tests.support.undrawn import undrawn
+
+MNIST = undrawn(mnist.RECIPE)
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +102,7 @@ def test_a_directory_of_several_sets_is_refused(small, tmp_path):
 
 
 def test_mnist_writes_what_it_found(small, tmp_path):
-    results, _ = run_recipe(mnist.RECIPE, Options(runs=2, epochs=20, jobs=1, data=small, out=str(tmp_path)))
+    results, _ = run_recipe(MNIST, Options(runs=2, epochs=20, jobs=1, data=small, out=str(tmp_path)))
     written = json.loads((tmp_path / "mnist" / "result.json").read_text(encoding="utf-8"))
     assert written["configuration"]["epochs"] == 20
     assert written["test_accuracy"] == [run["scores"]["test_accuracy"] for run in results["mnist"]]
@@ -140,12 +143,12 @@ def test_results_do_not_depend_on_jobs_and_are_not_computed_twice(small, tmp_pat
     kept = {}
     for jobs in (1, 2, 4):
         options = Options(runs=4, epochs=1, jobs=jobs, data=small, out=str(tmp_path / str(jobs)))
-        run_recipe(mnist.RECIPE, options)
+        run_recipe(MNIST, options)
         kept[jobs] = {path.name: path.read_bytes() for path in (tmp_path / str(jobs) / "runs").glob("*.npz")}
     assert kept[1] == kept[2] == kept[4]
     assert len(kept[1]) == 4
     files = {path: path.stat().st_mtime_ns for path in (tmp_path / "4" / "runs").iterdir()}
-    again = run_recipe(mnist.RECIPE, attrs.evolve(options, runs=5))[0]["mnist"]
+    again = run_recipe(MNIST, attrs.evolve(options, runs=5))[0]["mnist"]
     assert "4 of 5 runs are in" in capsys.readouterr().out
     assert len(again) == 5
     assert {path: path.stat().st_mtime_ns for path in files} == files
@@ -215,9 +218,9 @@ def test_a_broken_pool_reports_all_that_it_takes_with_it(small, tmp_path):
 
 def test_any_executor_may_carry_out_a_recipe(small, tmp_path):
     options = Options(runs=2, epochs=1, jobs=1, data=small, out=str(tmp_path / "here"))
-    here, _ = run_recipe(mnist.RECIPE, options)
+    here, _ = run_recipe(MNIST, options)
     with ThreadPoolExecutor(2) as threads:
-        there, _ = run_recipe(mnist.RECIPE, attrs.evolve(options, out=str(tmp_path / "there")), threads)
+        there, _ = run_recipe(MNIST, attrs.evolve(options, out=str(tmp_path / "there")), threads)
     assert [leaves(run) for run in here["mnist"]] == [leaves(run) for run in there["mnist"]]
 
 
@@ -352,11 +355,11 @@ def result_of(out):
 
 def test_a_damaged_result_is_reported_and_run_again(small, tmp_path, capsys):
     options = Options(runs=2, epochs=1, jobs=1, data=small, out=str(tmp_path))
-    run_recipe(mnist.RECIPE, options)
+    run_recipe(MNIST, options)
     before = result_of(tmp_path)
     damaged = min((tmp_path / "runs").glob("*.npz"))
     damaged.write_bytes(damaged.read_bytes()[:-1])
-    run_recipe(mnist.RECIPE, options)
+    run_recipe(MNIST, options)
     said = capsys.readouterr().out
     assert f"{damaged} is not a checkpoint: damaged or cut short" in said
     assert "this run is repeated" in said
@@ -367,16 +370,16 @@ def test_a_damaged_result_is_reported_and_run_again(small, tmp_path, capsys):
 
 def test_results_of_other_code_count_if_asked_to(small, tmp_path, capsys):
     options = Options(runs=2, epochs=1, jobs=1, data=small, out=str(tmp_path))
-    run_recipe(mnist.RECIPE, options)
+    run_recipe(MNIST, options)
     before = (tmp_path / "mnist" / "result.json").read_bytes()
     for path in sorted((tmp_path / "runs").iterdir()):
         task, _, kind = path.name.split(".")
         path.rename(path.with_name(f"{task}.0123456789ab.{kind}"))
     capsys.readouterr()
-    run_recipe(mnist.RECIPE, attrs.evolve(options, any_code=True))
+    run_recipe(MNIST, attrs.evolve(options, any_code=True))
     assert "2 of 2 runs are in" in capsys.readouterr().out
     assert (tmp_path / "mnist" / "result.json").read_bytes() == before
-    run_recipe(mnist.RECIPE, options)
+    run_recipe(MNIST, options)
     assert "runs are in" not in capsys.readouterr().out
     assert len(list((tmp_path / "runs").glob("*.npz"))) == 4
 

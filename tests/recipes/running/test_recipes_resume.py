@@ -18,7 +18,9 @@ from recipes.running.sweep import sweep
 from recipes.running.workers import work
 from recipes.training import Run
 from tests.support.idx_files import write_bright_rows
+from tests.support.undrawn import undrawn
 
+MNIST = undrawn(mnist.RECIPE)
 STOPPED = 3  # epochs that the stopped runs had finished
 
 
@@ -124,7 +126,7 @@ def through(function):
 
 def test_each_run_keeps_one_file_until_its_result_is_there(small, tmp_path, monkeypatch):
     options = Options(runs=2, epochs=4, jobs=1, data=small, out=str(tmp_path / "whole"))
-    run_recipe(mnist.RECIPE, options)
+    run_recipe(MNIST, options)
     expected = kept_in(tmp_path / "whole" / "runs")
 
     resumed = attrs.evolve(options, out=str(tmp_path / "stopped"))
@@ -132,17 +134,17 @@ def test_each_run_keeps_one_file_until_its_result_is_there(small, tmp_path, monk
     with monkeypatch.context() as patch:
         patch.setattr("recipes.running.workers.keeping", through(stopping))
         with pytest.raises(KeyboardInterrupt):
-            run_recipe(mnist.RECIPE, resumed)
+            run_recipe(MNIST, resumed)
     (left,) = runs.iterdir()
     assert left.suffix == ".progress"
     again = []
     with monkeypatch.context() as patch:
         patch.setattr("recipes.running.workers.keeping", through(counting(again)))
-        run_recipe(mnist.RECIPE, resumed)
+        run_recipe(MNIST, resumed)
     assert again == [3, 4, 0, 1, 2, 3, 4]
     assert kept_in(runs) == expected
     left.write_bytes(b"killed after the result was written, before this was removed")
-    run_recipe(mnist.RECIPE, resumed)
+    run_recipe(MNIST, resumed)
     assert kept_in(runs) == expected
 
 
