@@ -58,7 +58,7 @@ from fnn.checks import LawError, explain
 from fnn.data import k_fold, one_hot, read_idx, shuffled_split
 from fnn.interop import jax as compiled
 from fnn.metrics import accuracy, f1, rmse
-from recipes.recipe import no_data
+from recipes.recipe import OptionError, no_data
 from recipes.running.catalogue import find
 from recipes.running.plan import Task
 from recipes.running.sweep import sweep
@@ -850,7 +850,7 @@ CALLS = {
         "a function for measure 'a', got 'accuracy'; give the function itself",
     ),
     # The recipes.
-    "an unknown recipe": (lambda: find("mnits"), KeyError, "no recipe 'mnits'; did you mean 'mnist'"),
+    "an unknown recipe": (lambda: find("mnits"), OptionError, "no recipe 'mnits'; did you mean 'mnist'"),
     "a lambda in a sweep": (
         lambda: sweep([Task("x", lambda *_: {}, no_data, None, None, Key(0))], Path("nowhere"), jobs=2),
         ValueError,
