@@ -14,7 +14,6 @@ from recipes.running.catalogue import names
 from tests.support.paths import ROOT
 
 GALLERY = ROOT / "recipes/gallery"
-EARLIER = "recipes/gallery/earlier.md"  # the report of experiments that have not been repeated
 TALLY = re.compile(r"\d+ claims? of (?:the paper|ours): \d[^.]*\.?")
 KINDS = {
     "holds": "holds?",
@@ -37,18 +36,16 @@ def counts(report, source):
     return [len(found), *(found.count(kind) for kind in KINDS)]
 
 
-def disagreements(report, earlier, readme):
+def disagreements(report, readme):
     """The tallies and the numbers of the README that are not in the report.
 
-    A row of the README that starts with the name of a recipe may state decimal fractions from its chapter only; a row
-    that links to the earlier report, from the chapter there.
+    A row of the README that starts with the name of a recipe may state decimal fractions from its chapter only.
     """
     tallies = [each for each in TALLY.findall(readme) if each not in report]
     rows = re.findall(r"^\| \[?`?(\w+)`?(.*)$", readme, re.MULTILINE)
     wrong = []
     for name, row in rows:
-        text = earlier if EARLIER in row else report
-        chapter = re.search(rf"^## {name}\b.*?(?=^## )", text, re.MULTILINE | re.DOTALL)
+        chapter = re.search(rf"^## {name}\b.*?(?=^## )", report, re.MULTILINE | re.DOTALL)
         known = re.findall(r"\d+\.\d+", chapter[0]) if chapter else []
         stated = re.findall(r"(?<![\d.])\d+\.\d+", row) if name in names else []
         wrong += [f"{name}: {number}" for number in stated if number not in known]
@@ -63,14 +60,12 @@ def test_a_wrong_tally_and_a_wrong_number_are_found():
     )
     assert [counts(report, source) for source in ("the paper", "ours")] == [[2, 1, 0, 1, 0], [1, 0, 0, 0, 1]]
     assert list(map(numbers, TALLY.findall(report))) == [[2, 1, 0, 1, 0], [1, 0, 0, 0, 1]]
-    earlier = "## activations\n0.123\n## Provenance\n"
     readme = "2 claims of the paper: 1 holds, 1 shows no difference that matters.\n"
     readme += "| `mnist` | 0.9740 |\n| xor | figure 4 |\n"
-    assert disagreements(report, earlier, readme) == []
-    assert len(disagreements(report, earlier, readme.replace("1 holds", "2 hold"))) == 1
-    assert disagreements(report, earlier, readme.replace("`mnist` | 0.9740", "[mnist](x) | 0.97")) == ["mnist: 0.97"]
-    assert disagreements(report, earlier, readme + "| activations | 0.123 |") == ["activations: 0.123"]
-    assert disagreements(report, earlier, readme + f"| [activations]({EARLIER}) | 0.123 |") == []
+    assert disagreements(report, readme) == []
+    assert len(disagreements(report, readme.replace("1 holds", "2 hold"))) == 1
+    assert disagreements(report, readme.replace("`mnist` | 0.9740", "[mnist](x) | 0.97")) == ["mnist: 0.97"]
+    assert disagreements(report, readme + "| activations | 0.123 |") == ["activations: 0.123"]
 
 
 def read(name):
@@ -95,7 +90,27 @@ def test_the_readme_agrees_with_the_gallery():
         for tally in TALLY.findall(text):
             assert numbers(tally) == counts(text, "ours" if "of ours" in tally else "the paper")
     assert TALLY.findall(report)[0] in readme
-    assert disagreements(report + beyond, read("earlier.md"), readme) == []
+    assert disagreements(report + beyond, readme) == []
+
+
+CHANGE = re.compile(r"^\| (\w+) \| (.+?) \| [^|]* \| ([^|]+) \| [^|]+ \|$", re.MULTILINE)
+CLAIM = re.compile(r"^## (\w+)\b|^\d+\. \*\*([^*]+)\*\*: (.+?) \*\(", re.MULTILINE)
+
+
+def judged(report):
+    """The verdict of each claim of a report, by its recipe and its statement."""
+    found, recipe = {}, ""
+    for heading, verdict, statement in CLAIM.findall(report):
+        recipe = heading or recipe
+        if not heading:
+            found[recipe, statement] = verdict
+    return found
+
+
+def test_the_verdicts_before_and_after_are_those_of_the_report():
+    rows = {(name, statement): now for name, statement, now in CHANGE.findall(read("changes.md")) if name in names}
+    assert rows == judged(read("report.md"))
+    assert len(rows) > 70
 
 
 def test_a_picture_of_many_colours_keeps_its_colours():
