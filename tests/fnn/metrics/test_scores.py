@@ -107,7 +107,7 @@ def test_a_confusion_matrix_keeps_leading_axes_and_does_not_overflow():
         (np.zeros(3, int), np.zeros(3), 2, "the labels must be integers, got float64"),
         (np.array([0, 2]), np.array([0, 1]), 2, "the predicted classes must be from 0 to 1, got 2"),
         (np.array([0, 1]), np.array([0, -1]), 2, "the labels must be from 0 to 1, got -1"),
-        (np.array([0, 1]), np.array([0, 1]), 0, "n_classes must be a whole number from 1 up, got 0"),
+        (np.array([0, 1]), np.array([0, 1]), 0, "n_classes .* must be a whole number from 1 up, got 0"),
     ],
 )
 def test_classes_that_do_not_fit_are_refused(predicted, labels, n_classes, message):
