@@ -12,21 +12,19 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from fnn.plot.canvas import COLOURS, INK, quiet
-from recipes.claims import ALIKE, Estimate, Measure, judged
+from fnn import plot
+from fnn.plot.canvas import COLOURS, quiet
+from fnn.plot.runs import BAND, MARKS
+from recipes.claims import Measure
 
-__all__ = ["differences", "dots", "hollow", "legible", "sized"]
+__all__ = ["differences", "dots", "hollow", "legible", "less", "sized"]
 
 LINE = 0.25  # the height of a line of text below a picture, in inches
 PAD = 0.1  # what keeps a legend from the axes above it, in inches
 LETTERS = 14  # of a line of text, in an inch
 SHORT = 32  # letters of a label that stays on one line
-BAND = "#DDEAF3"
-MARKS = {  # the marker, its face and its edge
-    "a difference": ("o", COLOURS[0], COLOURS[0]),
-    ALIKE: ("s", INK, INK),
-    "undecided": ("o", "white", INK),
-}
+
+Row = tuple[float, float, float]
 
 
 def sized(figure: Figure, words: str) -> Figure:
@@ -71,29 +69,16 @@ def dots(groups: Mapping[str, ArrayLike], ax: Axes, xlabel: str, ylabel: str, co
     ax.set(xlim=(-0.6, len(groups) - 0.4), xlabel=xlabel, ylabel=ylabel)
 
 
-def differences(found: Mapping[tuple[str, str], Estimate], ax: Axes, measure: Measure, xlabel: str) -> None:
-    """Differences A − B with their intervals, in front of the band of those that do not matter.
+def differences(rows: Mapping[str, Row], ax: Axes, measure: Measure, xlabel: str) -> None:
+    """Differences with their intervals, in front of the band of those that do not matter; a legend tells the markers.
 
-    found     the difference of each pair (A, B), with its interval, which five runs or more have
+    rows      each difference and the ends of its interval, by its name
     measure   what the numbers are; its margin is half of the band
     xlabel    what is different
 
-    Markers, which the figure's legend explains, follow the rule of the claims: the interval of a difference excludes
-    zero, and does not lie within the band.
+    The markers follow the rule of the claims.
     """
-    ax.axvspan(-measure.margin, measure.margin, color=BAND, linewidth=0, zorder=0)
-    ax.axvline(0, color=INK, linewidth=0.8)
-    for i, estimate in enumerate(found.values()):
-        verdict = judged(estimate, above=0, measure=measure)
-        marker, face, edge = MARKS["a difference" if verdict in ("holds", "fails") else verdict]
-        assert estimate.interval is not None
-        ax.hlines(i, *estimate.interval, color=edge, linewidth=1.6)
-        ax.plot(estimate.value, i, marker, color=edge, markerfacecolor=face, markersize=6.5, markeredgewidth=1.4)
-    quiet(ax, "x")
-    ax.spines["left"].set_visible(False)
-    ax.set_yticks(range(len(found)), [f"{a}\n− {b}" if len(a + b) + 3 > SHORT else f"{a} − {b}" for a, b in found])
-    ax.tick_params(axis="y", length=0)
-    ax.set(ylim=(len(found) - 0.4, -0.6), xlabel=xlabel)
+    plot.differences(rows, margin=measure.margin, ax=ax, xlabel=xlabel)
     ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], min_n_ticks=3))
     marks = [
         Line2D([], [], linestyle="none", marker=marker, markerfacecolor=face, color=edge, label=name)
@@ -102,6 +87,15 @@ def differences(found: Mapping[tuple[str, str], Estimate], ax: Axes, measure: Me
     band = Patch(color=BAND, label=f"margin: within ±{measure.words()}, too small to matter")
     where: dict[str, Any] = {"loc": "outside lower center", "ncols": 4}
     ax.figure.legend(handles=[*marks, band], frameon=False, fontsize="small", **where)
+
+
+def less(a: str, b: str) -> str:
+    """The name of a difference A − B, in two lines if it is long.
+
+    >>> less("Adam", "SGD")
+    'Adam − SGD'
+    """
+    return f"{a}\n− {b}" if len(a + b) + 3 > SHORT else f"{a} − {b}"
 
 
 def hollow(ax: Axes) -> None:

@@ -1,6 +1,7 @@
 """Windows that slide over the spatial axes of an image, or over the one axis of a signal.
 
-`unfold` gathers the numbers of each window in one row, so that a convolution is one matrix product.
+`unfold` gathers the numbers of each window in one row, so that a convolution is one matrix product. `fold` is its
+adjoint: it adds the rows up at the places where they were gathered.
 """
 
 from collections.abc import Iterable, Iterator

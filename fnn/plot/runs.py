@@ -17,6 +17,12 @@ from fnn.plot.canvas import COLOURS, INK, axes_or_new, checked, checked_each, in
 
 __all__ = ["boxes", "curves", "differences"]
 
+BAND = "#DDEAF3"  # what is too small to matter
+MARKS = {  # of a difference: the marker, its face and its edge
+    "a difference": ("o", COLOURS[0], COLOURS[0]),
+    "no difference that matters": ("s", INK, INK),
+    "undecided": ("o", "white", INK),
+}
 _LINES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2, 1, 1, 1, 2)), (0, (3, 1)))
 
 
@@ -124,10 +130,15 @@ def boxes(
 
 
 def differences(
-    groups: Mapping[str, tuple[float, float, float]], *, ax: Axes | None = None, xlabel: str = "difference"
+    groups: Mapping[str, tuple[float, float, float]],
+    *,
+    margin: float = 0.0,
+    ax: Axes | None = None,
+    xlabel: str = "difference",
 ) -> Axes:
     """Draw each difference (estimate, low, high) as a point and an interval, filled if the interval excludes zero.
 
+    A band shows the differences within ±`margin`, which are too small to matter; an interval inside it has a square.
     Raises `ValueError` for an empty mapping, other than three finite numbers, or low > high.
 
     >>> differences({"Adam - SGD": (0.06, 0.05, 0.07)}, xlabel="accuracy gained").get_xlabel()
@@ -135,13 +146,16 @@ def differences(
     """
     named = checked_each("differences:", groups, "(3,)", remedy="give (estimate, low, high)")
     ax = axes_or_new(ax, 4.6 + 0.08 * max(map(len, groups)), 1.0 + 0.42 * len(groups), xlabel)
+    if margin:
+        ax.axvspan(-margin, margin, color=BAND, linewidth=0, zorder=0)
     ax.axvline(0, color=INK, linewidth=0.8)
     for i, (name, (estimate, *ends)) in enumerate(named.items()):
         low, high = interval(f"differences: {name!r}", ends)
-        colour = COLOURS[0] if low > 0 or high < 0 else INK
-        ax.hlines(i, low, high, color=colour, linewidth=1.6)
-        face = "white" if colour == INK else colour
-        ax.plot(estimate, i, "o", color=colour, markerfacecolor=face, markersize=6.5, markeredgewidth=1.4)
+        small, differs = -margin < low and high < margin, low > 0 or high < 0
+        kind = "no difference that matters" if small else "a difference" if differs else "undecided"
+        marker, face, edge = MARKS[kind]
+        ax.hlines(i, low, high, color=edge, linewidth=1.6)
+        ax.plot(estimate, i, marker, color=edge, markerfacecolor=face, markersize=6.5, markeredgewidth=1.4)
     quiet(ax, "x")
     ax.spines["left"].set_visible(False)
     ax.set_yticks(range(len(groups)), list(groups))

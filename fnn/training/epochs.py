@@ -187,8 +187,7 @@ def early_stopping(progresses: Iterable[Progress], patience: int) -> Iterator[Pr
     it had been trained alone, and the last progress is the one at which all have ended.
 
     To go on from a progress, put it in front: `chain([progress], epochs(...))`. It may be the last one already, and it
-    says which networks have ended. Raises
-    `ValueError` unless `patience` is a positive integer.
+    says which networks have ended. Raises `ValueError` unless `patience` is a positive integer.
     """
     patience = whole("early_stopping(patience)", patience)
 

@@ -44,7 +44,7 @@ from recipes.claims import (
 )
 from recipes.data import digits
 from recipes.data.digits import Digits
-from recipes.pictures import hollow
+from recipes.pictures import differences, hollow
 from recipes.recipe import Finding, Recipe, Results, Size, counted, scores
 
 __all__ = ["RECIPE"]
@@ -112,14 +112,14 @@ def by_batch(results: Results) -> Figure:
     left.set_xticks(SIZES, map(str, SIZES))
     gained = {(n, m): row_of(*of_both(results, n, m)) for m in AVERAGES for n in SIZES}
     rows = {f"batches of {n}, m = {m}": row for (n, m), row in gained.items()}
-    plot.differences(rows, ax=right, xlabel="test accuracy, tune − averages")
-    right.tick_params(labelsize=8.5)
-    right.locator_params(axis="x", nbins=4)
-    n = len(next(iter(results.values())))
+    n, xlabel = len(next(iter(results.values()))), "test accuracy, tune − averages"
     shown = f"range of {counted(n, 'pair')}" if n < FEWEST else "paired by seed, 95 % interval"
     left.set_title(f"{counted(n, 'run')} of each" + ": interquartile means and ranges" * (n > 1), fontsize=10)
     if n < FEWEST:
-        hollow(right)
+        hollow(plot.differences(rows, ax=right, xlabel=xlabel))
+    else:
+        differences(rows, right, ACCURACY, xlabel)
+    right.tick_params(labelsize=8.5)
     right.set_title(shown, fontsize=10)
     return figure
 

@@ -11,10 +11,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fnn import Layer, plot
-from recipes.claims import ACCURACY, FEWEST, Claim, Group, difference, estimate, told_of
+from recipes.claims import ACCURACY, FEWEST, Claim, Group, estimate, row_of, told_of
 from recipes.classifiers import classifier
 from recipes.data import digits
-from recipes.pictures import differences, dots
+from recipes.pictures import differences, dots, less
 from recipes.recipe import Finding, Recipe, Results, Size, counted, scores
 from recipes.training import Run
 
@@ -99,8 +99,8 @@ def comparison(groups: Mapping[str, Sequence[float]], compared: Pairs, varied: s
     for ax in right:
         means = {name: np.mean([groups[part] for part in parts], axis=0) for name, parts in averages.items()}
         sides = {**groups, **means}
-        gained = {(a, b): difference(sides[a], sides[b]) for a, b in compared}
-        differences(gained, ax, ACCURACY, "difference in test accuracy")
+        rows = {less(a, b): row_of(sides[a], sides[b]) for a, b in compared}
+        differences(rows, ax, ACCURACY, "difference in test accuracy")
         ax.set_title("paired by seed, 95 % interval", fontsize=10)
     for ax in (left, *right):
         ax.tick_params(labelsize=8.5)

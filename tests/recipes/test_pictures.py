@@ -7,9 +7,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from fnn.plot import boxes
-from recipes.claims import ACCURACY, Estimate
+from recipes.claims import ACCURACY, Estimate, judged
 from recipes.classifiers.study import comparison
-from recipes.pictures import differences, hollow, legible, sized
+from recipes.pictures import differences, hollow, legible, less, sized
 
 
 def named(ax, marker):
@@ -48,19 +48,23 @@ def test_five_runs_have_boxes_and_differences():
 
 def drawn(*intervals):
     ax = Figure(figsize=(6, 3), layout="constrained").subplots()
-    found = {(f"a{i}", "b"): Estimate(np.mean(ends), ends, 15) for i, ends in enumerate(intervals)}
-    differences(found, ax, ACCURACY, "difference")
+    rows = {less(f"a{i}", "b"): (np.mean(ends), *ends) for i, ends in enumerate(intervals)}
+    differences(rows, ax, ACCURACY, "difference")
     return ax
 
 
 def test_a_difference_is_marked_as_a_claim_would_be_judged():
-    ax = drawn((0.001, 0.003), (-0.03, -0.01), (-0.0015, -0.0005), (-0.001, 0.001), (-0.001, 0.003))
+    intervals = (0.001, 0.003), (-0.03, -0.01), (-0.0015, -0.0005), (-0.001, 0.001), (-0.001, 0.003)
+    ax = drawn(*intervals)
     _, *marks = ax.lines
     shown = [(mark.get_marker(), mark.get_markerfacecolor()) for mark in marks]
     legend = ax.figure.legends[0]
     *words, _ = (text.get_text() for text in legend.get_texts())
     lines = [(line.get_marker(), line.get_markerfacecolor()) for line in legend.get_lines()]
     explained = dict(zip(lines, words, strict=True))
+    verdicts = [judged(Estimate(np.mean(ends), ends, 15), above=0, measure=ACCURACY) for ends in intervals]
+    differs = {"holds": "a difference", "fails": "a difference"}
+    assert [explained[mark] for mark in shown] == [differs.get(verdict, verdict) for verdict in verdicts]
     assert [explained[mark] for mark in shown] == [
         "a difference",
         "a difference",
@@ -94,11 +98,9 @@ def test_an_axis_of_differences_has_three_ticks_or_more_which_do_not_touch(high)
 
 
 def test_only_long_labels_have_two_lines():
-    ax, of = Figure().subplots(), Estimate(0.0, (0.0, 0.0), 5)
     long = "Sigmoid, wrong gradient"
-    differences({("mean of 64, 128", "mean of 8, 16"): of, ("TanH", long): of, (long, long): of}, ax, ACCURACY, "")
-    labels = [label.get_text() for label in ax.get_yticklabels()]
-    assert labels == ["mean of 64, 128 − mean of 8, 16", f"TanH − {long}", f"{long}\n− {long}"]
+    pairs = ("mean of 64, 128", "mean of 8, 16"), ("TanH", long), (long, long)
+    assert [less(a, b) for a, b in pairs] == ["mean of 64, 128 − mean of 8, 16", f"TanH − {long}", f"{long}\n− {long}"]
 
 
 def test_a_grid_does_not_run_through_a_legend():

@@ -12,7 +12,7 @@ import numpy as np
 
 from fnn.arrays import Array
 from fnn.batching import Batch, Batches, checked
-from fnn.interop.jax.elements import by_element, joined, split, step_of_parts
+from fnn.interop.jax.elements import in_parts
 from fnn.interop.jax.trees import key_of
 from fnn.optimizers.diverged import DivergedError
 from fnn.optimizers.optimizer import State
@@ -93,25 +93,22 @@ def _compiled(step: Any) -> Callable[..., tuple[State, Array, Array]]:
         state: State, key: Any, arrays: Batch, orders: tuple[Array, ...], axis: int
     ) -> tuple[State, Array, Array]:
         keyed = step if key is None else attrs.evolve(step, key=key)
-        layout, structure = state.layout, jax.tree.structure(state.params)
-        elements = type(step) is TrainStep and by_element(step.optimizer, state)
+        parts, step_of_parts, joined = in_parts(keyed, state)
 
         @partial(jax.jit, inline=True)  # traced once for both uses
         def body(parts: tuple[State, ...], index: Array) -> tuple[tuple[State, ...], Array]:
             # "clip" omits a check of each index from the compiled program
             batch = tuple(array.take(index, axis=axis, mode="clip") for array in arrays)
-            parts = step_of_parts(keyed, parts, batch, structure) if elements else (keyed(parts[0], batch),)
+            parts = step_of_parts(parts, batch)
             return parts, parts[0].loss
 
         losses = []
-        parts = split(state) if elements else (state,)
         loss = jax.eval_shape(body, parts, orders[0][0])[1]  # one number, or one for each network
         parts = tuple(attrs.evolve(each, loss=jnp.full(loss.shape, each.loss, loss.dtype)) for each in parts)
         for order in orders:
             parts, some = jax.lax.scan(body, parts, order)
             losses.append(some)
-        state = joined(parts, layout) if elements else parts[0]
-        of_steps = jnp.concat(losses)
+        state, of_steps = joined(parts), jnp.concat(losses)
         numbers = *jax.tree.leaves((state.vector, state.memory)), of_steps
         return state, of_steps, jnp.stack([jnp.isfinite(each).all() for each in numbers]).all()
 

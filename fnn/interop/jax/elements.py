@@ -3,7 +3,8 @@
 XLA then writes each new parameter where the old one was. One vector costs it two copies a step.
 """
 
-from functools import reduce
+from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 import attrs
@@ -14,12 +15,10 @@ from jax import export
 from fnn.batching import Batch
 from fnn.optimizers.optimizer import Optimizer, State
 from fnn.random import fold_in
-from fnn.training.step import TrainStep
-from fnn.tree import Layout, items, leaves, like
-from fnn.tree.flat import Span
-from fnn.tree.params import Path
+from fnn.training.step import Step, TrainStep
+from fnn.tree import Layout, Params, Path, items, leaves, like
 
-__all__ = ["by_element", "joined", "split", "step_of_parts"]
+__all__ = ["by_element", "in_parts", "joined", "split"]
 
 Parts = tuple[State, ...]  # one state for each parameter
 
@@ -57,20 +56,41 @@ def _by_element(traced: Any) -> bool:
     return names <= OPERATIONS and all(map(_by_element, inside))
 
 
+def in_parts(step: Step, state: State) -> tuple[Parts, Callable[[Parts, Batch], Parts], Callable[[Parts], State]]:
+    """What a fold carries from step to step: the states of the parameters, or the whole state if the rule needs it.
+
+    Returns the first parts, the step of parts, and the function that makes one state of them.
+    """
+    if type(step) is not TrainStep or not by_element(step.optimizer, state):
+        return (state,), lambda parts, batch: (step(parts[0], batch),), itemgetter(0)
+    layout, structure = state.layout, jax.tree.structure(state.params)
+
+    def step_of_parts(parts: Parts, batch: Batch) -> Parts:
+        params = jax.tree.unflatten(structure, [leaf for part in parts for leaf in leaves(part.params)])
+        loss, grads = step.gradient(params, batch, fold_in(step.key, parts[0].step))
+        alone = (_nested(path, g) for path, g in items(like(params, grads)))
+        return tuple(step.optimizer.update(part, g, loss, finite=False) for part, g in zip(parts, alone, strict=True))
+
+    return split(state), step_of_parts, lambda parts: joined(parts, layout)
+
+
+def _nested(path: Path, leaf: Any) -> Any:
+    """The tree whose only leaf is at this path."""
+    for name in reversed(path):
+        leaf = {name: leaf}
+    return leaf
+
+
 def split(state: State) -> Parts:
     """The state of each parameter by itself."""
-    lead, layout = state.layout.lead, state.layout
+    lead = state.layout.lead
     arrays, structure = jax.tree.flatten((state.vector, state.memory))
-    trees = [dict(items(layout.views(each))) for each in arrays]
+    trees = [dict(items(state.layout.views(each))) for each in arrays]
 
     def part(path: Path) -> State:
-        flat = [jnp.reshape(tree[path], (*lead, -1)) for tree in trees]
-        vector, memory = jax.tree.unflatten(structure, flat)
-        n, shape = vector.shape[-1], trees[0][path].shape[len(lead) :]
-        own: Any = Span(0, n, shape)
-        for name in reversed(path):
-            own = Layout(((name, own),), lead, n)
-        return attrs.evolve(state, vector=vector, memory=memory, layout=own)
+        vector, memory = jax.tree.unflatten(structure, [jnp.reshape(tree[path], (*lead, -1)) for tree in trees])
+        layout = Layout.of(Params.trusted(_nested(path, trees[0][path]), lead))
+        return attrs.evolve(state, vector=vector, memory=memory, layout=layout)
 
     return tuple(map(part, trees[0]))
 
@@ -80,11 +100,3 @@ def joined(parts: Parts, layout: Layout) -> State:
     arrays = [(each.vector, each.memory) for each in parts]
     vector, memory = jax.tree.map(lambda *pieces: jnp.concat(pieces, axis=-1), *arrays)
     return attrs.evolve(parts[0], vector=vector, memory=memory, layout=layout)
-
-
-def step_of_parts(step: TrainStep, parts: Parts, batch: Batch, structure: Any) -> Parts:
-    """One training step of all parameters, whose tree has this structure of JAX's."""
-    params = jax.tree.unflatten(structure, [leaf for part in parts for leaf in leaves(part.params)])
-    loss, grads = step.gradient(params, batch, fold_in(step.key, parts[0].step))
-    alone = (reduce(lambda inner, name: {name: inner}, reversed(path), g) for path, g in items(like(params, grads)))
-    return tuple(step.optimizer.update(part, g, loss, finite=False) for part, g in zip(parts, alone, strict=True))

@@ -1,6 +1,7 @@
 """Pictures of runs: curves, boxes and differences show the numbers that they should."""
 
 import numpy as np
+import pytest
 
 from fnn import plot
 from fnn.metrics import iqm, iqr
@@ -90,3 +91,14 @@ def test_differences_are_filled_where_the_interval_excludes_zero():
     assert texts(ax.get_yticklabels()) == list(rows)
     assert ax.yaxis_inverted()
     assert ax.get_xlabel() == "accuracy gained"
+    assert len(ax.patches) == 0
+
+
+def test_differences_within_a_margin_are_squares_in_front_of_its_band():
+    rows = {"small": (0.05, 0.01, 0.09), "large": (0.15, 0.05, 0.25), "either": (0.0, -0.2, 0.09), "at it": (0, 0, 0.1)}
+    ax = plot.differences(rows, margin=0.1)
+    (band,) = ax.patches
+    assert (band.get_x(), band.get_width()) == pytest.approx((-0.1, 0.2))
+    _, *dots = ax.lines
+    assert [dot.get_marker() for dot in dots] == ["s", "o", "o", "o"]
+    assert [dot.get_markerfacecolor() == "white" for dot in dots] == [False, False, True, True]
