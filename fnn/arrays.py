@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Array", "Shape", "bits", "dtype_kind", "is_array", "is_half", "method", "misfit", "namespace", "read_only"]
-__all__ += ["take", "unbroadcast"]
+__all__ = ["Array", "Shape", "bits", "dtype_kind", "is_array", "is_half", "method", "misfit", "namespace", "ones"]
+__all__ += ["read_only", "take", "unbroadcast"]
 
 Array = Any  # any array of the array API standard: NumPy's, JAX's, a tracer
 Shape = tuple[int, ...]
@@ -113,6 +113,22 @@ def method(array: Array, name: str) -> Callable[..., Array]:
     if isinstance(array, np.ndarray):
         return getattr(array, name)
     return partial(getattr(namespace(array), name), array)
+
+
+def ones(n: int, like: Array) -> Array:
+    """A vector of ones of the library and dtype of another array; its product with a matrix sums over rows.
+
+    NumPy's are made once, since that takes longer than the product with a small matrix.
+
+    >>> ones(2, np.zeros(1)) @ np.array([[1.0], [2.0]])
+    array([3.])
+    """
+    return _ones(n, like.dtype) if isinstance(like, np.ndarray) else namespace(like).ones(n, dtype=like.dtype)
+
+
+@lru_cache
+def _ones(n: int, dtype: Any) -> np.ndarray:
+    return read_only(np.ones(n, dtype))
 
 
 def take(array: Array, index: Any, axis: int = 0) -> Array:

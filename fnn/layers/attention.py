@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fnn.arrays import Array, Shape
+from fnn.arrays import Array, Shape, ones
 from fnn.layer import Layer, LayerError
 from fnn.layers.parameterless import Pull, parameterless
 from fnn.values import constructor, whole
@@ -40,7 +40,7 @@ def attention(heads: int, causal: bool = False) -> Layer:
             """dv = w dy and ds = w (dw - Σ w dw), where dw = v dyᵀ, so that Σ w dw = Σ y dy over a head's numbers."""
             n = q.shape[-1]
             (g,) = _split(xp, dy, 1, heads)
-            mean = xp.reshape(xp.reshape(y * dy, (-1, n)) @ xp.ones(n, dtype=dy.dtype), (*dy.shape[:-1], heads))
+            mean = xp.reshape(xp.reshape(y * dy, (-1, n)) @ ones(n, dy), (*dy.shape[:-1], heads))
             ds = v @ g.mT
             ds -= mean.mT[..., None, :]
             ds *= w
@@ -113,7 +113,7 @@ def _weights(xp: Any, q: Array, k: Array, causal: bool) -> Array:
     if not small:
         s -= xp.max(s, axis=-2, keepdims=True)
     e = xp.exp(s)
-    e /= xp.ones((1, e.shape[-1]), dtype=e.dtype) @ e
+    e /= ones(e.shape[-1], e)[None] @ e
     return e
 
 

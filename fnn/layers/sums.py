@@ -1,6 +1,6 @@
 """Sums over the examples of a batch, whose rounding errors do not grow with the number of examples."""
 
-from fnn.arrays import Array, namespace, unbroadcast
+from fnn.arrays import Array, namespace, ones, unbroadcast
 
 __all__: list[str] = []  # for declared layers only
 
@@ -50,7 +50,7 @@ def _over_examples(gradient: Array, n_lead: int, extra: int, n_axes: int) -> Arr
         total = _in_halves(_over_examples(head, n_lead + 1, extra, n_axes), n_lead)
         return total + _over_examples(gradient[(*lead, slice(whole, None))], n_lead, extra, n_axes)
     if extra == n_axes == 1:  # a product sums the batch faster than sum
-        return xp.ones(shape[-2], dtype=gradient.dtype) @ gradient
+        return ones(shape[-2], gradient) @ gradient
     return xp.sum(gradient, axis=tuple(range(n_lead, n_lead + extra)))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fnn.arrays import Array, dtype_kind, is_array, method, misfit, namespace
+from fnn.arrays import Array, dtype_kind, is_array, method, misfit, namespace, ones
 from fnn.layers.activations import logistic
 from fnn.layers.softmax import shifted
 from fnn.losses.reduction import Pullback, elements, masked, predictions, quiet, reduced, same_number, weights
@@ -129,7 +129,7 @@ def cross_entropy(
         t = (1 - epsilon) * t + epsilon / prediction.shape[-1] * mass
     z = shifted(prediction)
     e = xp.exp(z)
-    total = _row_sums(xp, e)
+    total = _row_sums(e)
     chosen = xp.vecdot(t, xp.where(t > 0, z, 0.0))[..., None]  # 0 · log 0 is 0 here
     values = mass * xp.log(total) - chosen  # Σᵢ tᵢ (log Σⱼ exp zⱼ - zᵢ): both terms are at least 0, and a NaN stays
 
@@ -142,9 +142,9 @@ def cross_entropy(
     return reduced("cross_entropy", values, slopes, w, reduction)
 
 
-def _row_sums(xp: Any, x: Array) -> Array:
+def _row_sums(x: Array) -> Array:
     """The sums over the last axis, kept: (..., k) -> (..., 1). For few numbers a product is faster than `sum`."""
-    return x @ xp.ones((x.shape[-1], 1), dtype=x.dtype)
+    return x @ ones(x.shape[-1], x)[:, None]
 
 
 def _checked(logits: Array, target: Array, weight: Array | None) -> Array | None:
@@ -181,7 +181,7 @@ def _distribution(xp: Any, logits: Array, target: Array, w: Array | None) -> tup
         if isinstance(t, np.ndarray) and not (t >= 0).all():
             problem = "probabilities must be at least 0, got negative ones or NaN"
             raise ValueError(f"cross_entropy: {problem}; check the targets, or mask what is missing by a weight of 0")
-        return t, _row_sums(xp, t)
+        return t, _row_sums(t)
     hot = target[..., None] == xp.arange(n_classes)
     if w is not None:
         hot = hot & (w > 0)
@@ -194,4 +194,4 @@ def _distribution(xp: Any, logits: Array, target: Array, w: Array | None) -> tup
                 f"missing needs a weight of 0"
             )
     t = method(hot, "astype")(logits.dtype)
-    return t, 1.0 if w is None else _row_sums(xp, t)
+    return t, 1.0 if w is None else _row_sums(t)

@@ -6,13 +6,14 @@ Each of the three yields (paths, outcome) as runs end, in any order. The outcome
 import os
 import signal
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import date
 from itertools import count
 from multiprocessing import active_children, get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Event, Lock, Thread, local
 from time import perf_counter
@@ -114,8 +115,9 @@ def in_this_process(todo: Mapping[Paths, Task], done: int = 0) -> Outcomes:
     """Carry out tasks one after the other, with a bar over the runs, `done` of which are done, and one over epochs."""
     total, alone = done + len(todo), not todo or done + len(todo) == 1
     bar = tqdm(todo.items(), desc="runs", unit="run", leave=False, disable=alone, initial=done, total=total)
-    for path, task in bar:
-        yield path, work(task, shown=True)
+    with _sharing(1, todo.values()):
+        for path, task in bar:
+            yield path, work(task, shown=True)
 
 
 def _follow_the_parent(parent: Connection) -> None:
@@ -138,12 +140,15 @@ def _without_interrupts() -> None:
 
 
 @contextmanager
-def _sharing(jobs: int) -> Iterator[None]:
+def _sharing(jobs: int, tasks: Iterable[Task]) -> Iterator[None]:
     """Workers that start inside this context make no idle BLAS threads, and take their share of a GPU's memory.
 
-    They read these variables as they start.
+    On a GPU, they take cuBLAS's products: to compile and try Triton's takes longer than they save in these networks.
+    Libraries read these variables as they start.
     """
     wanted = {"OPENBLAS_NUM_THREADS": "1", "XLA_PYTHON_CLIENT_MEM_FRACTION": f"{0.9 / jobs:.3f}"}
+    if any(task.engine.on_gpu for task in tasks):
+        wanted["XLA_FLAGS"] = "--xla_gpu_enable_triton_gemm=false"
     new = {name: value for name, value in wanted.items() if name not in os.environ}
     os.environ.update(new)
     try:
@@ -153,7 +158,9 @@ def _sharing(jobs: int) -> Iterator[None]:
             os.environ.pop(name, None)
 
 
-def _in_own_process(own: Any, numbers: Iterator[int], stopped: Event, news: News, task: Task) -> Outcome:
+def _in_own_process(
+    own: Any, pools: list[Executor], numbers: Iterator[int], stopped: Event, news: News, task: Task
+) -> Outcome:
     """Carry out a task in the worker process that belongs to this thread, and in a new one if that process dies."""
     for _ in range(ATTEMPTS):
         if stopped.is_set():
@@ -162,6 +169,7 @@ def _in_own_process(own: Any, numbers: Iterator[int], stopped: Event, news: News
             context, own.core = get_context("spawn"), own.core if hasattr(own, "core") else next(numbers)
             reader, own.writer = context.Pipe(duplex=False)
             own.pool = ProcessPoolExecutor(1, context, _follow_the_parent, (own.writer,))
+            pools.append(own.pool)
             Thread(target=listen, args=(reader, news), daemon=True).start()
         try:
             future = own.pool.submit(work, task, core=own.core)
@@ -172,26 +180,37 @@ def _in_own_process(own: Any, numbers: Iterator[int], stopped: Event, news: News
     return Failed(f"the worker process died {ATTEMPTS} times over this run: killed, or out of memory?")
 
 
+def _terminate(workers: Iterable[BaseProcess]) -> None:
+    for worker in workers:
+        worker.terminate()
+
+
 def in_processes(todo: Mapping[Paths, Task], jobs: int, done: int = 0) -> Outcomes:
     """Carry out tasks in `jobs` processes of this machine, with a bar over the runs, `done` of which are done.
 
     Each process has a thread of its own that feeds it, so that a process that dies takes one run with it and no more.
     Raises `RefusedError` before the first run if the processes cannot import the main script, or would start it again.
     """
-    own, numbers, stopped, news, others = local(), count(), Event(), News(), set(active_children())
+    own, stopped, news, others = local(), Event(), News(), set(active_children())
+    pools: list[Executor] = []
+    futures: dict[Future[Outcome], Paths] = {}
     check_main(todo.values())
     resource_tracker.ensure_running()  # the thread that starts it hears Ctrl-C again, and so would its worker
     threads = ThreadPoolExecutor(jobs, initializer=_without_interrupts)
     try:
-        with _sharing(jobs):
-            given = own, numbers, stopped, news
-            futures = {threads.submit(_in_own_process, *given, task): path for path, task in todo.items()}
+        with _sharing(jobs, todo.values()):
+            given = own, pools, count(), stopped, news
+            futures |= {threads.submit(_in_own_process, *given, task): path for path, task in todo.items()}
             yield from _as_they_end(futures, news, done)
     finally:  # after an interrupt, no worker goes on
         stopped.set()
         threads.shutdown(wait=False, cancel_futures=True)
-        for worker in set(active_children()) - others:
-            worker.terminate()
+        _terminate(set(active_children()) - others)
+        while running := [future for future in futures if not future.done()]:
+            wait(running, timeout=0.1)
+            _terminate(set(active_children()) - others)  # a thread may have been starting one
+        for pool in pools:  # Python's end must not come upon one that is still closing
+            pool.shutdown()
 
 
 def on_executor(todo: Mapping[Paths, Task], executor: Executor, done: int = 0) -> Outcomes:

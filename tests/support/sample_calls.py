@@ -142,6 +142,7 @@ OTHERS = {
     "fnn.arrays.read_only": lambda: (arrays.read_only, np.ones(3)),
     "fnn.arrays.method": lambda: (lambda x: arrays.method(x, "sum")(axis=-1), np.ones((2, 3))),
     "fnn.arrays.namespace": lambda: (lambda x: arrays.namespace(x) is np, np.ones(2)),
+    "fnn.arrays.ones": lambda: (arrays.ones, 3, np.zeros(2)),
     "fnn.arrays.take": lambda: (arrays.take, np.ones((3, 2)), np.array([2, 0])),
     "fnn.arrays.take, in Fortran order": lambda: (arrays.take, np.ones((2, 3)).T, np.array([2, 0])),
     "fnn.arrays.unbroadcast": lambda: (arrays.unbroadcast, np.ones((2, 3)), np.ones(3)),

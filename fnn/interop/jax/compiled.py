@@ -1,6 +1,7 @@
 """Training and inference compiled by JAX: a fold of steps as one `lax.scan`, with the data resting on the device."""
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from itertools import groupby, islice
 from typing import Any
@@ -19,13 +20,14 @@ from fnn.optimizers.optimizer import State
 from fnn.random import Key
 from fnn.training.inference import carried_out
 from fnn.training.step import Step, TrainStep, not_finite
+from fnn.values import whole
 
 __all__ = ["fold"]
 
 AT_ONCE = 256  # batches that are stacked on the host
 
 
-def fold(step: Step, state: State, batches: Iterable[Batch]) -> tuple[State, Array]:
+def fold(step: Step, state: State, batches: Iterable[Batch], *, unroll: int = 1) -> tuple[State, Array]:
     """The state after all batches, and the losses of all steps (steps, ...): `fnn.fold`, compiled.
 
     step      a training step, whose `Key` becomes the `key_of` it; or any other function (state, batch) -> state that
@@ -34,6 +36,8 @@ def fold(step: Step, state: State, batches: Iterable[Batch]) -> tuple[State, Arr
     batches   `fnn.batches` without `prepare`: each batch is gathered on the device. Arrays of JAX rest there, as
               `jax.device_put((x, y))` gives them; those of NumPy go there in every call. All other batches are made
               on the host, as `fnn.fold` would get them, and go there 256 at a time
+    unroll    steps that are compiled as one round of the loop, `functools.partial(fold, unroll=10)`: on a GPU, those of
+              a small network then take less time, and compiling takes more
 
     Equal to `fnn.fold`: initial values, the order of the batches, and what `prepare` draws, to the bit. Losses and
     parameters are equal up to rounding. What layers draw, such as dropout's masks, follows from the same keys, but its
@@ -49,7 +53,7 @@ def fold(step: Step, state: State, batches: Iterable[Batch]) -> tuple[State, Arr
     if jax.dtypes.canonicalize_dtype(state.vector.dtype) != state.vector.dtype:
         problem = "the parameters are float64, which JAX rounds to float32 by default"
         raise ValueError(f'fold: {problem}; use tree.cast, or jax.config.update("jax_enable_x64", True)')
-    program, key = _program(step)
+    program, key = _program(step, whole("fold(unroll)", unroll))
     end, losses, finite = state, [], []
     for arrays, axis, orders in _pieces(batches):
         end, some, fine = program(end, key, arrays, orders, axis)
@@ -76,16 +80,16 @@ def _diverged(state: State, losses: np.ndarray, batches: Iterable[Batch]) -> Div
     return DivergedError(message, int(state.step) + at, losses[at], (), state)
 
 
-def _program(step: Step) -> tuple[Callable[..., tuple[State, Array, Array]], Any]:
+def _program(step: Step, unroll: int) -> tuple[Callable[..., tuple[State, Array, Array]], Any]:
     """The compiled fold of a step, and its key, with which the program does not change."""
     if not isinstance(step, TrainStep):
-        return _compiled(step), None
+        return _compiled(step, unroll), None
     key = key_of(step.key) if isinstance(step.key, (Key, tuple)) else step.key
-    return _compiled(attrs.evolve(step, key=None, finite=True)), key
+    return _compiled(attrs.evolve(step, key=None, finite=True), unroll), key
 
 
 @lru_cache
-def _compiled(step: Any) -> Callable[..., tuple[State, Array, Array]]:
+def _compiled(step: Any, unroll: int) -> Callable[..., tuple[State, Array, Array]]:
     """The function (state, key, arrays, orders, axis) -> (state, losses, whether they are finite)."""
 
     @partial(jax.jit, static_argnums=4)
@@ -103,10 +107,11 @@ def _compiled(step: Any) -> Callable[..., tuple[State, Array, Array]]:
             return parts, parts[0].loss
 
         losses = []
+        orders = tuple(jnp.moveaxis(order, max(order.ndim - 2, 0), 0) for order in orders)  # the steps are in front
         loss = jax.eval_shape(body, parts, orders[0][0])[1]  # one number, or one for each network
         parts = tuple(attrs.evolve(each, loss=jnp.full(loss.shape, each.loss, loss.dtype)) for each in parts)
         for order in orders:
-            parts, some = jax.lax.scan(body, parts, order)
+            parts, some = jax.lax.scan(body, parts, order, unroll=min(unroll, len(order)))
             losses.append(some)
         state, of_steps = joined(parts), jnp.concat(losses)
         numbers = *jax.tree.leaves((state.vector, state.memory)), of_steps
@@ -116,19 +121,28 @@ def _compiled(step: Any) -> Callable[..., tuple[State, Array, Array]]:
 
 
 def _pieces(batches: Iterable[Batch]) -> Iterator[tuple[Batch, int, tuple[np.ndarray, ...]]]:
-    """Arrays, the axis of their examples, and the places of those of each batch (steps, size), a short one at last."""
+    """Arrays, the axis of their examples, and the places of each batch (..., steps, size), a short one at last."""
     if isinstance(batches, Batches) and batches.prepare is None:
         if not len(batches):
             return
-        order, size = batches.order.astype(np.int32), batches.size
+        order, size = _order(batches), batches.size
         full = order.shape[-1] // size * size
         parts = order[..., :full].reshape(*order.shape[:-1], -1, size), order[..., None, full:]
-        yield batches.arrays, batches.axis, tuple(np.moveaxis(each, -2, 0) for each in parts if each.size)
+        yield batches.arrays, batches.axis, tuple(each for each in parts if each.size)
         return
     for _, alike in groupby(batches, _form):
         while some := list(islice(alike, AT_ONCE)):
             stacked = tuple(map(np.stack, zip(*some, strict=True)))
             yield stacked, 0, (np.arange(len(some), dtype=np.int32),)
+
+
+def _order(batches: Batches) -> np.ndarray:
+    """The order of the examples; those of several keys are drawn side by side, which NumPy allows."""
+    if not isinstance(batches.key, tuple):
+        return batches.order.astype(np.int32)
+    alone = [attrs.evolve(batches, key=key) for key in batches.key]
+    with ThreadPoolExecutor(len(alone)) as pool:
+        return np.stack(list(pool.map(_order, alone)))
 
 
 def _form(batch: Batch) -> list[Any]:

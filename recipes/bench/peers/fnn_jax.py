@@ -1,25 +1,33 @@
 """fnn compiled by JAX: the same step as on NumPy, folded over an epoch as a user does it, or called on each batch."""
 
+from functools import partial
+
 import jax
 
 import fnn.interop.jax
+from fnn.training.epochs import Fold
 from recipes.bench.peers.fnn_numpy import batches, parts
 from recipes.bench.peers.jax_optax import by_step
 from recipes.bench.problem import Problem, Session
 
-__all__ = ["train", "train_by_step"]
+__all__ = ["train", "train_by_step", "train_unrolled"]
 
 
-def train(problem: Problem) -> Session:
+def train(problem: Problem, fold: Fold = fnn.interop.jax.fold) -> Session:
     """The compiled fold over the batches of an epoch, with the data resting on the device."""
     model, step, state = parts(problem)
     data = jax.device_put(problem.train)
 
     def run(epoch: int) -> None:
         nonlocal state
-        state, _ = jax.block_until_ready(fnn.interop.jax.fold(step, state, batches(problem, data, epoch)))
+        state, _ = jax.block_until_ready(fold(step, state, batches(problem, data, epoch)))
 
     return Session(run, lambda x: model.apply(state.params, x))
+
+
+def train_unrolled(problem: Problem) -> Session:
+    """The same with ten steps in a round of the compiled loop."""
+    return train(problem, partial(fnn.interop.jax.fold, unroll=10))
 
 
 def train_by_step(problem: Problem) -> Session:

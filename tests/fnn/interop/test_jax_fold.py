@@ -77,6 +77,22 @@ def test_models_train_alike(model, shape, optimizer, dtype, tolerance):
     assert_equal_folds(step, start, lambda i: fnn.batches(fold_in(Key(3), i), (x, LABELS), 8), tolerance)
 
 
+@pytest.mark.parametrize(("unroll", "loops"), [(2, 1), (5, 0), (100, 0)])
+def test_steps_unrolled_train_alike(unroll, loops):
+    ours, losses = compiled(STEP, START, fnn.batches(Key(3), DATA, 4))
+    theirs, their_losses = compiled(STEP, START, fnn.batches(Key(3), DATA, 4), unroll=unroll)
+    np.testing.assert_allclose(their_losses, losses, rtol=1e-5)
+    np.testing.assert_allclose(theirs.vector, ours.vector, rtol=1e-4, atol=1e-6)
+    program, key = fnn.interop.jax.compiled._program(STEP, unroll)
+    text = program.lower(START, key, DATA, (np.zeros((5, 4), np.int32),), 0).as_text()
+    assert text.count("stablehlo.while") == loops
+
+
+def test_the_number_of_unrolled_steps_starts_at_1():
+    with pytest.raises(ValueError, match=r"fold\(unroll\)"):
+        compiled(STEP, START, fnn.batches(Key(3), DATA, 4), unroll=0)
+
+
 # ---- batches
 
 

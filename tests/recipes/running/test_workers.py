@@ -3,8 +3,9 @@
 import os
 import re
 import signal
+import threading
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from time import sleep
 
@@ -62,6 +63,21 @@ def test_bars_show_loss_and_accuracy(jobs, tmp_path, monkeypatch, capsys):
 def nothing(config, key, data):
     start = sgd(0.1).init({"w": np.zeros(1)})
     return Run(start, lambda state, batch: state, lambda epoch: [], 0, lambda end: {"x": 1.0})
+
+
+def long(config, key, data):
+    start = sgd(0.1).init({"w": np.zeros(1)})
+    return Run(start, lambda state, batch: state, lambda epoch: [], 0, lambda end: sleep(60 * config))
+
+
+def test_an_interrupt_leaves_no_worker_and_no_pool_behind():
+    before = set(active_children()), set(threading.enumerate())
+    outcomes = in_processes({(Path(str(i)),): Task("long", long, no_data, None, i, Key(0)) for i in range(5)}, 2)
+    ((path,), _) = next(outcomes)
+    outcomes.close()  # as an interrupt does
+    assert path == Path("0")
+    assert set(active_children()) <= before[0]
+    assert not [each for each in set(threading.enumerate()) - before[1] if "ExecutorManager" in type(each).__name__]
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
