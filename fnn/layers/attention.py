@@ -113,7 +113,7 @@ def _weights(xp: Any, q: Array, k: Array, causal: bool) -> Array:
     if not small:
         s -= xp.max(s, axis=-2, keepdims=True)
     e = xp.exp(s)
-    e /= ones(e.shape[-1], e)[None] @ e
+    e /= ones(e.shape[-1], e)[None, :] @ e
     return e
 
 

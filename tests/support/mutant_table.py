@@ -273,7 +273,12 @@ MUTANTS = {
     ],
     "fnn/interop/jax/compiled.py": [
         ("the last short batch lost", "for each in parts if each.size", "for each in parts[:1]"),
-        ("an order that is not each network's", "np.moveaxis(each, -2, 0)", "each.reshape(-1, *each.shape[:-2], size)"),
+        (
+            "an order that is not each network's", "jnp.moveaxis(order, max(order.ndim - 2, 0), 0)",
+            "jnp.reshape(order, (-1, *order.shape[:-2], *order.shape[-1:])[: order.ndim])",
+        ),
+        ("one drawn order for all networks", "list(pool.map(_order, alone))", "[_order(alone[0])] * len(alone)"),
+        ("one step a round, always", "unroll=min(unroll, len(order))", "unroll=1"),
         ("batches joined in one dtype", "(array.shape, array.dtype)", "array.shape"),
         ("a program for each key", "attrs.evolve(step, key=None, finite=True)", "step"),
         ("a divergence named by its last step", "int(bad[0])", "int(bad[-1])"),
@@ -339,7 +344,8 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/metrics/regression.py": "metrics against_sklearn",
     "fnn/batching.py": "batching properties:epoch",
     "fnn/random.py": "random",
-    "fnn/interop/jax/compiled.py": "jax_fold:gathered jax_fold:joined jax_fold:anew jax_fold:diverge jax_fold:order",
+    "fnn/interop/jax/compiled.py": "jax_fold:gathered jax_fold:joined jax_fold:anew jax_fold:diverge jax_fold:order"
+    " jax_fold:unrolled",
     "fnn/interop/jax/elements.py": "jax_elements",
     "fnn/interop/jax/trees.py": "jax_fold:masks_follow jax_fold:alone",
     "fnn/initializers.py": "initializers",
