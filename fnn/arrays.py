@@ -118,7 +118,7 @@ def method(array: Array, name: str) -> Callable[..., Array]:
 def ones(n: int, like: Array) -> Array:
     """A vector of ones of the library and dtype of another array; its product with a matrix sums over rows.
 
-    NumPy's are made once, since that takes longer than the product with a small matrix.
+    NumPy's are shared and read-only: to make one takes longer than its product with a small matrix.
 
     >>> ones(2, np.zeros(1)) @ np.array([[1.0], [2.0]])
     array([3.])
@@ -183,5 +183,5 @@ def unbroadcast(dx: Array, x: Array) -> Array:
         return dx
     xp, new = dx.__array_namespace__(), dx.ndim - x.ndim
     dx = xp.sum(dx, axis=tuple(range(new)))
-    ones = tuple(axis for axis, n in enumerate(x.shape) if n == 1)
-    return xp.astype(xp.sum(dx, axis=ones, keepdims=True), x.dtype)
+    single = tuple(axis for axis, n in enumerate(x.shape) if n == 1)
+    return xp.astype(xp.sum(dx, axis=single, keepdims=True), x.dtype)

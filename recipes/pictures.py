@@ -17,7 +17,7 @@ from fnn.plot.canvas import COLOURS, quiet
 from fnn.plot.runs import BAND, MARKS
 from recipes.claims import Measure
 
-__all__ = ["differences", "dots", "hollow", "legible", "less", "sized"]
+__all__ = ["differences", "dots", "hollow", "legible", "minus", "sized"]
 
 LINE = 0.25  # the height of a line of text below a picture, in inches
 PAD = 0.1  # what keeps a legend from the axes above it, in inches
@@ -76,7 +76,7 @@ def differences(rows: Mapping[str, Row], ax: Axes, measure: Measure, xlabel: str
     measure   what the numbers are; its margin is half of the band
     xlabel    what is different
 
-    The markers follow the rule of the claims.
+    The markers follow the rule of `claims.judged`.
     """
     plot.differences(rows, margin=measure.margin, ax=ax, xlabel=xlabel)
     ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], min_n_ticks=3))
@@ -89,10 +89,10 @@ def differences(rows: Mapping[str, Row], ax: Axes, measure: Measure, xlabel: str
     ax.figure.legend(handles=[*marks, band], frameon=False, fontsize="small", **where)
 
 
-def less(a: str, b: str) -> str:
+def minus(a: str, b: str) -> str:
     """The name of a difference A − B, in two lines if it is long.
 
-    >>> less("Adam", "SGD")
+    >>> minus("Adam", "SGD")
     'Adam − SGD'
     """
     return f"{a}\n− {b}" if len(a + b) + 3 > SHORT else f"{a} − {b}"

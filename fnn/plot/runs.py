@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from fnn.metrics import iqm, iqr
 from fnn.plot.canvas import COLOURS, INK, axes_or_new, checked, checked_each, interval, quiet
+from fnn.values import number
 
 __all__ = ["boxes", "curves", "differences"]
 
@@ -136,15 +137,16 @@ def differences(
     ax: Axes | None = None,
     xlabel: str = "difference",
 ) -> Axes:
-    """Draw each difference (estimate, low, high) as a point and an interval, filled if the interval excludes zero.
+    """Draw each difference (estimate, low, high) as an interval and a circle, filled if the interval excludes zero.
 
     A band shows the differences within ±`margin`, which are too small to matter; an interval inside it has a square.
-    Raises `ValueError` for an empty mapping, other than three finite numbers, or low > high.
+    Raises `ValueError` for an empty mapping, other than three finite numbers, low > high, or a margin below 0.
 
     >>> differences({"Adam - SGD": (0.06, 0.05, 0.07)}, xlabel="accuracy gained").get_xlabel()
     'accuracy gained'
     """
     named = checked_each("differences:", groups, "(3,)", remedy="give (estimate, low, high)")
+    margin = number("differences(margin)", margin, 0)
     ax = axes_or_new(ax, 4.6 + 0.08 * max(map(len, groups)), 1.0 + 0.42 * len(groups), xlabel)
     if margin:
         ax.axvspan(-margin, margin, color=BAND, linewidth=0, zorder=0)

@@ -20,7 +20,7 @@ FOLD, REPEAT, TESTED = "fnn, compiled fold", 3, 1000
 NETWORKS = (1, 2, 4, 8, 15, 16, 32, 64, 128, 256)
 TOGETHER = {
     FOLD: "fnn_jax.train",
-    "fnn, compiled fold, unroll=10": "fnn_jax.train_unrolled",
+    "fnn, compiled fold, unroll=5": "fnn_jax.train_unrolled",
     "JAX and optax, scan": "jax_optax.train_by_epoch",
     "PyTorch, CUDA graphs": "torch_cuda.train_by_graph",
 }

@@ -14,7 +14,7 @@ from fnn import Layer, plot
 from recipes.claims import ACCURACY, FEWEST, Claim, Group, estimate, row_of, told_of
 from recipes.classifiers import classifier
 from recipes.data import digits
-from recipes.pictures import differences, dots, less
+from recipes.pictures import differences, dots, minus
 from recipes.recipe import Finding, Recipe, Results, Size, counted, scores
 from recipes.training import Run
 
@@ -99,7 +99,7 @@ def comparison(groups: Mapping[str, Sequence[float]], compared: Pairs, varied: s
     for ax in right:
         means = {name: np.mean([groups[part] for part in parts], axis=0) for name, parts in averages.items()}
         sides = {**groups, **means}
-        rows = {less(a, b): row_of(sides[a], sides[b]) for a, b in compared}
+        rows = {minus(a, b): row_of(sides[a], sides[b]) for a, b in compared}
         differences(rows, ax, ACCURACY, "difference in test accuracy")
         ax.set_title("paired by seed, 95 % interval", fontsize=10)
     for ax in (left, *right):

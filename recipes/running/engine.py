@@ -20,6 +20,7 @@ from recipes.recipe import OptionError
 __all__ = ["FOLDS", "NUMPY", "Engine", "engine", "on_host"]
 
 FOLDS = ("numpy", "jax")
+CUBLAS = "--xla_gpu_enable_triton_gemm=false"
 DEVICE = "import jax; print(jax.default_backend(), jax.devices()[0].device_kind, sep='|')"
 
 
@@ -58,6 +59,23 @@ class Engine:
         import jax
 
         return attrs.evolve(data, **{name: jax.device_put(getattr(data, name)) for name in parts})
+
+    @contextmanager
+    def compiling_fast(self) -> Iterator[None]:
+        """On a GPU, JAX takes cuBLAS's products: to compile and try Triton's, too, takes it several times as long.
+
+        It reads this as it starts, and keeps to it as long as the process lives. What the user says about it stands.
+        """
+        flags = os.environ.get("XLA_FLAGS")
+        if self.device[0] != "gpu" or CUBLAS.partition("=")[0] in (flags or ""):
+            yield
+            return
+        os.environ["XLA_FLAGS"] = f"{flags or ''} {CUBLAS}".strip()
+        try:
+            yield
+        finally:
+            os.environ.pop("XLA_FLAGS")
+            os.environ.update({} if flags is None else {"XLA_FLAGS": flags})
 
     @contextmanager
     def on_one_core(self, number: int = 0) -> Iterator[None]:

@@ -6,17 +6,16 @@ Each of the three yields (paths, outcome) as runs end, in any order. The outcome
 import os
 import signal
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from collections.abc import Generator, Iterator, Mapping, Sequence, Set
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from itertools import count
 from multiprocessing import active_children, get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Event, Lock, Thread, local
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 import attrs
@@ -82,7 +81,7 @@ def work(task: Task, shown: bool = False, core: int = 0) -> Outcome:
     picklable.
     """
     try:
-        with TURN, threadpool_limits(1), task.engine.on_one_core(core):
+        with TURN, threadpool_limits(1), task.engine.on_one_core(core), task.engine.compiling_fast():
             begin, kept = perf_counter(), task.progress if task.progress and task.progress.parent.is_dir() else None
             run, fold = task.carried_out(), task.engine.carry_out()
             if kept is None:
@@ -115,9 +114,8 @@ def in_this_process(todo: Mapping[Paths, Task], done: int = 0) -> Outcomes:
     """Carry out tasks one after the other, with a bar over the runs, `done` of which are done, and one over epochs."""
     total, alone = done + len(todo), not todo or done + len(todo) == 1
     bar = tqdm(todo.items(), desc="runs", unit="run", leave=False, disable=alone, initial=done, total=total)
-    with _sharing(1, todo.values()):
-        for path, task in bar:
-            yield path, work(task, shown=True)
+    for path, task in bar:
+        yield path, work(task, shown=True)
 
 
 def _follow_the_parent(parent: Connection) -> None:
@@ -140,15 +138,12 @@ def _without_interrupts() -> None:
 
 
 @contextmanager
-def _sharing(jobs: int, tasks: Iterable[Task]) -> Iterator[None]:
+def _sharing(jobs: int) -> Iterator[None]:
     """Workers that start inside this context make no idle BLAS threads, and take their share of a GPU's memory.
 
-    On a GPU, they take cuBLAS's products: to compile and try Triton's takes longer than they save in these networks.
-    Libraries read these variables as they start.
+    They read these variables as they start.
     """
     wanted = {"OPENBLAS_NUM_THREADS": "1", "XLA_PYTHON_CLIENT_MEM_FRACTION": f"{0.9 / jobs:.3f}"}
-    if any(task.engine.on_gpu for task in tasks):
-        wanted["XLA_FLAGS"] = "--xla_gpu_enable_triton_gemm=false"
     new = {name: value for name, value in wanted.items() if name not in os.environ}
     os.environ.update(new)
     try:
@@ -180,11 +175,6 @@ def _in_own_process(
     return Failed(f"the worker process died {ATTEMPTS} times over this run: killed, or out of memory?")
 
 
-def _terminate(workers: Iterable[BaseProcess]) -> None:
-    for worker in workers:
-        worker.terminate()
-
-
 def in_processes(todo: Mapping[Paths, Task], jobs: int, done: int = 0) -> Outcomes:
     """Carry out tasks in `jobs` processes of this machine, with a bar over the runs, `done` of which are done.
 
@@ -198,19 +188,26 @@ def in_processes(todo: Mapping[Paths, Task], jobs: int, done: int = 0) -> Outcom
     resource_tracker.ensure_running()  # the thread that starts it hears Ctrl-C again, and so would its worker
     threads = ThreadPoolExecutor(jobs, initializer=_without_interrupts)
     try:
-        with _sharing(jobs, todo.values()):
+        with _sharing(jobs):
             given = own, pools, count(), stopped, news
-            futures |= {threads.submit(_in_own_process, *given, task): path for path, task in todo.items()}
+            for path, task in todo.items():
+                futures[threads.submit(_in_own_process, *given, task)] = path
             yield from _as_they_end(futures, news, done)
     finally:  # after an interrupt, no worker goes on
         stopped.set()
         threads.shutdown(wait=False, cancel_futures=True)
-        _terminate(set(active_children()) - others)
-        while running := [future for future in futures if not future.done()]:
-            wait(running, timeout=0.1)
-            _terminate(set(active_children()) - others)  # a thread may have been starting one
-        for pool in pools:  # Python's end must not come upon one that is still closing
+        _end_workers(others)
+        while not all(future.done() for future in futures):
+            sleep(0.05)
+            _end_workers(others)  # one of the threads may have been starting another
+        for pool in pools:  # wait for its threads: Python prints an error if it ends while they do
             pool.shutdown()
+
+
+def _end_workers(others: Set[Any]) -> None:
+    """Terminate the child processes of this one, but for these others."""
+    for worker in set(active_children()) - others:
+        worker.terminate()
 
 
 def on_executor(todo: Mapping[Paths, Task], executor: Executor, done: int = 0) -> Outcomes:

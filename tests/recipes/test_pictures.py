@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from fnn.plot import boxes
 from recipes.claims import ACCURACY, Estimate, judged
 from recipes.classifiers.study import comparison
-from recipes.pictures import differences, hollow, legible, less, sized
+from recipes.pictures import differences, hollow, legible, minus, sized
 
 
 def named(ax, marker):
@@ -48,7 +48,7 @@ def test_five_runs_have_boxes_and_differences():
 
 def drawn(*intervals):
     ax = Figure(figsize=(6, 3), layout="constrained").subplots()
-    rows = {less(f"a{i}", "b"): (np.mean(ends), *ends) for i, ends in enumerate(intervals)}
+    rows = {minus(f"a{i}", "b"): (np.mean(ends), *ends) for i, ends in enumerate(intervals)}
     differences(rows, ax, ACCURACY, "difference")
     return ax
 
@@ -100,7 +100,7 @@ def test_an_axis_of_differences_has_three_ticks_or_more_which_do_not_touch(high)
 def test_only_long_labels_have_two_lines():
     long = "Sigmoid, wrong gradient"
     pairs = ("mean of 64, 128", "mean of 8, 16"), ("TanH", long), (long, long)
-    assert [less(a, b) for a, b in pairs] == ["mean of 64, 128 − mean of 8, 16", f"TanH − {long}", f"{long}\n− {long}"]
+    assert [minus(a, b) for a, b in pairs] == ["mean of 64, 128 − mean of 8, 16", f"TanH − {long}", f"{long}\n− {long}"]
 
 
 def test_a_grid_does_not_run_through_a_legend():

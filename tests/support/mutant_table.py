@@ -132,7 +132,7 @@ MUTANTS = {
     ],
     "fnn/arrays.py": [
         ("an unsummed axis", "xp.sum(dx, axis=tuple(range(new)))", "dx[(0,) * new]"),
-        ("an unsummed axis of length one", "xp.sum(dx, axis=ones, keepdims=True)", "dx"),
+        ("an unsummed axis of length one", "xp.sum(dx, axis=single, keepdims=True)", "dx"),
     ],
     "fnn/layers/regularisation.py": [
         ("dropout not scaled", "mask /= 1 - rate", "mask /= 1"),
@@ -273,11 +273,7 @@ MUTANTS = {
     ],
     "fnn/interop/jax/compiled.py": [
         ("the last short batch lost", "for each in parts if each.size", "for each in parts[:1]"),
-        (
-            "an order that is not each network's", "jnp.moveaxis(order, max(order.ndim - 2, 0), 0)",
-            "jnp.reshape(order, (-1, *order.shape[:-2], *order.shape[-1:])[: order.ndim])",
-        ),
-        ("one drawn order for all networks", "list(pool.map(_order, alone))", "[_order(alone[0])] * len(alone)"),
+        ("an order that is not each network's", "jnp.moveaxis(order, -2, 0)", "order.reshape(order.shape[-2], -1)"),
         ("one step a round, always", "unroll=min(unroll, len(order))", "unroll=1"),
         ("batches joined in one dtype", "(array.shape, array.dtype)", "array.shape"),
         ("a program for each key", "attrs.evolve(step, key=None, finite=True)", "step"),

@@ -1,7 +1,6 @@
 """Training and inference compiled by JAX: a fold of steps as one `lax.scan`, with the data resting on the device."""
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from itertools import groupby, islice
 from typing import Any
@@ -36,8 +35,8 @@ def fold(step: Step, state: State, batches: Iterable[Batch], *, unroll: int = 1)
     batches   `fnn.batches` without `prepare`: each batch is gathered on the device. Arrays of JAX rest there, as
               `jax.device_put((x, y))` gives them; those of NumPy go there in every call. All other batches are made
               on the host, as `fnn.fold` would get them, and go there 256 at a time
-    unroll    steps that are compiled as one round of the loop, `functools.partial(fold, unroll=10)`: on a GPU, those of
-              a small network then take less time, and compiling takes more
+    unroll    the number of steps in a round of the compiled loop, for `epochs` as `functools.partial(fold, unroll=5)`:
+              on a GPU, steps of a small network take less time, and compiling takes more
 
     Equal to `fnn.fold`: initial values, the order of the batches, and what `prepare` draws, to the bit. Losses and
     parameters are equal up to rounding. What layers draw, such as dropout's masks, follows from the same keys, but its
@@ -46,7 +45,7 @@ def fold(step: Step, state: State, batches: Iterable[Batch], *, unroll: int = 1)
 
     Raises `DivergedError` at the end, if the loss of a step or the last state is not finite (unless the step allows
     it): its step is the first such step, and its state the one given here. Raises `ValueError` for parameters in
-    float64 where JAX rounds them to float32.
+    float64 where JAX rounds them to float32, and for an `unroll` below 1.
     """
     if not isinstance(state, State):
         raise TypeError(f"fold: expected a State, got {type(state).__name__}; begin with optimizer.init(params)")
@@ -107,7 +106,8 @@ def _compiled(step: Any, unroll: int) -> Callable[..., tuple[State, Array, Array
             return parts, parts[0].loss
 
         losses = []
-        orders = tuple(jnp.moveaxis(order, max(order.ndim - 2, 0), 0) for order in orders)  # the steps are in front
+        # moved here, since NumPy would copy the orders of several networks, and slowly
+        orders = tuple(jnp.moveaxis(order, -2, 0) if order.ndim > 1 else order for order in orders)
         loss = jax.eval_shape(body, parts, orders[0][0])[1]  # one number, or one for each network
         parts = tuple(attrs.evolve(each, loss=jnp.full(loss.shape, each.loss, loss.dtype)) for each in parts)
         for order in orders:
@@ -121,11 +121,14 @@ def _compiled(step: Any, unroll: int) -> Callable[..., tuple[State, Array, Array
 
 
 def _pieces(batches: Iterable[Batch]) -> Iterator[tuple[Batch, int, tuple[np.ndarray, ...]]]:
-    """Arrays, the axis of their examples, and the places of each batch (..., steps, size), a short one at last."""
+    """Arrays, the axis of their examples, and the places of each batch's examples (..., steps, size), a short one last.
+
+    Of batches that were stacked on the host, the places of the batches (steps,).
+    """
     if isinstance(batches, Batches) and batches.prepare is None:
         if not len(batches):
             return
-        order, size = _order(batches), batches.size
+        order, size = batches.order.astype(np.int32), batches.size
         full = order.shape[-1] // size * size
         parts = order[..., :full].reshape(*order.shape[:-1], -1, size), order[..., None, full:]
         yield batches.arrays, batches.axis, tuple(each for each in parts if each.size)
@@ -134,15 +137,6 @@ def _pieces(batches: Iterable[Batch]) -> Iterator[tuple[Batch, int, tuple[np.nda
         while some := list(islice(alike, AT_ONCE)):
             stacked = tuple(map(np.stack, zip(*some, strict=True)))
             yield stacked, 0, (np.arange(len(some), dtype=np.int32),)
-
-
-def _order(batches: Batches) -> np.ndarray:
-    """The order of the examples; those of several keys are drawn side by side, which NumPy allows."""
-    if not isinstance(batches.key, tuple):
-        return batches.order.astype(np.int32)
-    alone = [attrs.evolve(batches, key=key) for key in batches.key]
-    with ThreadPoolExecutor(len(alone)) as pool:
-        return np.stack(list(pool.map(_order, alone)))
 
 
 def _form(batch: Batch) -> list[Any]:

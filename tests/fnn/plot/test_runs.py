@@ -94,6 +94,12 @@ def test_differences_are_filled_where_the_interval_excludes_zero():
     assert len(ax.patches) == 0
 
 
+@pytest.mark.parametrize("margin", [-0.1, np.nan, np.inf, "0.1"])
+def test_a_margin_is_a_number_from_0_up(margin):
+    with pytest.raises(ValueError, match=r"differences\(margin\) must be a number"):
+        plot.differences({"a": (0.0, -1.0, 1.0)}, margin=margin)
+
+
 def test_differences_within_a_margin_are_squares_in_front_of_its_band():
     rows = {"small": (0.05, 0.01, 0.09), "large": (0.15, 0.05, 0.25), "either": (0.0, -0.2, 0.09), "at it": (0, 0, 0.1)}
     ax = plot.differences(rows, margin=0.1)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from subprocess import CompletedProcess
 
 import attrs
@@ -16,10 +17,10 @@ from recipes.data import digits
 from recipes.points import xor
 from recipes.recipe import no_data
 from recipes.running import engine as module
-from recipes.running.engine import NUMPY, Engine, engine, on_host
+from recipes.running.engine import CUBLAS, NUMPY, Engine, engine, on_host
 from recipes.running.plan import Options, Task, plan
 from recipes.running.sweep import kept_at, path_of
-from recipes.running.workers import in_processes, in_this_process
+from recipes.running.workers import in_processes, in_this_process, on_executor
 from tests.support.idx_files import write_bright_rows
 
 CPU = Engine("jax", "0.1", ("cpu", "cpu"))
@@ -86,8 +87,8 @@ def test_jax_gets_one_core_of_a_cpu_and_numpy_and_a_gpu_all():
 
 def shares(config, key, data):
     run = xor.run(xor.CONFIG, key, data)
-    found = {"memory": float(os.environ["XLA_PYTHON_CLIENT_MEM_FRACTION"]), "scores": {}}
-    found["flags"] = os.environ.get("XLA_FLAGS", "")
+    memory, flags = os.environ.get("XLA_PYTHON_CLIENT_MEM_FRACTION", "nan"), os.environ.get("XLA_FLAGS", "")
+    found = {"memory": float(memory), "flags": flags, "scores": {}}
     return type(run)(run.state, run.step, run.batches_of, 0, lambda end: found)
 
 
@@ -98,19 +99,27 @@ def test_processes_share_the_memory_of_a_gpu(monkeypatch):
     assert "XLA_PYTHON_CLIENT_MEM_FRACTION" not in os.environ
 
 
-@pytest.mark.parametrize("own", [None, "--xla_gpu_autotune_level=0"])
-@pytest.mark.parametrize("device", ["cpu", "gpu"])
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_on_a_gpu_products_are_cublass_unless_the_user_says_otherwise(jobs, device, own, monkeypatch):
+@pytest.mark.parametrize(
+    ("device", "own", "said"),
+    [
+        ("cpu", None, ""),
+        ("tpu", None, ""),
+        ("gpu", None, CUBLAS),
+        ("gpu", "--xla_dump_to=there", f"--xla_dump_to=there {CUBLAS}"),
+        ("gpu", "--xla_gpu_enable_triton_gemm=true", "--xla_gpu_enable_triton_gemm=true"),
+    ],
+)
+@pytest.mark.parametrize("how", ["here", "in processes", "by an executor"])
+def test_on_a_gpu_products_are_cublass_unless_the_user_says_otherwise(how, device, own, said, monkeypatch):
     monkeypatch.delenv("XLA_FLAGS", raising=False)
     if own:
         monkeypatch.setenv("XLA_FLAGS", own)
     monkeypatch.setattr(Engine, "resting", lambda self, data: data)
-    task = Task("shares", shares, no_data, None, None, Key(0), engine=Engine("jax", "0.1", (device, "big")))
-    outcomes = in_this_process({(0,): task}) if jobs == 1 else in_processes({(0,): task}, jobs)
-    [(_, outcome)] = outcomes
-    assert outcome.result["flags"] == (own or ("--xla_gpu_enable_triton_gemm=false" if device == "gpu" else ""))
-    assert os.environ.get("XLA_FLAGS") == own
+    todo = {(0,): Task("shares", shares, no_data, None, None, Key(0), engine=Engine("jax", "0.1", (device, "big")))}
+    with ThreadPoolExecutor(1) as threads:
+        ways = {"here": lambda: in_this_process(todo), "by an executor": lambda: on_executor(todo, threads)}
+        [(_, outcome)] = ways.get(how, lambda: in_processes(todo, 2))()
+    assert (outcome.result["flags"], os.environ.get("XLA_FLAGS")) == (said, own)
 
 
 def test_data_rest_on_the_device_and_results_on_the_host(tmp_path):

@@ -70,14 +70,29 @@ def long(config, key, data):
     return Run(start, lambda state, batch: state, lambda epoch: [], 0, lambda end: sleep(60 * config))
 
 
-def test_an_interrupt_leaves_no_worker_and_no_pool_behind():
+def test_a_sweep_that_ends_early_leaves_no_worker_and_no_pool_behind():
     before = set(active_children()), set(threading.enumerate())
     outcomes = in_processes({(Path(str(i)),): Task("long", long, no_data, None, i, Key(0)) for i in range(5)}, 2)
     ((path,), _) = next(outcomes)
-    outcomes.close()  # as an interrupt does
+    outcomes.close()
     assert path == Path("0")
     assert set(active_children()) <= before[0]
     assert not [each for each in set(threading.enumerate()) - before[1] if "ExecutorManager" in type(each).__name__]
+
+
+class Interrupted(dict):
+    def items(self):
+        yield from super().items()
+        sleep(1)  # until workers have started
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_while_runs_are_handed_out_ends_those_that_began():
+    before = set(active_children())
+    todo = Interrupted({(Path(str(i)),): Task("long", long, no_data, None, 1, Key(0)) for i in range(3)})
+    with pytest.raises(KeyboardInterrupt):
+        next(in_processes(todo, 2))
+    assert set(active_children()) <= before
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
