@@ -1,7 +1,7 @@
 """The same experiments under two engines: whether NumPy and the compiled fold give the same numbers."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +51,9 @@ def rows(out: Path, against: Path) -> list[tuple[str, ...]]:
     return found
 
 
-def engines_of(folder: Path) -> str:
-    """What carried out the results in a folder, in words."""
-    paths = [folder / name / "result.json" for name in catalogue.names]
-    results = [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()]
+def engines_of(folder: Path, names: Iterable[str]) -> str:
+    """What carried out the results of these recipes in a folder, in words."""
+    results = [json.loads((folder / name / "result.json").read_text(encoding="utf-8")) for name in names]
     return " and ".join(sorted({each for result in results for each in result.get("engines", ["unknown"])}))
 
 
@@ -66,13 +65,14 @@ def run(options: Any) -> None:
     found = rows(*folders)
     if not found:
         raise OptionError(f"no recipe of one size has a result.json in both {folders[0]} and {folders[1]}")
+    names = dict.fromkeys(row[0] for row in found)
     judged = [row[-1] for row in found if row[-1] in ("yes", "no")]
     text = "\n".join(
         [
             "# The same experiments under two engines",
             "",
-            f"One: {engines_of(folders[0])}. Other: {engines_of(folders[1])}. Runs of one seed are pairs. Of "
-            f"{len(judged)} groups of {FEWEST} runs or more, {judged.count('yes')} have the same numbers: the 95 % "
+            f"One: {engines_of(folders[0], names)}. Other: {engines_of(folders[1], names)}. Runs of one seed are "
+            f"pairs. Of {len(judged)} groups of {FEWEST} runs or more, {judged.count('yes')} have the same numbers: the 95 % "
             "interval of the difference contains 0, as 19 of 20 do by chance where nothing differs.",
             "",
             *table(HEAD, found),
