@@ -72,8 +72,8 @@ def run(options: Any) -> None:
             "# The same experiments under two engines",
             "",
             f"One: {engines_of(folders[0], names)}. Other: {engines_of(folders[1], names)}. Runs of one seed are "
-            f"pairs. Of {len(judged)} groups of {FEWEST} runs or more, {judged.count('yes')} have the same numbers: the 95 % "
-            "interval of the difference contains 0, as 19 of 20 do by chance where nothing differs.",
+            f"pairs. Of {len(judged)} groups of {FEWEST} runs or more, {judged.count('yes')} have the same numbers: "
+            "the 95 % interval of the difference contains 0, as 19 of 20 do by chance where nothing differs.",
             "",
             *table(HEAD, found),
             "",
