@@ -165,6 +165,11 @@ def test_a_save_inside_a_save_of_the_same_file_is_an_error_and_does_not_wait_for
     assert sorted(file.name for file in tmp_path.iterdir()) == ["x.npz", "y.npz"]
 
 
+def test_what_is_not_there_is_removed_already(tmp_path):
+    files.remove(tmp_path / "x.npz")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_file_system_without_locks_is_written_to(tmp_path, monkeypatch):
     monkeypatch.setattr(partial.fcntl, "flock", Calls(1, OSError(errno.ENOLCK, "No locks")).watched("flock", None))
     save(tmp_path / "x.npz", NEW)
