@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.metadata import version
@@ -17,11 +17,24 @@ import fnn
 from fnn.training.epochs import Fold
 from recipes.recipe import OptionError
 
-__all__ = ["FOLDS", "NUMPY", "Engine", "engine", "on_host"]
+__all__ = ["FOLDS", "NUMPY", "Engine", "engine", "environment", "on_host"]
 
 FOLDS = ("numpy", "jax")
 CUBLAS = "--xla_gpu_enable_triton_gemm=false"
 DEVICE = "import jax; print(jax.default_backend(), jax.devices()[0].device_kind, sep='|')"
+
+
+@contextmanager
+def environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """These environment variables have these values inside the context."""
+    before = {name: os.environ[name] for name in variables if name in os.environ}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name in variables:
+            os.environ.pop(name, None)
+        os.environ.update(before)
 
 
 @attrs.frozen
@@ -66,16 +79,10 @@ class Engine:
 
         It reads this as it starts, and keeps to it as long as the process lives. What the user says about it stands.
         """
-        flags = os.environ.get("XLA_FLAGS")
-        if self.device[0] != "gpu" or CUBLAS.partition("=")[0] in (flags or ""):
+        flags = os.environ.get("XLA_FLAGS", "")
+        left_open = self.device[0] == "gpu" and CUBLAS.partition("=")[0] not in flags
+        with environment({"XLA_FLAGS": f"{flags} {CUBLAS}".strip()} if left_open else {}):
             yield
-            return
-        os.environ["XLA_FLAGS"] = f"{flags or ''} {CUBLAS}".strip()
-        try:
-            yield
-        finally:
-            os.environ.pop("XLA_FLAGS")
-            os.environ.update({} if flags is None else {"XLA_FLAGS": flags})
 
     @contextmanager
     def on_one_core(self, number: int = 0) -> Iterator[None]:

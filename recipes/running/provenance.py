@@ -39,7 +39,7 @@ def machine() -> Mapping[str, str]:
     blas = [" ".join(filter(None, map(each.get, parts))) for each in threadpool_info() if each["user_api"] == "blas"]
     return {
         "processor": names[0] if names else platform.processor() or platform.machine(),
-        "blas": ", ".join(dict.fromkeys(blas)) or "unknown",
+        "blas": ", ".join(sorted(set(blas))) or "unknown",
     }
 
 

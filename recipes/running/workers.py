@@ -8,7 +8,7 @@ import signal
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence, Set
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import date
 from itertools import count
 from multiprocessing import active_children, get_context, parent_process, resource_tracker
@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from fnn.optimizers.diverged import DivergedError
 from recipes.running.bars import News, as_they_end, listen, telling, with_a_bar
-from recipes.running.engine import NUMPY, on_host
+from recipes.running.engine import NUMPY, environment, on_host
 from recipes.running.failures import traceback_of
 from recipes.running.guard import check_main
 from recipes.running.plan import Task
@@ -137,20 +137,13 @@ def _without_interrupts() -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
-@contextmanager
-def _sharing(jobs: int) -> Iterator[None]:
+def _sharing(jobs: int) -> AbstractContextManager[None]:
     """Workers that start inside this context make no idle BLAS threads, and take their share of a GPU's memory.
 
     They read these variables as they start.
     """
     wanted = {"OPENBLAS_NUM_THREADS": "1", "XLA_PYTHON_CLIENT_MEM_FRACTION": f"{0.9 / jobs:.3f}"}
-    new = {name: value for name, value in wanted.items() if name not in os.environ}
-    os.environ.update(new)
-    try:
-        yield
-    finally:
-        for name in new:
-            os.environ.pop(name, None)
+    return environment({name: value for name, value in wanted.items() if name not in os.environ})
 
 
 def _in_own_process(
