@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,13 +34,13 @@ __all__ = ["RECIPE"]
 ROUNDS, FEW = 5, 2
 QUICK_EXAMPLES, QUICK_GOAL = 2000, 0.8
 PEERS = ("torch", "jax", "optax")
-PARTS = {
+PARTS: Mapping[str, Callable[[Digits, int], Finding]] = {
     "stages": stages.finding,
     "cost": cost.finding,
     "threads": threads.finding,
     "compiled": compiled.finding,
-    "gpu": gpu.finding,
-    "seeds": gpu.finding_of_seeds,
+    **{f"gpu_{name}": partial(gpu.finding, name=name) for name in gpu.TRAINED},
+    "gpu_seeds": gpu.finding_of_seeds,
     "estimators": estimators.finding,
     "import": startup.finding,
 }

@@ -18,27 +18,30 @@ __all__ = ["DEVICE", "finding", "finding_of_seeds"]
 DEVICE = "cuda"  # "cpu" carries out the same code without a GPU
 FOLD, REPEAT, TESTED = "fnn, compiled fold", 3, 1000
 NETWORKS = (1, 2, 4, 8, 15, 16, 32, 64, 128, 256)
-TOGETHER = {
+COMPILED = {
     FOLD: "fnn_jax.train",
-    "fnn, compiled fold, unroll=5": "fnn_jax.train_unrolled",
     "JAX and optax, scan": "jax_optax.train_by_epoch",
     "PyTorch, CUDA graphs": "torch_cuda.train_by_graph",
 }
-PEERS = {**TOGETHER, "PyTorch, fused Adam": "torch_cuda.train"}
+PEERS = {**COMPILED, "PyTorch, fused Adam": "torch_cuda.train"}
+UNROLLED = {"fnn, compiled fold, unroll=10": "fnn_jax.train_unrolled"}
 TRAINED: Mapping[str, tuple[str, Callable[[Digits], Problem], Mapping[str, str]]] = {
-    "one": (WORKLOADS["a128"].title, classifier(64, 32), {**PEERS, "fnn on CuPy": "fnn_cupy.train"}),
-    "15": ("the same from 15 seeds at once, in PyTorch one after the other", seeds(15), TOGETHER),
+    "one": (WORKLOADS["a128"].title, classifier(64, 32), {**PEERS, **UNROLLED, "fnn on CuPy": "fnn_cupy.train"}),
+    "15": ("the same from 15 seeds at once, in PyTorch one after the other", seeds(15), {**COMPILED, **UNROLLED}),
     "c": (WORKLOADS["c"].title, WORKLOADS["c"].problem, PEERS),
     "g": (WORKLOADS["g"].title, WORKLOADS["g"].problem, PEERS),
 }
 
 
-def finding(data: Digits, rounds: int) -> Finding:
-    """The times of all peers as a table for each workload; a sentence where there is no GPU."""
+def finding(data: Digits, rounds: int, *, name: str) -> Finding:
+    """The times of all peers of one workload as a table; a sentence where there is no GPU."""
+    title, make, peers = TRAINED[name]
+    title = f"On a GPU: {title}"
     if reason := missing():
-        return Finding(["", f"**On a GPU**: not measured; {reason}."], None)
-    found = {name: measure(make(data), peers, rounds) for name, (_, make, peers) in TRAINED.items()}
-    return Finding([line for name, each in found.items() for line in rows(name, data, each)], found)
+        return Finding(["", f"**{title}**: not measured; {reason}."], None)
+    problem = make(data)
+    found = measure(problem, peers, rounds)
+    return Finding(table(title, found, len(problem.order(0)), base=FOLD), found)
 
 
 def finding_of_seeds(data: Digits, rounds: int) -> Finding:
@@ -73,12 +76,6 @@ def on_device(problem: Problem) -> Problem:
 def place(peer: str) -> str:
     """The peer with its device, as `measure.worker` takes it."""
     return f"{peer}@{DEVICE}" if DEVICE != "cpu" else peer
-
-
-def rows(name: str, data: Digits, found: Mapping[str, Measured]) -> list[str]:
-    """The table of one workload."""
-    title, make, _ = TRAINED[name]
-    return table(f"On a GPU: {title}", found, len(make(data).order(0)), base=FOLD)
 
 
 def growth(data: Digits, rounds: int) -> dict[int, Measured]:

@@ -20,6 +20,7 @@ JAX's own functions work as usual: `jax.vmap`, `jax.grad`, `jax.jit(step)`, `jax
 """
 
 from fnn.interop.jax.compiled import fold
+from fnn.interop.jax.orders import ahead
 from fnn.interop.jax.trees import key_of
 
-__all__ = ["fold", "key_of"]
+__all__ = ["ahead", "fold", "key_of"]

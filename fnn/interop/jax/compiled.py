@@ -1,8 +1,8 @@
 """Training and inference compiled by JAX: a fold of steps as one `lax.scan`, with the data resting on the device."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
-from itertools import groupby, islice
+from itertools import islice
 from typing import Any
 
 import attrs
@@ -11,8 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from fnn.arrays import Array
-from fnn.batching import Batch, Batches, checked
+from fnn.batching import Batch, Batches
 from fnn.interop.jax.elements import in_parts
+from fnn.interop.jax.orders import Drawn, cut, pieces
 from fnn.interop.jax.trees import key_of
 from fnn.optimizers.diverged import DivergedError
 from fnn.optimizers.optimizer import State
@@ -22,8 +23,6 @@ from fnn.training.step import Step, TrainStep, not_finite
 from fnn.values import whole
 
 __all__ = ["fold"]
-
-AT_ONCE = 256  # batches that are stacked on the host
 
 
 def fold(step: Step, state: State, batches: Iterable[Batch], *, unroll: int = 1) -> tuple[State, Array]:
@@ -53,17 +52,18 @@ def fold(step: Step, state: State, batches: Iterable[Batch], *, unroll: int = 1)
         problem = "the parameters are float64, which JAX rounds to float32 by default"
         raise ValueError(f'fold: {problem}; use tree.cast, or jax.config.update("jax_enable_x64", True)')
     program, key = _program(step, whole("fold(unroll)", unroll))
-    end, losses, finite = state, [], []
-    for arrays, axis, orders in _pieces(batches):
-        end, some, fine = program(end, key, arrays, orders, axis)
+    drawn, end, losses, finite = Drawn.of(batches), state, [], []
+    for arrays, order, size, axis in pieces(drawn):
+        end, some, fine = program(end, key, arrays, order, size, axis)
         losses.append(some)
         finite.append(fine)
     if not losses:
         return state, jnp.zeros((0, *state.layout.lead), state.vector.dtype)
     of_steps = jnp.concat(losses) if len(losses) > 1 else losses[0]
-    end = attrs.evolve(end, step=int(end.step))
+    steps, finite = jax.device_get((end.step, finite))
+    end = attrs.evolve(end, step=int(steps))
     if getattr(step, "finite", True) and not all(finite):
-        raise _diverged(state, np.asarray(of_steps), batches)
+        raise _diverged(state, np.asarray(of_steps), drawn.batches)
     return end, of_steps
 
 
@@ -89,11 +89,11 @@ def _program(step: Step, unroll: int) -> tuple[Callable[..., tuple[State, Array,
 
 @lru_cache
 def _compiled(step: Any, unroll: int) -> Callable[..., tuple[State, Array, Array]]:
-    """The function (state, key, arrays, orders, axis) -> (state, losses, whether they are finite)."""
+    """The function (state, key, arrays, order, size, axis) -> (state, losses, whether they are finite)."""
 
-    @partial(jax.jit, static_argnums=4)
+    @partial(jax.jit, static_argnums=(4, 5))
     def program(
-        state: State, key: Any, arrays: Batch, orders: tuple[Array, ...], axis: int
+        state: State, key: Any, arrays: Batch, order: Array, size: int, axis: int
     ) -> tuple[State, Array, Array]:
         keyed = step if key is None else attrs.evolve(step, key=key)
         parts, step_of_parts, joined = in_parts(keyed, state)
@@ -105,43 +105,17 @@ def _compiled(step: Any, unroll: int) -> Callable[..., tuple[State, Array, Array
             parts = step_of_parts(parts, batch)
             return parts, parts[0].loss
 
-        losses = []
-        # moved here, since NumPy would copy the orders of several networks, and slowly
-        orders = tuple(jnp.moveaxis(order, -2, 0) if order.ndim > 1 else order for order in orders)
+        losses, orders = [], cut(order, size)
         loss = jax.eval_shape(body, parts, orders[0][0])[1]  # one number, or one for each network
         parts = tuple(attrs.evolve(each, loss=jnp.full(loss.shape, each.loss, loss.dtype)) for each in parts)
-        for order in orders:
-            parts, some = jax.lax.scan(body, parts, order, unroll=min(unroll, len(order)))
+        for places in orders:
+            parts, some = jax.lax.scan(body, parts, places, unroll=min(unroll, len(places)))
             losses.append(some)
         state, of_steps = joined(parts), jnp.concat(losses)
         numbers = *jax.tree.leaves((state.vector, state.memory)), of_steps
         return state, of_steps, jnp.stack([jnp.isfinite(each).all() for each in numbers]).all()
 
     return program
-
-
-def _pieces(batches: Iterable[Batch]) -> Iterator[tuple[Batch, int, tuple[np.ndarray, ...]]]:
-    """Arrays, the axis of their examples, and the places of each batch's examples (..., steps, size), a short one last.
-
-    Of batches that were stacked on the host, the places of the batches (steps,).
-    """
-    if isinstance(batches, Batches) and batches.prepare is None:
-        if not len(batches):
-            return
-        order, size = batches.order.astype(np.int32), batches.size
-        full = order.shape[-1] // size * size
-        parts = order[..., :full].reshape(*order.shape[:-1], -1, size), order[..., None, full:]
-        yield batches.arrays, batches.axis, tuple(each for each in parts if each.size)
-        return
-    for _, alike in groupby(batches, _form):
-        while some := list(islice(alike, AT_ONCE)):
-            stacked = tuple(map(np.stack, zip(*some, strict=True)))
-            yield stacked, 0, (np.arange(len(some), dtype=np.int32),)
-
-
-def _form(batch: Batch) -> list[Any]:
-    """What batches have in common that can be stacked."""
-    return [(array.shape, array.dtype) for array in checked("fold: expected each batch as", batch)]
 
 
 @carried_out.register(jax.Array)

@@ -14,20 +14,21 @@ __all__ = ["train", "train_by_step", "train_unrolled"]
 
 
 def train(problem: Problem, fold: Fold = fnn.interop.jax.fold) -> Session:
-    """The compiled fold over the batches of an epoch, with the data resting on the device."""
+    """The compiled fold over the batches of an epoch, with the data resting on the device; on a GPU, drawn ahead."""
     model, step, state = parts(problem)
-    data = jax.device_put(problem.train)
+    in_turn = partial(batches, problem, jax.device_put(problem.train))
+    batches_of = in_turn if problem.device == "cpu" else fnn.interop.jax.ahead(in_turn)
 
     def run(epoch: int) -> None:
         nonlocal state
-        state, _ = jax.block_until_ready(fold(step, state, batches(problem, data, epoch)))
+        state, _ = jax.block_until_ready(fold(step, state, batches_of(epoch)))
 
     return Session(run, lambda x: model.apply(state.params, x))
 
 
 def train_unrolled(problem: Problem) -> Session:
-    """The same with five steps in a round of the compiled loop."""
-    return train(problem, partial(fnn.interop.jax.fold, unroll=5))
+    """The same with ten steps in a round of the compiled loop."""
+    return train(problem, partial(fnn.interop.jax.fold, unroll=10))
 
 
 def train_by_step(problem: Problem) -> Session:

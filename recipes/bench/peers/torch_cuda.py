@@ -59,7 +59,7 @@ def train_by_graph(problem: Problem) -> Session:
 
 
 def captured(step: Callable[[], None]) -> Callable[[], None]:
-    """A function that replays a step, after a few steps that warm up."""
+    """A function that replays a step, after a few steps that warm up; the tensors of the step live as long."""
     stream, graph = torch.cuda.Stream(), torch.cuda.CUDAGraph()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
@@ -68,7 +68,10 @@ def captured(step: Callable[[], None]) -> Callable[[], None]:
     torch.cuda.current_stream().wait_stream(stream)
     with torch.cuda.graph(graph):
         step()
-    replay: Callable[[], None] = graph.replay
+
+    def replay(keeping: Callable[[], None] = step) -> None:
+        graph.replay()
+
     return replay
 
 

@@ -2,6 +2,7 @@
 
 from functools import partial
 from itertools import islice
+from threading import Event
 
 import attrs
 import jax
@@ -11,7 +12,7 @@ import pytest
 import fnn
 import fnn.interop.jax
 from fnn import Key, checkpoint, fold_in, generator, tree
-from fnn.interop.jax import key_of
+from fnn.interop.jax import ahead, key_of
 from fnn.metrics import accuracy, f1, roc_auc
 from tests.support.contents import content
 
@@ -84,7 +85,7 @@ def test_steps_unrolled_train_alike(unroll, loops):
     np.testing.assert_allclose(their_losses, losses, rtol=1e-5)
     np.testing.assert_allclose(theirs.vector, ours.vector, rtol=1e-4, atol=1e-6)
     program, key = fnn.interop.jax.compiled._program(STEP, unroll)
-    text = program.lower(START, key, DATA, (np.zeros((5, 4), np.int32),), 0).as_text()
+    text = program.lower(START, key, DATA, np.zeros(20, np.int32), 4, 0).as_text()
     assert text.count("stablehlo.while") == loops
 
 
@@ -151,7 +152,7 @@ def test_the_examples_of_each_batch_and_what_prepare_draws_are_equal_to_the_bit(
 
 
 def test_more_batches_than_are_stacked_at_once_stay_in_order(monkeypatch):
-    monkeypatch.setattr(fnn.interop.jax.compiled, "AT_ONCE", 2)
+    monkeypatch.setattr(fnn.interop.jax.orders, "AT_ONCE", 2)
     batches = [(X[i : i + 8, 0],) for i in range(5)]
     assert np.array_equal(compiled(showing, START, iter(batches))[1], [batch for (batch,) in batches])
 
@@ -181,6 +182,40 @@ def test_inputs_stay_as_they_are_and_results_have_memory_of_their_own():
     assert content(inputs) == before
     for result in map(np.asarray, (state.vector, *state.memory, losses, outputs)):
         assert not any(np.shares_memory(result, each) for each in inputs)
+
+
+@pytest.mark.parametrize(("model", "batches_of"), BATCHES.values(), ids=BATCHES)
+def test_batches_that_are_drawn_ahead_are_the_same_to_the_bit(model, batches_of):
+    step, drawn_ahead = fnn.train_step(model, fnn.cross_entropy, OPTIMIZER), ahead(batches_of)
+    start = OPTIMIZER.init(model.init(Key(1), (5,))[0])
+    for epoch in (0, 1, 1, 3, 0):
+        (ours, losses), (theirs, their_losses) = (compiled(step, start, of(epoch)) for of in (batches_of, drawn_ahead))
+        assert ours == theirs
+        assert np.array_equal(losses, their_losses)
+        assert content(list(map(tuple, drawn_ahead(epoch)))) == content(list(map(tuple, batches_of(epoch))))
+
+
+def test_the_next_epoch_is_drawn_while_this_one_is_trained():
+    asked, drawn = [], Event()
+
+    def batches_of(epoch):
+        asked.append(epoch)
+        if epoch == 3:
+            drawn.set()
+        return fnn.batches(Key(epoch), DATA, 8)
+
+    epoch = ahead(batches_of)(2)
+    assert drawn.wait(10)
+    assert asked == [2, 3]
+    assert isinstance(epoch.order, jax.Array)
+    assert np.array_equal(epoch.order, fnn.batches(Key(2), DATA, 8).order)
+
+
+def test_an_error_of_the_next_epoch_comes_when_it_is_asked_for():
+    drawn_ahead = ahead([fnn.batches(Key(0), DATA, 8)].__getitem__)
+    assert len(compiled(STEP, START, drawn_ahead(0))[1]) == 3
+    with pytest.raises(IndexError):
+        drawn_ahead(1)
 
 
 # ---- masks

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 
 import attrs
 import pytest
@@ -46,7 +47,7 @@ def test_the_part_for_a_gpu_carries_out_the_same_code_without_one(data, monkeypa
     monkeypatch.setattr(gpu, "TRAINED", {"one": ("small", make, {gpu.FOLD: "fnn_jax.train", "nobody": "nobody.train"})})
     monkeypatch.setattr(gpu, "classifier", lambda *hidden: workloads.classifier(*hidden, batch=16))
     monkeypatch.setattr(gpu, "seeds", lambda n: lambda data: attrs.evolve(workloads.seeds(n)(data), batch=16))
-    text = "\n".join(gpu.finding(data, rounds=2).lines)
+    text = "\n".join(gpu.finding(data, rounds=2, name="one").lines)
     assert re.search(r"\| fnn, compiled fold \| .* \| 1.00 ", text)
     assert "| nobody | not available: ModuleNotFoundError" in text
     one, two = gpu.finding_of_seeds(data, rounds=2).lines[-2:]
@@ -59,9 +60,9 @@ def test_the_part_for_a_gpu_carries_out_the_same_code_without_one(data, monkeypa
 @pytest.mark.parametrize(("device", "says"), [("cpu", "JAX finds no GPU"), ("gpu", "")])
 def test_without_a_gpu_the_part_says_so(data, monkeypatch, device, says):
     monkeypatch.setattr(gpu, "engine", lambda fold: Engine(fold, "1", (device, "its name")))
-    monkeypatch.setattr(gpu, "TRAINED", {})
+    monkeypatch.setattr(gpu, "measure", lambda problem, peers, rounds: {})
     monkeypatch.setattr(gpu, "growth", lambda data, rounds: {})
-    for finding in (gpu.finding, gpu.finding_of_seeds):
+    for finding in (partial(gpu.finding, name="one"), gpu.finding_of_seeds):
         assert ("JAX finds no GPU" in "\n".join(finding(data, rounds=1).lines)) is bool(says)
 
 

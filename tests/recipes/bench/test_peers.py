@@ -50,7 +50,10 @@ PROBLEMS = {
     "rows": (workloads.sequence("gru", 40, batch=16), SEQUENCE_TRAINERS),
     "patches": (workloads.sequence("attention", 40, batch=16), SEQUENCE_TRAINERS),
     "networks": (lambda data: workloads.exclusive_or(data, runs=3), XOR_TRAINERS),
-    "seeds": (lambda data: attrs.evolve(workloads.seeds(3)(data), batch=16), {"fnn": "fnn_numpy.train", **gpu.PEERS}),
+    "seeds": (
+        lambda data: attrs.evolve(workloads.seeds(3)(data), batch=16),
+        {"fnn": "fnn_numpy.train", **gpu.PEERS, **gpu.UNROLLED},
+    ),
     "images again": (
         workloads.convolutional(3, hidden=5, batch=16, examples=40),
         {"fnn": "fnn_numpy.train", **gpu.PEERS},
