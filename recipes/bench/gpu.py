@@ -16,7 +16,7 @@ from recipes.running.engine import engine
 __all__ = ["DEVICE", "finding", "finding_of_seeds"]
 
 DEVICE = "cuda"  # "cpu" carries out the same code without a GPU
-FOLD, REPEAT, TESTED = "fnn, compiled fold", 3, 1000
+FOLD, REPEAT, TESTED = "fnn, compiled fold", 5, 1000
 NETWORKS = (1, 2, 4, 8, 15, 16, 32, 64, 128, 256)
 COMPILED = {
     FOLD: "fnn_jax.train",
@@ -24,7 +24,7 @@ COMPILED = {
     "PyTorch, CUDA graphs": "torch_cuda.train_by_graph",
 }
 PEERS = {**COMPILED, "PyTorch, fused Adam": "torch_cuda.train"}
-UNROLLED = {"fnn, compiled fold, unroll=10": "fnn_jax.train_unrolled"}
+UNROLLED = {"fnn, compiled fold, unroll=5": "fnn_jax.train_unrolled"}
 TRAINED: Mapping[str, tuple[str, Callable[[Digits], Problem], Mapping[str, str]]] = {
     "one": (WORKLOADS["a128"].title, classifier(64, 32), {**PEERS, **UNROLLED, "fnn on CuPy": "fnn_cupy.train"}),
     "15": ("the same from 15 seeds at once, in PyTorch one after the other", seeds(15), {**COMPILED, **UNROLLED}),

@@ -279,7 +279,7 @@ MUTANTS = {
         ("a program for each key", "attrs.evolve(step, key=None, finite=True)", "step"),
         ("a divergence named by its last step", "int(bad[0])", "int(bad[-1])"),
         ("a memory that is not looked at", "(state.vector, state.memory)", "(state.vector,)"),
-        ("as many updates as batches", "step=int(end.step)", "step=state.step + len(of_steps)"),
+        ("as many updates as batches", "step=int(steps[-1])", "step=state.step + len(of_steps)"),
     ],
     "fnn/interop/jax/elements.py": [
         ("rules that look at all numbers, on each parameter", "names <= OPERATIONS and all", "all"),

@@ -52,16 +52,17 @@ def fold(step: Step, state: State, batches: Iterable[Batch], *, unroll: int = 1)
         problem = "the parameters are float64, which JAX rounds to float32 by default"
         raise ValueError(f'fold: {problem}; use tree.cast, or jax.config.update("jax_enable_x64", True)')
     program, key = _program(step, whole("fold(unroll)", unroll))
-    drawn, end, losses, finite = Drawn.of(batches), state, [], []
+    drawn, end, losses, told = Drawn.of(batches), state, [], []
     for arrays, order, size, axis in pieces(drawn):
-        end, some, fine = program(end, key, arrays, order, size, axis)
+        end, some, of_piece = program(end, key, arrays, order, size, axis)
         losses.append(some)
-        finite.append(fine)
+        told.append(of_piece)
     if not losses:
         return state, jnp.zeros((0, *state.layout.lead), state.vector.dtype)
+    drawn.meanwhile()
     of_steps = jnp.concat(losses) if len(losses) > 1 else losses[0]
-    steps, finite = jax.device_get((end.step, finite))
-    end = attrs.evolve(end, step=int(steps))
+    steps, finite = zip(*jax.device_get(told), strict=True)  # here it waits for the device
+    end = attrs.evolve(end, step=int(steps[-1]))
     if getattr(step, "finite", True) and not all(finite):
         raise _diverged(state, np.asarray(of_steps), drawn.batches)
     return end, of_steps
@@ -89,7 +90,7 @@ def _program(step: Step, unroll: int) -> tuple[Callable[..., tuple[State, Array,
 
 @lru_cache
 def _compiled(step: Any, unroll: int) -> Callable[..., tuple[State, Array, Array]]:
-    """The function (state, key, arrays, order, size, axis) -> (state, losses, whether they are finite)."""
+    """The function (state, key, arrays, order, size, axis) -> (state, losses, [its step, whether all is finite])."""
 
     @partial(jax.jit, static_argnums=(4, 5))
     def program(
@@ -113,7 +114,8 @@ def _compiled(step: Any, unroll: int) -> Callable[..., tuple[State, Array, Array
             losses.append(some)
         state, of_steps = joined(parts), jnp.concat(losses)
         numbers = *jax.tree.leaves((state.vector, state.memory)), of_steps
-        return state, of_steps, jnp.stack([jnp.isfinite(each).all() for each in numbers]).all()
+        finite = jnp.stack([jnp.isfinite(each).all() for each in numbers]).all()
+        return state, of_steps, jnp.stack([state.step, finite])  # in one array, since each takes a wait of its own
 
     return program
 

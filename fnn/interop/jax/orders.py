@@ -1,7 +1,7 @@
 """The order of an epoch's examples: drawn on the host, perhaps ahead of time, and cut into batches on the device."""
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from itertools import groupby, islice
 from typing import Any
 
@@ -19,7 +19,7 @@ AT_ONCE = 256  # batches that are stacked on the host
 
 
 def ahead(batches_of: Callable[[int], Iterable[Batch]]) -> Callable[[int], Iterable[Batch]]:
-    """The same batches of each epoch; a thread draws the next epoch's order while the device carries out this one.
+    """The same batches of each epoch; the next epoch's order is drawn while the device carries out this one.
 
     It is for a GPU, and for networks that have an order each: to draw those of fifteen takes the host half as long as
     the device takes for the epoch. `batches_of` is called for one epoch more than is trained.
@@ -29,27 +29,36 @@ def ahead(batches_of: Callable[[int], Iterable[Batch]]) -> Callable[[int], Itera
     >>> [len(x) for epoch in range(2) for (x,) in batches_of(epoch)]
     [4, 2, 4, 2]
     """
-    thread, next_one = ThreadPoolExecutor(1), dict[int, Future[Drawn]]()
+    drawn: dict[int, Drawn] = {}  # the batches of the next epoch
 
     def draw(epoch: int) -> Drawn:
-        drawn = Drawn.of(batches_of(epoch))
-        return attrs.evolve(drawn, order=jax.device_put(drawn.order))
+        batches = Drawn.of(batches_of(epoch))
+        return attrs.evolve(batches, order=jax.device_put(batches.order), meanwhile=lambda: draw_next(epoch + 1))
+
+    def draw_next(epoch: int) -> None:
+        with suppress(Exception):  # it comes again when this epoch is asked for
+            drawn[epoch] = draw(epoch)
 
     def of(epoch: int) -> Drawn:
-        this = next_one.pop(epoch, None) or thread.submit(draw, epoch)
-        next_one.clear()
-        next_one[epoch + 1] = thread.submit(draw, epoch + 1)
-        return this.result()
+        batches = drawn.pop(epoch, None) or draw(epoch)
+        drawn.clear()
+        return batches
 
     return of
 
 
 @attrs.frozen(eq=False)
 class Drawn:
-    """Batches, and the places of their examples one behind the other, (..., n), if they are gathered on the device."""
+    """The batches of an epoch, for the device.
+
+    batches    what a fold takes
+    order      the places of their examples, one batch behind the other (..., n), if they are gathered on the device
+    meanwhile  what the host does when the device is at work
+    """
 
     batches: Iterable[Batch]
     order: Array | None = None
+    meanwhile: Callable[[], None] = lambda: None
 
     @classmethod
     def of(cls, batches: Iterable[Batch]) -> "Drawn":

@@ -27,8 +27,8 @@ def train(problem: Problem, fold: Fold = fnn.interop.jax.fold) -> Session:
 
 
 def train_unrolled(problem: Problem) -> Session:
-    """The same with ten steps in a round of the compiled loop."""
-    return train(problem, partial(fnn.interop.jax.fold, unroll=10))
+    """The same with five steps in a round of the compiled loop."""
+    return train(problem, partial(fnn.interop.jax.fold, unroll=5))
 
 
 def train_by_step(problem: Problem) -> Session:
