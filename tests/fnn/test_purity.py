@@ -44,6 +44,7 @@ NOT_CALLED = (
     "fnn.interop.jax",  # test_jax_fold.py calls it, and looks for changed inputs too
     "fnn.interop.jax.compiled",
     "fnn.interop.jax.elements",
+    "fnn.interop.jax.orders",
     "fnn.interop.jax.trees",
     "fnn.interop.sklearn",  # `check_estimator` calls it, and looks for changed inputs too
     # The calls of fnn.checkpoint and of the losses run these, and they hand views to one another.

@@ -272,14 +272,19 @@ MUTANTS = {
         ("keys that are all the first", "tuple(fold_in(key, i) for i", "tuple(fold_in(key, 0) for i"),
     ],
     "fnn/interop/jax/compiled.py": [
-        ("the last short batch lost", "for each in parts if each.size", "for each in parts[:1]"),
-        ("an order that is not each network's", "jnp.moveaxis(order, -2, 0)", "order.reshape(order.shape[-2], -1)"),
-        ("one step a round, always", "unroll=min(unroll, len(order))", "unroll=1"),
-        ("batches joined in one dtype", "(array.shape, array.dtype)", "array.shape"),
+        ("one step a round, always", "unroll=min(unroll, len(places))", "unroll=1"),
         ("a program for each key", "attrs.evolve(step, key=None, finite=True)", "step"),
         ("a divergence named by its last step", "int(bad[0])", "int(bad[-1])"),
         ("a memory that is not looked at", "(state.vector, state.memory)", "(state.vector,)"),
         ("as many updates as batches", "step=int(steps[-1])", "step=state.step + len(of_steps)"),
+    ],
+    "fnn/interop/jax/orders.py": [
+        ("the last short batch lost", "for each in parts if each.size", "for each in parts[:1]"),
+        ("an order that is not each network's", "jnp.moveaxis(each, -2, 0)", "each.reshape(each.shape[-2], -1)"),
+        ("batches joined in one dtype", "(array.shape, array.dtype)", "array.shape"),
+        ("the next epoch, drawn twice", "drawn.get(epoch) or draw(epoch)", "draw(epoch)"),
+        ("batches that are handed out twice", "        drawn.clear()\n", ""),
+        ("an order that is drawn a second time", "if isinstance(batches, Drawn):", "if False:"),
     ],
     "fnn/interop/jax/elements.py": [
         ("rules that look at all numbers, on each parameter", "names <= OPERATIONS and all", "all"),
@@ -342,6 +347,7 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/random.py": "random",
     "fnn/interop/jax/compiled.py": "jax_fold:gathered jax_fold:joined jax_fold:anew jax_fold:diverge jax_fold:order"
     " jax_fold:unrolled",
+    "fnn/interop/jax/orders.py": "jax_fold:gathered jax_fold:joined jax_fold:order jax_fold:drawn jax_fold:alike",
     "fnn/interop/jax/elements.py": "jax_elements",
     "fnn/interop/jax/trees.py": "jax_fold:masks_follow jax_fold:alone",
     "fnn/initializers.py": "initializers",

@@ -40,7 +40,7 @@ def ahead(batches_of: Callable[[int], Iterable[Batch]]) -> Callable[[int], Itera
             drawn[epoch] = draw(epoch)
 
     def of(epoch: int) -> Drawn:
-        batches = drawn.pop(epoch, None) or draw(epoch)
+        batches = drawn.get(epoch) or draw(epoch)
         drawn.clear()
         return batches
 

@@ -85,6 +85,16 @@ def test_jax_gets_one_core_of_a_cpu_and_numpy_and_a_gpu_all():
         assert os.sched_getaffinity(0) == {min(usable)}
 
 
+@pytest.mark.parametrize("device", ["cpu", "gpu"])
+def test_orders_are_drawn_ahead_on_a_gpu_alone(device, monkeypatch):
+    monkeypatch.setattr(Engine, "resting", lambda self, data: data)
+    task = Task("xor", xor.run, no_data, None, xor.CONFIG, Key(0), engine=Engine("jax", "0.1", (device, "big")))
+    batches = task.carried_out().batches_of(3)
+    assert isinstance(batches, fnn.interop.jax.orders.Drawn) is (device == "gpu")
+    ours = xor.run(xor.CONFIG, Key(0), no_data(None)).batches_of(3)
+    assert [[x.tolist() for x in batch] for batch in batches] == [[x.tolist() for x in batch] for batch in ours]
+
+
 def shares(config, key, data):
     run = xor.run(xor.CONFIG, key, data)
     memory, flags = os.environ.get("XLA_PYTHON_CLIENT_MEM_FRACTION", "nan"), os.environ.get("XLA_FLAGS", "")
