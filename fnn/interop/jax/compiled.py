@@ -33,7 +33,7 @@ def fold(step: Step, state: State, batches: Iterable[Batch], *, unroll: int = 1)
     state     the state to begin with, on NumPy or on the device
     batches   `fnn.batches` without `prepare`: each batch is gathered on the device. Arrays of JAX rest there, as
               `jax.device_put((x, y))` gives them; those of NumPy go there in every call. All other batches are made
-              on the host, as `fnn.fold` would get them, and go there 256 at a time
+              on the host, as `fnn.fold` would get them, and go there 256 at a time. For a GPU, see `ahead`
     unroll    the number of steps in a round of the compiled loop, for `epochs` as `functools.partial(fold, unroll=5)`:
               on a GPU, steps of a small network take less time, and compiling takes more
 

@@ -17,7 +17,7 @@ from recipes.reporting import beyond
 from recipes.reporting.markdown import anchor
 from recipes.reporting.paper import FILES, paths_of, run
 from recipes.reporting.report import CODE, PAPER
-from recipes.running import catalogue, run_recipe
+from recipes.running import catalogue, experiment, run_recipe
 from recipes.running.catalogue import find, names, reported
 from recipes.running.experiment import results_of
 from recipes.running.plan import Options, plan
@@ -262,6 +262,16 @@ def brief(**changes):
 
 def failing(config, key, data):
     raise ArithmeticError("no convergence")
+
+
+def test_the_last_experiments_whose_trainings_are_the_longest_begin_first(small, tmp_path, monkeypatch):
+    begun = []
+    monkeypatch.setattr(experiment, "carry_out", lambda tasks, *_: begun.extend(task.trains for task in tasks))
+    recipes = {"mnist": brief(), "later": brief(name="later", trains="later")}
+    monkeypatch.setitem(catalogue.reported, "paper", tuple(recipes))
+    monkeypatch.setattr(catalogue, "find", recipes.__getitem__)
+    run(Options(quick=True, epochs=1, data=small, out=str(tmp_path)))
+    assert begun == ["later", "later", "mnist", "mnist"]
 
 
 def test_a_failing_recipe_leaves_the_others_their_chapters(small, tmp_path, monkeypatch, capsys):
