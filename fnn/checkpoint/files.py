@@ -22,10 +22,10 @@ _LONGEST = 128  # bytes of a name that its partial file repeats, since some file
 def replace(path: FilePath, chunks: Iterable[Any]) -> None:
     """Write `chunks` of bytes to a file. At every moment, the file has its old content or all of the new.
 
-    1. Create `.NAME.partial` in the same folder, lock it, and write the bytes to it. 32 digits of its SHA-256 stand for
-       a NAME of more than 128 bytes.
-    2. Sync it, so that the bytes are on the disk.
-    3. Rename it to NAME: the new content replaces the old.
+    1. Create `.NAME.partial` in the same folder, lock it, and write to it. For a NAME of more than 128 bytes stand 32
+       digits of its SHA-256.
+    2. Sync it.
+    3. Rename it to NAME.
     4. Sync the folder, so that the new name is on the disk.
 
     Only a regular file is replaced. The new file has the permissions of the old one, and its owner and group if the

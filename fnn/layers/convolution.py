@@ -82,15 +82,14 @@ def convolution(
         y[p, q] = b + Σᵢⱼ x[s p + d i, s q + d j] W[i, j]        s: stride, d: dilation
 
     x (..., batch, height, width, c_in), weights W (..., kh, kw, c_in, n_out) and bias b (..., n_out) give
-    y (..., batch, out_h, out_w, n_out). With one number as `size`, there is one spatial axis: x (..., batch, length,
-    c_in), W (..., k, c_in, n_out).
+    y (..., batch, out_h, out_w, n_out). With one number as `size`, x is (..., batch, length, c_in).
 
     n_out      the number of output channels
     size       the kernel's lengths; how many they are is the number of spatial axes, so (3, 3) for images
     stride     the distance between windows; a number, or one for each axis
     padding    "valid": windows lie inside the image; there are ⌊(n - (k - 1) d - 1) / s⌋ + 1 of them on an axis of
                length n. "same": zeros around the image make them ⌈n / s⌉; of an odd number of zeros, one more stands at
-               the end, as in TensorFlow and XLA. (PyTorch's padding=1 differs for a stride of 2 and an even n.)
+               the end, as in TensorFlow and XLA
     dilation   the distance between a kernel's elements in the image; a number, or one for each axis
     weights    the initializer of W; its fan-in is kh · kw · c_in
     bias       the initializer of b; None for a layer without

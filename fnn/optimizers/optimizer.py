@@ -77,6 +77,8 @@ class Optimizer:
     `rule` is the name without settings: settings may change from one part of a training to the next, the rule may not.
     `has_rate` is False for a transformation, such as clipping, which makes no step of its own (see `only`).
     `located(layout)` gives what `at` returns, for a rule that depends on the names of the parameters.
+    `by_element` is True for a rule that makes each number of the direction and the memory of the numbers at its place
+    alone: a compiled fold then cuts the vector.
     `call` is the call that made the optimizer (see `fnn.constructor`).
     """
 
@@ -86,6 +88,7 @@ class Optimizer:
     rule: str = ""
     has_rate: bool = True
     located: Callable[[Layout], tuple[Direct, Moves]] | None = None
+    by_element: bool = False
     call: Call | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -180,7 +183,8 @@ def chain_updates(*rules: Optimizer) -> Optimizer:
 
     direct = _one_behind_the_other(each.direct for each in rules)
     has_rate, by_name = any(each.has_rate for each in rules), any(each.located for each in rules)
-    return Optimizer(start, direct, has_rate=has_rate, located=located if by_name else None)
+    by_element = all(each.by_element for each in rules)
+    return Optimizer(start, direct, has_rate=has_rate, located=located if by_name else None, by_element=by_element)
 
 
 def _one_behind_the_other(directs: Iterable[Direct]) -> Direct:

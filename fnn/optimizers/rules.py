@@ -57,7 +57,7 @@ def sgd(lr: Rate) -> Optimizer:
     def direct(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
         return memory, rate(step, theta) * g
 
-    return Optimizer(no_memory, direct)
+    return Optimizer(no_memory, direct, by_element=True)
 
 
 @constructor
@@ -74,7 +74,7 @@ def momentum(lr: Rate, mu: float = 0.9, nesterov: bool = False) -> Optimizer:
         v += g
         return (v,), rate(step, theta) * (g + mu * v if nesterov else v)
 
-    return Optimizer(_zeros(1), direct)
+    return Optimizer(_zeros(1), direct, by_element=True)
 
 
 @constructor
@@ -89,7 +89,7 @@ def rmsprop(lr: Rate = 1e-2, decay: float = 0.99, eps: float = 1e-8) -> Optimize
         v += (1 - decay) * (g * g)
         return (v,), rate(step, theta) * g / (namespace(theta).sqrt(v) + eps)
 
-    return Optimizer(_zeros(1), direct)
+    return Optimizer(_zeros(1), direct, by_element=True)
 
 
 @constructor
@@ -102,7 +102,7 @@ def adagrad(lr: Rate = 1e-2, eps: float = 1e-10) -> Optimizer:
         s = s + g * g
         return (s,), rate(step, theta) * g / (namespace(theta).sqrt(s) + eps)
 
-    return Optimizer(_zeros(1), direct)
+    return Optimizer(_zeros(1), direct, by_element=True)
 
 
 @constructor
@@ -139,7 +139,7 @@ def adam(lr: Rate = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8,
         direction *= rate(step, theta) * (root * (1 - b1) / _complement(b1, t))
         return (m, v, *greatest), direction
 
-    return Optimizer(_zeros(3), direct, rule="amsgrad") if amsgrad else Optimizer(_zeros(2), direct)
+    return Optimizer(_zeros(2 + amsgrad), direct, rule="amsgrad" if amsgrad else "", by_element=True)
 
 
 @constructor
@@ -170,7 +170,7 @@ def adamw(
         moments, direction = plain.direct(moments, g, theta, step)
         return (moments, mask), direction + rate(step, theta) * (decay * (mask * theta))
 
-    return Optimizer(start, direct)
+    return Optimizer(start, direct, by_element=True)
 
 
 @constructor
@@ -186,4 +186,4 @@ def lion(lr: Rate = 1e-4, b1: float = 0.9, b2: float = 0.99) -> Optimizer:
         sign = namespace(theta).sign(b1 * m + (1 - b1) * g)
         return (b2 * m + (1 - b2) * g,), rate(step, theta) * sign
 
-    return Optimizer(_zeros(1), direct)
+    return Optimizer(_zeros(1), direct, by_element=True)

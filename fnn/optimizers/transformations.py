@@ -55,7 +55,7 @@ def weight_decay(decay: float, *, matrices_only: bool = True) -> Optimizer:
         (mask,) = memory
         return memory, g + decay * (mask * theta)
 
-    return Optimizer(start, direct, has_rate=False)
+    return Optimizer(start, direct, has_rate=False, by_element=True)
 
 
 @constructor
@@ -92,7 +92,7 @@ def clip_by_value(limit: float) -> Optimizer:
     def direct(memory: Memory, g: Array, theta: Array, step: Any) -> tuple[Memory, Array]:
         return memory, g.__array_namespace__().clip(g, -limit, limit)
 
-    return Optimizer(no_memory, direct, has_rate=False)
+    return Optimizer(no_memory, direct, has_rate=False, by_element=True)
 
 
 @constructor

@@ -94,14 +94,12 @@ def epochs(
 
     To record less often, let `batches_of` give the batches of several passes over the data, here of ten:
 
-    >>> import itertools, fnn
-    >>> x, y = np.ones((6, 2)), np.ones((6, 1))
-    >>> def ten_passes(epoch):
-    ...     passes = range(10 * epoch, 10 * epoch + 10)
-    ...     return itertools.chain.from_iterable(fnn.batches(fnn.fold_in(fnn.Key(1), i), (x, y), 2) for i in passes)
-    >>> model, optimizer = fnn.linear(1), fnn.sgd(0.01)
+    >>> from itertools import chain
+    >>> import fnn
+    >>> data, model, optimizer = (np.ones((6, 2)), np.ones((6, 1))), fnn.linear(1), fnn.sgd(0.01)
+    >>> ten_passes = lambda epoch: chain(*(fnn.batches(fnn.Key(epoch, (i,)), data, 2) for i in range(10)))
     >>> state = optimizer.init(model.init(fnn.Key(0), (2,))[0])
-    >>> [progress] = itertools.islice(epochs(fnn.train_step(model, fnn.mse, optimizer), ten_passes, state), 1)
+    >>> progress = next(epochs(fnn.train_step(model, fnn.mse, optimizer), ten_passes, state))
     >>> len(progress.history), progress.state.step
     (1, 30)
     """

@@ -43,7 +43,6 @@ NOT_CALLED = (
     "fnn.late",  # it prepares a package
     "fnn.interop.jax",  # test_jax_fold.py calls it, and looks for changed inputs too
     "fnn.interop.jax.compiled",
-    "fnn.interop.jax.elements",
     "fnn.interop.jax.orders",
     "fnn.interop.jax.trees",
     "fnn.interop.sklearn",  # `check_estimator` calls it, and looks for changed inputs too

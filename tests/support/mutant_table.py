@@ -177,6 +177,7 @@ MUTANTS = {
         ("what is frozen moves", "xp.where(xp.asarray(moves), new, theta)", "new"),
         ("what is frozen is what all rules cover", "reduce(np.logical_or, moving)", "reduce(np.logical_and, moving)"),
         ("a rule of a chain left out", "own, g = each(", "own, _ = each("),
+        ("a chain, cut for one of its rules", "all(each.by_element", "any(each.by_element"),
     ],
     "fnn/optimizers/rules.py": [
         ("momentum's complement", "v = mu * v", "v = (1 - mu) * v"),
@@ -202,7 +203,7 @@ MUTANTS = {
         ("a path that ends with the name", "path[: len(begin)] == begin", "path[-len(begin) :] == begin"),
         ("one flag after another", "np.repeat(np.array(flags, bool), sizes)",
          "np.resize(np.array(flags, bool), sum(sizes))"),
-        ("a decay that unfreezes", "Optimizer(start, direct, has_rate=False)", "Optimizer(start, direct)"),
+        ("a decay that unfreezes", "Optimizer(start, direct, has_rate=False", "Optimizer(start, direct"),
         ("decay on the biases", "own_axes >= 2", "own_axes >= 1"),
         ("a wrong mask: decay on everything", "g + decay * (mask * theta)", "g + decay * theta"),
         ("one norm for all networks", "xp.sqrt(xp.vecdot(h, h))[..., None]", "xp.sqrt(xp.sum(h * h))"),
@@ -277,6 +278,9 @@ MUTANTS = {
         ("a divergence named by its last step", "int(bad[0])", "int(bad[-1])"),
         ("a memory that is not looked at", "(state.vector, state.memory)", "(state.vector,)"),
         ("as many updates as batches", "step=int(steps[-1])", "step=state.step + len(of_steps)"),
+        ("rules that look at all numbers, on each parameter", "optimizer.by_element and alike", "alike"),
+        ("a memory of the whole vector, cut", "by_element and alike and", "by_element and"),
+        ("parameters joined in another order", "jnp.concat(pieces, axis=-1)", "jnp.concat(pieces[::-1], axis=-1)"),
     ],
     "fnn/interop/jax/orders.py": [
         ("the last short batch lost", "for each in parts if each.size", "for each in parts[:1]"),
@@ -285,11 +289,6 @@ MUTANTS = {
         ("the next epoch, drawn twice", "drawn.get(epoch) or draw(epoch)", "draw(epoch)"),
         ("batches that are handed out twice", "        drawn.clear()\n", ""),
         ("an order that is drawn a second time", "if isinstance(batches, Drawn):", "if False:"),
-    ],
-    "fnn/interop/jax/elements.py": [
-        ("rules that look at all numbers, on each parameter", "names <= OPERATIONS and all", "all"),
-        ("rules that look at the number of parameters", '== "dim_as_value" or', '== "" or'),
-        ("parameters joined in another order", "jnp.concat(pieces, axis=-1)", "jnp.concat(pieces[::-1], axis=-1)"),
     ],
     "fnn/interop/jax/trees.py": [
         ("keys without their path", "generator(each)", "generator(Key(each.seed))"),
@@ -333,7 +332,7 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/compose/single.py": "compose ensemble properties:combinator properties:layers",
     "fnn/layers/regularisation.py": "layers normalisation compose properties:layers laws:batch laws:standardise",
     "fnn/layers/normalisation.py": "normalisation laws:norm",
-    "fnn/optimizers/optimizer.py": "optimizer optimizers only training_properties:updates laws:optimizer",
+    "fnn/optimizers/optimizer.py": "optimizer optimizers only jax_parts training_properties:updates laws:optimizer",
     "fnn/optimizers/rules.py": "optimizers optimizer training_properties:step laws:optimizer",
     "fnn/optimizers/transformations.py": "optimizers optimizer only training_properties:step laws:optimizer",
     "fnn/optimizers/schedules.py": "schedules",
@@ -346,9 +345,8 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/batching.py": "batching properties:epoch",
     "fnn/random.py": "random",
     "fnn/interop/jax/compiled.py": "jax_fold:gathered jax_fold:joined jax_fold:anew jax_fold:diverge jax_fold:order"
-    " jax_fold:unrolled",
+    " jax_fold:unrolled jax_parts",
     "fnn/interop/jax/orders.py": "jax_fold:gathered jax_fold:joined jax_fold:order jax_fold:drawn jax_fold:alike",
-    "fnn/interop/jax/elements.py": "jax_elements",
     "fnn/interop/jax/trees.py": "jax_fold:masks_follow jax_fold:alone",
     "fnn/initializers.py": "initializers",
     "fnn/tree/flat.py": "flat properties:vector",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import attrs
@@ -12,17 +13,19 @@ import numpy as np
 
 from fnn.arrays import Array
 from fnn.batching import Batch, Batches
-from fnn.interop.jax.elements import in_parts
 from fnn.interop.jax.orders import Drawn, cut, pieces
 from fnn.interop.jax.trees import key_of
 from fnn.optimizers.diverged import DivergedError
 from fnn.optimizers.optimizer import State
-from fnn.random import Key
+from fnn.random import Key, fold_in
 from fnn.training.inference import carried_out
 from fnn.training.step import Step, TrainStep, not_finite
+from fnn.tree import Layout, Params, Path, items, leaves, like
 from fnn.values import whole
 
-__all__ = ["fold"]
+__all__ = ["fold", "in_parts", "joined", "split"]
+
+Parts = tuple[State, ...]  # one state for each parameter
 
 
 def fold(step: Step, state: State, batches: Iterable[Batch], *, unroll: int = 1) -> tuple[State, Array]:
@@ -118,6 +121,54 @@ def _compiled(step: Any, unroll: int) -> Callable[..., tuple[State, Array, Array
         return state, of_steps, jnp.stack([state.step, finite])  # in one array, since each takes a wait of its own
 
     return program
+
+
+def in_parts(step: Step, state: State) -> tuple[Parts, Callable[[Parts, Batch], Parts], Callable[[Parts], State]]:
+    """What a fold carries from step to step: the states of the parameters, or the whole state if the rule needs it.
+
+    XLA writes each new parameter where the old one was. One flat vector costs it two copies a step.
+    Returns the first parts, the step of parts, and the function that makes one state of them.
+    """
+    alike = all(jnp.shape(each) == state.vector.shape for each in jax.tree.leaves(state.memory))
+    if type(step) is not TrainStep or not (step.optimizer.by_element and alike and state.vector.size):
+        return (state,), lambda parts, batch: (step(parts[0], batch),), itemgetter(0)
+    layout, structure = state.layout, jax.tree.structure(state.params)
+
+    def step_of_parts(parts: Parts, batch: Batch) -> Parts:
+        params = jax.tree.unflatten(structure, [leaf for part in parts for leaf in leaves(part.params)])
+        loss, grads = step.gradient(params, batch, fold_in(step.key, parts[0].step))
+        alone = (_nested(path, g) for path, g in items(like(params, grads)))
+        return tuple(step.optimizer.update(part, g, loss, finite=False) for part, g in zip(parts, alone, strict=True))
+
+    return split(state), step_of_parts, lambda parts: joined(parts, layout)
+
+
+def _nested(path: Path, leaf: Any) -> Any:
+    """The tree whose only leaf is at this path."""
+    for name in reversed(path):
+        leaf = {name: leaf}
+    return leaf
+
+
+def split(state: State) -> Parts:
+    """The state of each parameter by itself."""
+    lead = state.layout.lead
+    arrays, structure = jax.tree.flatten((state.vector, state.memory))
+    trees = [dict(items(state.layout.views(each))) for each in arrays]
+
+    def part(path: Path) -> State:
+        vector, memory = jax.tree.unflatten(structure, [jnp.reshape(tree[path], (*lead, -1)) for tree in trees])
+        layout = Layout.of(Params.trusted(_nested(path, trees[0][path]), lead))
+        return attrs.evolve(state, vector=vector, memory=memory, layout=layout)
+
+    return tuple(map(part, trees[0]))
+
+
+def joined(parts: Parts, layout: Layout) -> State:
+    """The state of all parameters."""
+    arrays = [(each.vector, each.memory) for each in parts]
+    vector, memory = jax.tree.map(lambda *pieces: jnp.concat(pieces, axis=-1), *arrays)
+    return attrs.evolve(parts[0], vector=vector, memory=memory, layout=layout)
 
 
 @carried_out.register(jax.Array)

@@ -1,4 +1,4 @@
-"""The order of an epoch's examples: drawn on the host, perhaps ahead of time, and cut into batches on the device."""
+"""The order of an epoch's examples: drawn on the host, perhaps ahead, and cut into batches on the device."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -21,12 +21,11 @@ AT_ONCE = 256  # batches that are stacked on the host
 def ahead(batches_of: Callable[[int], Iterable[Batch]]) -> Callable[[int], Iterable[Batch]]:
     """The same batches of each epoch; the next epoch's order is drawn while the device carries out this one.
 
-    It is for a GPU, and for networks that have an order each: to draw those of fifteen takes the host half as long as
-    the device takes for the epoch. Give it to `epochs` in the place of `batches_of`, which is then called for one epoch
-    more than is trained. It remembers that epoch's batches, which changes nothing that can be seen.
+    For `epochs` on a GPU: the orders of fifteen networks take the host half as long as the device takes for the epoch.
+    `batches_of` is called for one epoch more than is trained, whose batches are remembered.
 
     >>> import fnn
-    >>> batches_of = ahead(lambda epoch: fnn.batches(fnn.fold_in(fnn.Key(0), epoch), (np.arange(6),), 4))
+    >>> batches_of = ahead(lambda epoch: fnn.batches(fnn.Key(epoch), (np.arange(6),), 4))
     >>> [len(x) for epoch in range(2) for (x,) in batches_of(epoch)]
     [4, 2, 4, 2]
     """
@@ -50,11 +49,8 @@ def ahead(batches_of: Callable[[int], Iterable[Batch]]) -> Callable[[int], Itera
 
 @attrs.frozen(eq=False)
 class Drawn:
-    """The batches of an epoch, for the device.
-
-    batches    what a fold takes
-    order      the places of their examples, one batch behind the other (..., n), if they are gathered on the device
-    meanwhile  what the host does when the device is at work
+    """The batches of an epoch; the places of their examples, one behind the other (..., n), if they are gathered on the
+    device; and what the host does while the device is at work.
     """
 
     batches: Iterable[Batch]
