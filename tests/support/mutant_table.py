@@ -276,7 +276,7 @@ MUTANTS = {
         ("one step a round, always", "unroll=min(unroll, len(places))", "unroll=1"),
         ("a program for each key", "attrs.evolve(step, key=None, finite=True)", "step"),
         ("a divergence named by its last step", "int(bad[0])", "int(bad[-1])"),
-        ("a memory that is not looked at", "(state.vector, state.memory)", "(state.vector,)"),
+        ("a memory that is not looked at", "state.vector, state.memory)), of_steps", "state.vector,)), of_steps"),
         ("as many updates as batches", "step=int(steps[-1])", "step=state.step + len(of_steps)"),
         ("rules that look at all numbers, on each parameter", "optimizer.by_element and alike", "alike"),
         ("a memory of the whole vector, cut", "by_element and alike and", "by_element and"),
