@@ -22,7 +22,7 @@ _LONGEST = 128  # bytes of a name that its partial file repeats, since some file
 def replace(path: FilePath, chunks: Iterable[Any]) -> None:
     """Write `chunks` of bytes to a file. At every moment, the file has its old content or all of the new.
 
-    1. Create `.NAME.partial` in the same folder, lock it, and write to it. For a NAME of more than 128 bytes stand 32
+    1. Create `.NAME.partial` in the same folder, lock it, and write the bytes. A NAME of more than 128 bytes becomes 32
        digits of its SHA-256.
     2. Sync it.
     3. Rename it to NAME.

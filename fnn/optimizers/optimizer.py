@@ -77,8 +77,7 @@ class Optimizer:
     `rule` is the name without settings: settings may change from one part of a training to the next, the rule may not.
     `has_rate` is False for a transformation, such as clipping, which makes no step of its own (see `only`).
     `located(layout)` gives what `at` returns, for a rule that depends on the names of the parameters.
-    `by_element` is True for a rule that makes each number of the direction and the memory of the numbers at its place
-    alone: a compiled fold then cuts the vector.
+    `by_element` is True for a rule that treats each number by itself: a compiled fold then keeps the parameters apart.
     `call` is the call that made the optimizer (see `fnn.constructor`).
     """
 

@@ -97,7 +97,7 @@ def epochs(
     >>> from itertools import chain
     >>> import fnn
     >>> data, model, optimizer = (np.ones((6, 2)), np.ones((6, 1))), fnn.linear(1), fnn.sgd(0.01)
-    >>> ten_passes = lambda epoch: chain(*(fnn.batches(fnn.Key(epoch, (i,)), data, 2) for i in range(10)))
+    >>> ten_passes = lambda epoch: chain(*(fnn.batches(fnn.Key(1, (epoch, i)), data, 2) for i in range(10)))
     >>> state = optimizer.init(model.init(fnn.Key(0), (2,))[0])
     >>> progress = next(epochs(fnn.train_step(model, fnn.mse, optimizer), ten_passes, state))
     >>> len(progress.history), progress.state.step

@@ -61,9 +61,10 @@ def finding(name: str, data: Digits, rounds: int, quick: bool) -> Finding:
 
 
 def measured_on() -> str:
-    """The processor, and the versions of the libraries, as text."""
+    """The processor, the GPU if there is one, and the versions of the libraries, as text."""
     peers = [f"{name} {version(name)}" for name in PEERS if find_spec(name) is not None]
-    return f"{', '.join(machine().values())}, {os.cpu_count()} cores; {', '.join([versions_in_words(), *peers])}"
+    where = [*machine().values(), f"{os.cpu_count()} cores", *gpu.device()]
+    return f"{', '.join(where)}; {', '.join([versions_in_words(), *peers])}"
 
 
 def chosen(options: Options) -> list[str]:

@@ -13,7 +13,7 @@ from recipes.data.digits import Digits
 from recipes.recipe import OptionError
 from recipes.running.engine import engine
 
-__all__ = ["DEVICE", "finding", "finding_of_seeds"]
+__all__ = ["DEVICE", "device", "finding", "finding_of_seeds"]
 
 DEVICE = "cuda"  # "cpu" carries out the same code without a GPU
 FOLD, REPEAT, TESTED = "fnn, compiled fold", 5, 1000
@@ -27,7 +27,7 @@ PEERS = {**COMPILED, "PyTorch, fused Adam": "torch_cuda.train"}
 UNROLLED = {"fnn, compiled fold, unroll=5": "fnn_jax.train_unrolled"}
 TRAINED: Mapping[str, tuple[str, Callable[[Digits], Problem], Mapping[str, str]]] = {
     "one": (WORKLOADS["a128"].title, classifier(64, 32), {**PEERS, **UNROLLED, "fnn on CuPy": "fnn_cupy.train"}),
-    "15": ("the same from 15 seeds at once, in PyTorch one after the other", seeds(15), {**COMPILED, **UNROLLED}),
+    "15": ("784-64-32-10 from 15 seeds at once, in PyTorch one after the other", seeds(15), {**COMPILED, **UNROLLED}),
     "c": (WORKLOADS["c"].title, WORKLOADS["c"].problem, PEERS),
     "g": (WORKLOADS["g"].title, WORKLOADS["g"].problem, PEERS),
 }
@@ -58,6 +58,11 @@ def missing() -> str:
         return "" if DEVICE == "cpu" or engine("jax").on_gpu else "JAX finds no GPU"
     except OptionError as error:
         return str(error)
+
+
+def device() -> list[str]:
+    """JAX's name of the GPU, if there is one."""
+    return [] if missing() else [engine("jax").device[1]]
 
 
 def measure(problem: Problem, peers: Mapping[str, str], rounds: int) -> dict[str, Measured]:

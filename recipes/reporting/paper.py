@@ -44,7 +44,7 @@ def run(options: Options, executor: Executor | None = None, report: str = "paper
     failed: SweepError | None = None
     try:
         if not options.kept:
-            # the last experiments have the longest trainings: begun first, none of them is left alone at the end
+            # the paper's last experiments have the longest trainings: begun first, none is left alone at the end
             experiment.carry_out([task for made in reversed(plans) for task in made.tasks], options, executor)
     except SweepError as error:
         failed = error

@@ -278,6 +278,7 @@ MUTANTS = {
         ("a divergence named by its last step", "int(bad[0])", "int(bad[-1])"),
         ("a memory that is not looked at", "state.vector, state.memory)), of_steps", "state.vector,)), of_steps"),
         ("as many updates as batches", "step=int(steps[-1])", "step=state.step + len(of_steps)"),
+        ("the next epoch, not drawn ahead", "    drawn.meanwhile()\n", ""),
         ("rules that look at all numbers, on each parameter", "optimizer.by_element and alike", "alike"),
         ("a memory of the whole vector, cut", "by_element and alike and", "by_element and"),
         ("parameters joined in another order", "jnp.concat(pieces, axis=-1)", "jnp.concat(pieces[::-1], axis=-1)"),
@@ -345,7 +346,7 @@ TESTS = {  # the tests that should notice, file by file, the quickest first; beh
     "fnn/batching.py": "batching properties:epoch",
     "fnn/random.py": "random",
     "fnn/interop/jax/compiled.py": "jax_fold:gathered jax_fold:joined jax_fold:anew jax_fold:diverge jax_fold:order"
-    " jax_fold:unrolled jax_parts",
+    " jax_fold:unrolled jax_fold:drawn jax_parts",
     "fnn/interop/jax/orders.py": "jax_fold:gathered jax_fold:joined jax_fold:order jax_fold:drawn jax_fold:alike",
     "fnn/interop/jax/trees.py": "jax_fold:masks_follow jax_fold:alone",
     "fnn/initializers.py": "initializers",

@@ -100,10 +100,10 @@ def _compiled(step: Any, unroll: int) -> Callable[..., tuple[State, Array, Array
         state: State, key: Any, arrays: Batch, order: Array, size: int, axis: int
     ) -> tuple[State, Array, Array]:
         keyed = step if key is None else attrs.evolve(step, key=key)
-        parts, step_of_parts, joined = in_parts(keyed, state)
+        parts, step_of_parts, whole_of = in_parts(keyed, state)
 
         @partial(jax.jit, inline=True)  # traced once for both uses
-        def body(parts: tuple[State, ...], index: Array) -> tuple[tuple[State, ...], Array]:
+        def body(parts: Parts, index: Array) -> tuple[Parts, Array]:
             # "clip" omits a check of each index from the compiled program
             batch = tuple(array.take(index, axis=axis, mode="clip") for array in arrays)
             parts = step_of_parts(parts, batch)
@@ -115,7 +115,7 @@ def _compiled(step: Any, unroll: int) -> Callable[..., tuple[State, Array, Array
         for places in orders:
             parts, some = jax.lax.scan(body, parts, places, unroll=min(unroll, len(places)))
             losses.append(some)
-        state, of_steps = joined(parts), jnp.concat(losses)
+        state, of_steps = whole_of(parts), jnp.concat(losses)
         numbers = *jax.tree.leaves((state.vector, state.memory)), of_steps
         finite = jnp.stack([jnp.isfinite(each).all() for each in numbers]).all()
         return state, of_steps, jnp.stack([state.step, finite])  # in one array, since each takes a wait of its own

@@ -21,7 +21,7 @@ AT_ONCE = 256  # batches that are stacked on the host
 def ahead(batches_of: Callable[[int], Iterable[Batch]]) -> Callable[[int], Iterable[Batch]]:
     """The same batches of each epoch; the next epoch's order is drawn while the device carries out this one.
 
-    For `epochs` on a GPU: the orders of fifteen networks take the host half as long as the device takes for the epoch.
+    For `epochs` on a GPU, where drawing the orders of many networks takes about as long as training them.
     `batches_of` is called for one epoch more than is trained, whose batches are remembered.
 
     >>> import fnn

@@ -59,7 +59,10 @@ def train_by_graph(problem: Problem) -> Session:
 
 
 def captured(step: Callable[[], None]) -> Callable[[], None]:
-    """A function that replays a step, after a few steps that warm up; the tensors of the step live as long."""
+    """A function that replays a step, after a few steps that warm up.
+
+    It keeps `step`, because the graph reads the memory of the step's tensors.
+    """
     stream, graph = torch.cuda.Stream(), torch.cuda.CUDAGraph()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):

@@ -194,18 +194,19 @@ def test_batches_that_are_drawn_ahead_are_the_same_to_the_bit(model, batches_of)
         assert content(list(map(tuple, drawn_ahead(epoch)))) == content(list(map(tuple, batches_of(epoch))))
 
 
-def test_the_next_epoch_is_drawn_while_this_one_is_trained():
-    asked = []
+def test_the_next_epoch_is_drawn_before_the_fold_waits_for_the_device(monkeypatch):
+    asked, wait = [], jax.device_get
+    monkeypatch.setattr(jax, "device_get", lambda arrays: asked.append("waited") or wait(arrays))
     drawn_ahead = ahead(lambda epoch: asked.append(epoch) or fnn.batches(Key(epoch), DATA, 8))
     epoch = drawn_ahead(2)
     assert asked == [2]
     assert isinstance(epoch.order, jax.Array)
     compiled(STEP, START, epoch)
-    assert asked == [2, 3]
+    assert asked == [2, 3, "waited"]
     assert np.array_equal(drawn_ahead(3).order, fnn.batches(Key(3), DATA, 8).order)
-    assert asked == [2, 3]
+    assert asked == [2, 3, "waited"]
     drawn_ahead(3)
-    assert asked == [2, 3, 3]
+    assert asked == [2, 3, "waited", 3]
 
 
 def test_an_error_of_the_next_epoch_comes_when_it_is_asked_for():
