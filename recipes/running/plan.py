@@ -120,9 +120,11 @@ class Task:
 
     def carried_out(self) -> Run:
         """The run that the task asks for."""
-        data, keys = self.engine.resting(self.data()), self.key if isinstance(self.key, tuple) else (self.key,)
-        runs = [self.run(self.config, key, data) for key in keys]
-        run = together(runs) if isinstance(self.key, tuple) else runs[0]
+        data = self.engine.resting(self.data())
+        if isinstance(self.key, tuple):
+            run = together([self.run(self.config, key, data) for key in self.key])
+        else:
+            run = self.run(self.config, self.key, data)
         return attrs.evolve(run, batches_of=self.engine.ahead(run.batches_of))
 
 
