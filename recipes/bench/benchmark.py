@@ -101,7 +101,10 @@ def write(folder: Path, gallery: str | None) -> None:
 
 
 def run(options: Options) -> None:
-    """Measure the parts one by one; print each, and write it to result.json, benchmark.md and a picture."""
+    """Measure the parts one by one; print each, and write it to result.json, benchmark.md and a picture.
+
+    Where a part cannot be measured, such as one for a GPU, an earlier measurement is kept.
+    """
     names, data = chosen(options), digits.load(options.data)
     rounds, folder = options.runs or (FEW if options.quick else ROUNDS), Path(options.out) / "benchmark"
     if options.quick:
@@ -112,8 +115,10 @@ def run(options: Options) -> None:
     for name in names:
         found = finding(name, data, rounds, options.quick)
         print("\n".join(found.lines), flush=True)
-        part = {"measured": measured, "lines": found.lines, "values": found.values}
-        parts = {**stored_parts(folder / "result.json"), name: part}
+        kept = stored_parts(folder / "result.json")
+        if found.values is None and name in kept:  # what another machine measured stays
+            continue
+        parts = {**kept, name: {"measured": measured, "lines": found.lines, "values": found.values}}
         write_text(folder / "result.json", json.dumps(parts, indent=1, default=attrs.asdict))
         if found.picture is not None:
             plot.save(found.picture, folder / name)

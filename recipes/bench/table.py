@@ -16,7 +16,12 @@ TOLERANCE = 0.05  # peers do the same work if their scores differ by at most thi
 
 @attrs.frozen
 class Finding:
-    """The result of one part of the benchmark: lines of Markdown, the values for result.json, and a picture or None."""
+    """The result of one part of the benchmark.
+
+    lines     Markdown
+    values    what result.json keeps; None for a part that cannot be measured here, and then the lines say why
+    picture   a picture or None
+    """
 
     lines: list[str]
     values: Any

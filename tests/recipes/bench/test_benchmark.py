@@ -102,6 +102,17 @@ def test_command_writes_what_it_measured(small, tmp_path, monkeypatch, capsys):
     assert "mnist takes no --only" in capsys.readouterr().err
 
 
+def test_a_measurement_is_kept_where_it_cannot_be_made(small, tmp_path, monkeypatch):
+    call = ["benchmark", "--quick", "--data", small, "--out", str(tmp_path), "--only", "gpu_one"]
+    result = tmp_path / "benchmark" / "result.json"
+    monkeypatch.setattr(gpu, "measure", lambda problem, peers, rounds: {gpu.FOLD: Measured((2.0,), 0.95)})
+    for device, kept in (("cpu", None), ("gpu", [2.0]), ("cpu", [2.0])):
+        monkeypatch.setattr(gpu, "engine", lambda fold, device=device: Engine(fold, "1", (device, "its name")))
+        assert main(call) == 0
+        part = json.loads(result.read_text(encoding="utf-8"))["gpu_one"]
+        assert (part["values"] and part["values"][gpu.FOLD]["seconds"]) == kept
+
+
 def test_the_stages_of_a_step_are_timed_within_real_steps(data):
     found = stages.timed(data, 8)
     assert {len(seconds) for seconds in found.values()} == {len(fnn.batches(fnn.Key(1), data.train, 8))}
