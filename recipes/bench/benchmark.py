@@ -116,10 +116,9 @@ def run(options: Options) -> None:
         found = finding(name, data, rounds, options.quick)
         print("\n".join(found.lines), flush=True)
         kept = stored_parts(folder / "result.json")
-        if found.values is None and name in kept:  # what another machine measured stays
-            continue
-        parts = {**kept, name: {"measured": measured, "lines": found.lines, "values": found.values}}
-        write_text(folder / "result.json", json.dumps(parts, indent=1, default=attrs.asdict))
+        if found.values is not None or name not in kept:  # else what another machine measured stays
+            parts = {**kept, name: {"measured": measured, "lines": found.lines, "values": found.values}}
+            write_text(folder / "result.json", json.dumps(parts, indent=1, default=attrs.asdict))
         if found.picture is not None:
             plot.save(found.picture, folder / name)
         write(folder, options.gallery)

@@ -103,7 +103,9 @@ def test_command_writes_what_it_measured(small, tmp_path, monkeypatch, capsys):
 
 
 def test_a_measurement_is_kept_where_it_cannot_be_made(small, tmp_path, monkeypatch):
+    gallery = tmp_path / "gallery"
     call = ["benchmark", "--quick", "--data", small, "--out", str(tmp_path), "--only", "gpu_one"]
+    call += ["--gallery", str(gallery)]
     result = tmp_path / "benchmark" / "result.json"
     monkeypatch.setattr(gpu, "measure", lambda problem, peers, rounds: {gpu.FOLD: Measured((2.0,), 0.95)})
     for device, kept in (("cpu", None), ("gpu", [2.0]), ("cpu", [2.0])):
@@ -111,6 +113,9 @@ def test_a_measurement_is_kept_where_it_cannot_be_made(small, tmp_path, monkeypa
         assert main(call) == 0
         part = json.loads(result.read_text(encoding="utf-8"))["gpu_one"]
         assert (part["values"] and part["values"][gpu.FOLD]["seconds"]) == kept
+        page = gallery / "benchmark.md"
+        assert ("not measured; JAX finds no GPU" in page.read_text(encoding="utf-8")) is (not kept)
+        page.unlink()  # each call writes it anew
 
 
 def test_the_stages_of_a_step_are_timed_within_real_steps(data):
