@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 __all__ = ["Array", "Shape", "bits", "dtype_kind", "is_array", "is_half", "method", "misfit", "namespace", "ones"]
-__all__ += ["read_only", "take", "unbroadcast"]
+__all__ += ["picked", "read_only", "take", "unbroadcast"]
 
 Array = Any  # any array of the array API standard: NumPy's, JAX's, a tracer
 Shape = tuple[int, ...]
@@ -69,11 +69,7 @@ def misfit(value: Any) -> str:
 
 
 def _are_words(array: np.ndarray) -> bool:
-    """Whether all elements are words, and not all of them numerals such as "1.5".
-
-    >>> _are_words(np.array(["a", "b"])), _are_words(np.array(["1", "2"])), _are_words(np.array(["a", None]))
-    (True, False, False)
-    """
+    """Whether all elements are words, not all of them numerals."""
     try:
         array.astype(float)
     except (TypeError, ValueError):
@@ -81,8 +77,7 @@ def _are_words(array: np.ndarray) -> bool:
     return False
 
 
-# The standard's isdtype takes microseconds. The dtype's class is part of the caches' keys because dtypes of two
-# libraries cannot always be compared.
+# The standard's isdtype takes microseconds. The class is part of the key: two libraries' dtypes may not be comparable.
 @lru_cache
 def _is_half(library: Any, dtype: Any) -> bool:
     return "float16" in str(dtype)
@@ -143,6 +138,18 @@ def take(array: Array, index: Any, axis: int = 0) -> Array:
     if isinstance(array, np.ndarray) and not (array.flags.c_contiguous and array.flags.aligned):
         return array[(slice(None),) * axis + (index,)]
     return method(array, "take")(index, axis=axis)
+
+
+def picked(x: Array, where: Array) -> Array:
+    """The number in each row of x (..., n, k) at the one place where `where` is True: (..., n, 1).
+
+    >>> picked(np.eye(2), np.eye(2) > 0)
+    array([[1.],
+           [1.]])
+    """
+    if isinstance(x, np.ndarray):
+        return x[..., where].reshape((*x.shape[:-1], 1))
+    return namespace(x).sum(namespace(x).where(where, x, 0.0), axis=-1, keepdims=True)
 
 
 def read_only(value: Any) -> Any:

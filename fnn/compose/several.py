@@ -67,13 +67,12 @@ def chain(*layers: Layer, **named: Layer) -> Layer:
             def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Array]:
                 # Without need for dx, the pullback ends at the first layer that has parameters.
                 first = None if need_dx else next((name for name in placed if any(items(params[name]))), None)
-                grads = {}
+                grads = {name: params[name] for name in placed}  # before it, empty trees
                 for name in reversed(placed):
                     grads[name], dy = backs[name](dy, name != first)
                     if name == first:
                         break
-                # The layers in front of it have no parameters: their gradient is an empty tree.
-                return {name: grads[name] if name in grads else params[name] for name in placed}, dy
+                return grads, dy
 
             return x, back
 

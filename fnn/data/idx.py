@@ -15,8 +15,8 @@ __all__ = ["DataFormatError", "read_idx", "read_labelled_images"]
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _MAX_DIMENSIONS = 64  # NumPy's own limit
 _GZIP, _XZ = b"\x1f\x8b", b"\xfd7zXZ\x00"  # the first bytes of such a stream
-_XZ_MEMORY = 2**27  # the largest dictionary that an xz stream may use, in bytes: `xz -9` uses half of this
-_READ, _PIECE = 2**12, 2**16  # bytes read from a compressed file at a time, and bytes decompressed at a time
+_XZ_MEMORY = 2**27  # bytes of the largest dictionary of an xz stream; `xz -9` uses half of this
+_READ, _PIECE = 2**12, 2**16  # bytes read, and bytes decompressed, at a time
 
 
 class DataFormatError(ValueError):
@@ -30,7 +30,7 @@ class DataFormatError(ValueError):
     """
 
     def __init__(self, path: FilePath, offset: int, problem: str, of: str = "data") -> None:
-        super().__init__(path, offset, problem, of)  # all four arguments, because pickle passes them on
+        super().__init__(path, offset, problem, of)  # pickle passes all of them on
         self.path, self.offset, self.problem, self.of = path, offset, problem, of
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fnn.arrays import Array, dtype_kind, is_array, method, misfit, namespace, ones
+from fnn.arrays import Array, dtype_kind, is_array, method, misfit, namespace, ones, picked
 from fnn.layers.activations import logistic
 from fnn.layers.softmax import shifted
 from fnn.losses.reduction import Pullback, elements, masked, predictions, quiet, reduced, same_number, weights
@@ -110,8 +110,8 @@ def cross_entropy(
     reduction         "mean", Σ w L / Σ w over the examples; "sum", Σ w L; or "none", the w L of each example
 
     The mean is that of PyTorch's class weights, with w = class_weights[labels]. scikit-learn's MLPClassifier takes the
-    same mean, its LogisticRegression the sum Σ w L. Keras divides Σ w L by the number of examples: there, weights of
-    twice the size act like twice the learning rate. The gradient is w (softmax(z) - t) if t sums to one.
+    same mean, its LogisticRegression the sum Σ w L; Keras divides Σ w L by the number of examples, whatever they weigh.
+    The gradient is w (softmax(z) - t) if t sums to one.
 
     Raises `ValueError` for labels outside 0..k-1, for shapes that do not fit, for k < 2, for negative weights, for the
     mean of weights that are all 0, and unless 0 <= ε < 1. Only NumPy's labels and weights are looked at: a traced array
@@ -124,14 +124,20 @@ def cross_entropy(
     epsilon = 0.0 if label_smoothing == 0 else number("cross_entropy(label_smoothing)", label_smoothing, 0, 1)
     w = _checked(prediction, target, weight)
     xp = namespace(prediction)
-    t, mass = _distribution(xp, prediction, target, w)
-    if epsilon:
-        t = (1 - epsilon) * t + epsilon / prediction.shape[-1] * mass
     z = shifted(prediction)
     e = xp.exp(z)
     total = _row_sums(e)
-    chosen = xp.vecdot(t, xp.where(t > 0, z, 0.0))[..., None]  # 0 · log 0 is 0 here
-    values = mass * xp.log(total) - chosen  # Σᵢ tᵢ (log Σⱼ exp zⱼ - zᵢ): both terms are at least 0, and a NaN stays
+    log_total = xp.log(total)
+    rows = _distribution(xp, prediction, target, w)
+    t, mass = method(rows, "astype")(z.dtype, copy=False), 1.0
+    if dtype_kind(rows.dtype) == "bool" and w is None and not epsilon:  # one class in each row
+        values = log_total - picked(z, rows)
+    else:
+        mass = _row_sums(t)
+        if epsilon:
+            t = (1 - epsilon) * t + epsilon / prediction.shape[-1] * mass
+        # Σᵢ tᵢ (log Σⱼ exp zⱼ - zᵢ): both terms are at least 0, a NaN stays, and 0 · log 0 is 0.
+        values = mass * log_total - xp.vecdot(t, xp.where(t > 0, z, 0.0))[..., None]
 
     def slopes(scale: Any) -> Array:
         dz = e * (mass / total)
@@ -170,18 +176,15 @@ def _checked(logits: Array, target: Array, weight: Array | None) -> Array | None
     return weights(name, weight, logits, per_element=False)
 
 
-def _distribution(xp: Any, logits: Array, target: Array, w: Array | None) -> tuple[Array, Any]:
-    """The target as probabilities over the classes, labels as one-hot rows; and the sum of each row.
-
-    Rows of weight 0 are 0.
-    """
+def _distribution(xp: Any, logits: Array, target: Array, w: Array | None) -> Array:
+    """The target as probabilities over the classes; of labels, the one-hot rows, of bools. Rows of weight 0 are 0."""
     n_classes = logits.shape[-1]
     if dtype_kind(target.dtype) == "float":
-        t = masked(xp.astype(target, logits.dtype, copy=False), w)
+        t = masked(target, w)
         if isinstance(t, np.ndarray) and not (t >= 0).all():
             problem = "probabilities must be at least 0, got negative ones or NaN"
             raise ValueError(f"cross_entropy: {problem}; check the targets, or mask what is missing by a weight of 0")
-        return t, _row_sums(t)
+        return t
     hot = target[..., None] == xp.arange(n_classes)
     if w is not None:
         hot = hot & (w > 0)
@@ -193,5 +196,4 @@ def _distribution(xp: Any, logits: Array, target: Array, w: Array | None) -> tup
                 f"{target.max()}: does the last layer have as many outputs as there are classes? A label that is "
                 f"missing needs a weight of 0"
             )
-    t = method(hot, "astype")(logits.dtype)
-    return t, 1.0 if w is None else _row_sums(t)
+    return hot

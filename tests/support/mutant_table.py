@@ -25,8 +25,9 @@ MUTANTS = {
         ("label smoothing that mixes the rows", "prediction.shape[-1] * mass", "prediction.shape[-1]"),
         ("probabilities that must sum to one", "mass / total", "1 / total"),
         ("0 log 0 is not 0", "xp.where(t > 0,", "xp.where(t >= 0,"),
-        ("a row that must sum to one", "mass * xp.log(total)", "xp.log(total)"),
+        ("a row that must sum to one", "mass * log_total", "log_total"),
         ("masked labels that count", "hot & (w > 0)", "hot"),
+        ("a masked label picked", "and w is None and not epsilon", "and not epsilon"),
     ],
     "fnn/layers/activations.py": [
         ("relu's slope of 1 at the kink", 'method(x > 0, "astype")', 'method(x >= 0, "astype")'),

@@ -141,6 +141,7 @@ OTHERS = {
     "fnn.arrays.dtype_kind": lambda: (arrays.dtype_kind, np.dtype("float32")),
     "fnn.arrays.read_only": lambda: (arrays.read_only, np.ones(3)),
     "fnn.arrays.method": lambda: (lambda x: arrays.method(x, "sum")(axis=-1), np.ones((2, 3))),
+    "fnn.arrays.picked": lambda: (arrays.picked, np.ones((2, 3)), np.eye(3)[:2] > 0),
     "fnn.arrays.namespace": lambda: (lambda x: arrays.namespace(x) is np, np.ones(2)),
     "fnn.arrays.ones": lambda: (arrays.ones, 3, np.zeros(2)),
     "fnn.arrays.take": lambda: (arrays.take, np.ones((3, 2)), np.array([2, 0])),

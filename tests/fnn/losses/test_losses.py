@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fnn import binary_cross_entropy, cross_entropy, huber, mse
+from fnn.arrays import picked
 
 RNG = np.random.default_rng(0)
 Y, T = RNG.standard_normal((2, 6, 4))
@@ -119,6 +120,15 @@ def test_labels_are_one_hot_probabilities():
         by_label, by_row = cross_entropy(Y, LABELS, **settings), cross_entropy(Y, HOT, **settings)
         assert by_label[0] == by_row[0]
         assert np.array_equal(by_label[1](), by_row[1]())
+
+
+@pytest.mark.parametrize("lead", [(), (3,), (2, 3)], ids=str)
+@pytest.mark.parametrize("own", [False, True], ids=["shared labels", "labels of its own"])
+def test_a_number_is_picked_in_every_row(lead, own):
+    x = RNG.standard_normal((*lead, *HOT.shape))
+    x[..., ~(HOT > 0)] = np.inf
+    where = np.broadcast_to(HOT > 0, x.shape) if own else HOT > 0
+    np.testing.assert_array_equal(picked(x, where), np.min(x, axis=-1, keepdims=True))
 
 
 def test_labels_may_be_of_any_integer_dtype():
