@@ -69,7 +69,7 @@ def misfit(value: Any) -> str:
 
 
 def _are_words(array: np.ndarray) -> bool:
-    """Whether all elements are words, not all of them numerals."""
+    """Whether all elements are words, and not all of them numerals such as "1.5"."""
     try:
         array.astype(float)
     except (TypeError, ValueError):
@@ -141,7 +141,7 @@ def take(array: Array, index: Any, axis: int = 0) -> Array:
 
 
 def picked(x: Array, where: Array) -> Array:
-    """The number in each row of x (..., n, k) at the one place where `where` is True: (..., n, 1).
+    """The number in each row of x (..., n, k) at its one place where `where` is True: (..., n, 1).
 
     >>> picked(np.eye(2), np.eye(2) > 0)
     array([[1.],

@@ -67,7 +67,7 @@ def chain(*layers: Layer, **named: Layer) -> Layer:
             def back(dy: Array, need_dx: bool = True) -> tuple[Tree, Array]:
                 # Without need for dx, the pullback ends at the first layer that has parameters.
                 first = None if need_dx else next((name for name in placed if any(items(params[name]))), None)
-                grads = {name: params[name] for name in placed}  # before it, empty trees
+                grads = {name: params[name] for name in placed}  # in front of it, they are empty trees
                 for name in reversed(placed):
                     grads[name], dy = backs[name](dy, name != first)
                     if name == first:

@@ -110,7 +110,7 @@ def cross_entropy(
     reduction         "mean", Σ w L / Σ w over the examples; "sum", Σ w L; or "none", the w L of each example
 
     The mean is that of PyTorch's class weights, with w = class_weights[labels]. scikit-learn's MLPClassifier takes the
-    same mean, its LogisticRegression the sum Σ w L; Keras divides Σ w L by the number of examples, whatever they weigh.
+    same mean, its LogisticRegression the sum Σ w L; Keras divides Σ w L by the number of examples.
     The gradient is w (softmax(z) - t) if t sums to one.
 
     Raises `ValueError` for labels outside 0..k-1, for shapes that do not fit, for k < 2, for negative weights, for the
@@ -128,12 +128,13 @@ def cross_entropy(
     e = xp.exp(z)
     total = _row_sums(e)
     log_total = xp.log(total)
-    rows = _distribution(xp, prediction, target, w)
-    t, mass = method(rows, "astype")(z.dtype, copy=False), 1.0
-    if dtype_kind(rows.dtype) == "bool" and w is None and not epsilon:  # one class in each row
+    rows = _rows(xp, prediction, target, w)
+    t = method(rows, "astype")(z.dtype, copy=False)
+    plain = w is None and dtype_kind(target.dtype) == "int"
+    mass = 1.0 if plain else _row_sums(t)
+    if plain and not epsilon:
         values = log_total - picked(z, rows)
     else:
-        mass = _row_sums(t)
         if epsilon:
             t = (1 - epsilon) * t + epsilon / prediction.shape[-1] * mass
         # Σᵢ tᵢ (log Σⱼ exp zⱼ - zᵢ): both terms are at least 0, a NaN stays, and 0 · log 0 is 0.
@@ -176,11 +177,11 @@ def _checked(logits: Array, target: Array, weight: Array | None) -> Array | None
     return weights(name, weight, logits, per_element=False)
 
 
-def _distribution(xp: Any, logits: Array, target: Array, w: Array | None) -> Array:
-    """The target as probabilities over the classes; of labels, the one-hot rows, of bools. Rows of weight 0 are 0."""
+def _rows(xp: Any, logits: Array, target: Array, w: Array | None) -> Array:
+    """The target's rows: probabilities, or one-hot bools for labels. Rows of weight 0 are 0 or False."""
     n_classes = logits.shape[-1]
     if dtype_kind(target.dtype) == "float":
-        t = masked(target, w)
+        t = masked(xp.astype(target, logits.dtype, copy=False), w)
         if isinstance(t, np.ndarray) and not (t >= 0).all():
             problem = "probabilities must be at least 0, got negative ones or NaN"
             raise ValueError(f"cross_entropy: {problem}; check the targets, or mask what is missing by a weight of 0")

@@ -122,7 +122,7 @@ def total_weight(name: str, w: Array) -> Array:
 
 def masked(target: Array, w: Array | None) -> Array:
     """The target, with 0 where the weight is 0."""
-    return target if w is None else target.__array_namespace__().where(w > 0, target, 0)
+    return target if w is None else w.__array_namespace__().where(w > 0, target, 0)
 
 
 def reduced(

@@ -62,6 +62,12 @@ def test_weighted_gradients_are_jaxs(name, reduction):
 
 
 @table
+def test_a_traced_prediction_takes_numpys_targets_and_weights(name):
+    loss, target, w = CALLS[name]
+    np.testing.assert_allclose(jax.jit(lambda z: loss(z, target, w)[0])(Z), loss(Z, target, w)[0], rtol=1e-12)
+
+
+@table
 def test_weights_of_1_change_nothing(name):
     loss, target, w = CALLS[name]
     target = np.where(MASK, target, 0) if "mask" in name else target
